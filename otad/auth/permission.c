@@ -10,14 +10,10 @@
 #define BIT(p) (1U << (unsigned)(p))
 
 static const char *const permission_names[PERM_COUNT] = {
-    [PERM_DEVICE_READ] = "device.read",
-    [PERM_DEVICE_WRITE] = "device.write",
-    [PERM_RELEASE_READ] = "release.read",
-    [PERM_RELEASE_UPLOAD] = "release.upload",
-    [PERM_RELEASE_MANAGE] = "release.manage",
-    [PERM_PLATFORM_MANAGE] = "platform.manage",
-    [PERM_KEY_MANAGE] = "key.manage",
-    [PERM_USER_MANAGE] = "user.manage",
+    [PERM_DEVICE_READ] = "device.read",       [PERM_DEVICE_WRITE] = "device.write",
+    [PERM_RELEASE_READ] = "release.read",     [PERM_RELEASE_UPLOAD] = "release.upload",
+    [PERM_RELEASE_MANAGE] = "release.manage", [PERM_PLATFORM_MANAGE] = "platform.manage",
+    [PERM_KEY_MANAGE] = "key.manage",         [PERM_USER_MANAGE] = "user.manage",
 };
 
 static const char *const role_names[ROLE_COUNT] = {

@@ -43,16 +43,16 @@ struct principal {
     int64_t tenant;
     int64_t id; /* of the user or of the API key                    */
     enum role role;
-    uint32_t scopes;     /* API key: bit (1 << permission)                     */
-    bool all_platforms;  /* else only the named ones                           */
+    uint32_t scopes;    /* API key: bit (1 << permission)                     */
+    bool all_platforms; /* else only the named ones                           */
     uint8_t platform_count;
     char platforms[PRINCIPAL_PLATFORMS_MAX][PRINCIPAL_PLATFORM_BYTES];
     char name[PRINCIPAL_NAME_BYTES]; /* for created_by and the log */
 };
 
 /*
- * May who do this to platform (its canonical name, not an alias)?  platform NULL means the whole
- * installation: only a principal for all platforms has a right there.
+ * May who do this to platform (its canonical name, not an alias)?  platform NULL means the
+ * whole installation: only a principal for all platforms has a right there.
  */
 bool permission_has(const struct principal *who, enum permission what, const char *platform);
 

@@ -2,18 +2,20 @@
 #define OTAD_AUTH_RATE_LIMIT_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
- * Failures counted per subject (a name, an address) in a table of fixed size: a subject may fail
- * `burst` times, then once per `refill_s`.  When the table is full the entry closest to being
- * forgiven makes room, so memory is bounded and a flood of names cannot clear a real one early.
+ * Failures counted per subject (a name, an address) in a table of fixed size: a subject may
+ * fail `burst` times, then once per `refill_s`.  When the table is full the entry closest to
+ * being forgiven makes room, so memory is bounded and a flood of names cannot clear a real one
+ * early.
  */
 enum { RATE_LIMIT_ENTRIES = 2048, RATE_LIMIT_WAYS = 8 };
 
 struct rate_limit_entry {
-    uint64_t subject;    /* keyed hash of the subject, 0 = free                        */
-    int64_t free_at_s;   /* when all failures are forgiven (virtual scheduling, GCRA) */
+    uint64_t subject;  /* keyed hash of the subject, 0 = free                        */
+    int64_t free_at_s; /* when all failures are forgiven (virtual scheduling, GCRA) */
 };
 
 struct rate_limit {

@@ -13,11 +13,12 @@
  */
 enum {
     TOKEN_SECRET_BYTES = 32,
-    TOKEN_TEXT_BYTES = 2 * TOKEN_SECRET_BYTES + 1, /* lower-case hex with the ending zero      */
+    TOKEN_TEXT_BYTES = 2 * TOKEN_SECRET_BYTES + 1, /* lower-case hex with the ending zero */
     TOKEN_HASH_BYTES = 32,
     TOKEN_PEPPER_BYTES = 32,
-    TOKEN_PRESENTED_MAX = 256,                      /* longer ones are refused unread           */
-    TOKEN_API_KEY_BYTES = TOKEN_TEXT_BYTES + 5 + 20 /* otad_<id>_<secret> with the ending zero */
+    TOKEN_PRESENTED_MAX = 256, /* longer ones are refused unread           */
+    TOKEN_API_KEY_BYTES =
+        TOKEN_TEXT_BYTES + 5 + 20 /* otad_<id>_<secret> with the ending zero */
 };
 
 struct token_pepper {

@@ -1,0 +1,200 @@
+/* link: otad_auth */
+/* Tokens, sessions, the setup link, passwords and the limit on failures. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "otad/auth/password.h"
+#include "otad/auth/rate_limit.h"
+#include "otad/auth/session.h"
+#include "otad/auth/setup.h"
+
+static char dir[] = "/tmp/otad-auth-XXXXXX";
+
+static void path_in(const char *name, char out[256])
+{
+    (void)snprintf(out, 256, "%s/%s", dir, name);
+}
+
+static void check_pepper(struct token_pepper *out)
+{
+    char path[256];
+    struct stat st;
+    struct token_pepper again;
+    path_in("pepper", path);
+    assert(token_pepper_load(dir, out) == OTA_OK);
+    assert(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600 && st.st_size == 32);
+    assert(token_pepper_load(dir, &again) == OTA_OK);
+    assert(memcmp(out, &again, sizeof again) == 0);
+    assert(truncate(path, 31) == 0);
+    assert(token_pepper_load(dir, &again) == OTA_E_FORMAT);
+    assert(unlink(path) == 0);
+    assert(token_pepper_load(dir, out) == OTA_OK);
+    assert(memcmp(out, &again, sizeof again) != 0);
+    assert(token_pepper_load("/nonexistent/otad", &again) == OTA_E_IO);
+}
+
+static void check_tokens(const struct token_pepper *pepper)
+{
+    char a[TOKEN_TEXT_BYTES], b[TOKEN_TEXT_BYTES], key[TOKEN_API_KEY_BYTES];
+    token_new(a);
+    token_new(b);
+    assert(strlen(a) == 64 && strspn(a, "0123456789abcdef") == 64);
+    assert(!token_text_equal(a, b) && token_text_equal(a, a) && !token_text_equal(a, ""));
+
+    const struct token_pepper other = {{0}};
+    struct token_hash ha = token_hash(pepper, a, 64);
+    struct token_hash hb = token_hash(pepper, b, 64);
+    struct token_hash ho = token_hash(&other, a, 64);
+    assert(token_hash_equal(&ha, &ha));
+    assert(!token_hash_equal(&ha, &hb) && !token_hash_equal(&ha, &ho));
+
+    int64_t id = 0;
+    const char *secret = NULL;
+    token_api_key_write(INT64_C(999999999999999999), a, key);
+    assert(token_api_key_parse(key, &id, &secret) == OTA_OK);
+    assert(id == INT64_C(999999999999999999) && strcmp(secret, a) == 0);
+    static const char *const bad[] = {"",         "otad_",    "otad_1",  "otad_1_",
+                                      "otad_1_x", "otad__ab", "oTad_1_", "otad_-1_"};
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert(token_api_key_parse(bad[i], &id, &secret) == OTA_E_FORMAT);
+    char longer[200];
+    (void)snprintf(longer, sizeof longer, "%s0", key);
+    assert(token_api_key_parse(longer, &id, &secret) == OTA_E_FORMAT);
+    (void)snprintf(longer, sizeof longer, "otad_1111111111111111111_%s", a);
+    assert(token_api_key_parse(longer, &id, &secret) == OTA_E_FORMAT);
+    (void)snprintf(longer, sizeof longer, "otad_01_%s", a);
+    assert(token_api_key_parse(longer, &id, &secret) == OTA_E_FORMAT);
+    assert(id == INT64_C(999999999999999999));
+}
+
+static void check_sessions(const struct token_pepper *pepper)
+{
+    char token[TOKEN_TEXT_BYTES], csrf[TOKEN_TEXT_BYTES], cookie[SESSION_COOKIE_BYTES];
+    token_new(token);
+    session_cookie_write(token, cookie);
+    assert(strncmp(cookie, "__Host-otad=", 12) == 0 && strncmp(cookie + 12, token, 64) == 0);
+    assert(strcmp(cookie + 76, "; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=43200") ==
+           0);
+    assert(session_token_valid(token) && !session_token_valid("") && !session_token_valid("x"));
+
+    session_csrf(pepper, token, csrf);
+    assert(strlen(csrf) == 64 && strcmp(csrf, token) != 0);
+    struct session_origin from = {.csrf = csrf, .public_origin = "https://ota.example:8443"};
+    assert(session_same_origin(pepper, token, &from));
+    from.origin = "https://ota.example:8443";
+    from.fetch_site = "same-origin";
+    assert(session_same_origin(pepper, token, &from));
+    from.fetch_site = "same-site";
+    assert(!session_same_origin(pepper, token, &from));
+    from.fetch_site = NULL;
+    from.origin = "https://ota.example";
+    assert(!session_same_origin(pepper, token, &from));
+    from.origin = "null";
+    assert(!session_same_origin(pepper, token, &from));
+    from.origin = NULL;
+    from.csrf = NULL;
+    assert(!session_same_origin(pepper, token, &from));
+    from.csrf = token;
+    assert(!session_same_origin(pepper, token, &from));
+}
+
+static void check_setup(const struct token_pepper *pepper)
+{
+    static struct setup setup;
+    char path[256], text[256];
+    struct stat st;
+    path_in("setup-link", path);
+    assert(!setup_matches(&setup, pepper, ""));
+    for (int round = 0; round < 2; round++) {
+        assert(setup_open(&setup, pepper, dir, "https://ota.example") == OTA_OK);
+        assert(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
+    }
+    FILE *f = fopen(path, "r");
+    assert(f != NULL && fgets(text, sizeof text, f) != NULL);
+    (void)fclose(f);
+    static const char prefix[] = "https://ota.example/setup#";
+    assert(strncmp(text, prefix, sizeof prefix - 1) == 0);
+    char *token = text + sizeof prefix - 1;
+    assert(strlen(token) == 65 && token[64] == '\n');
+    assert(!setup_matches(&setup, pepper, token));
+    token[64] = '\0';
+    assert(setup_matches(&setup, pepper, token));
+    token[0] = token[0] == '0' ? '1' : '0';
+    assert(!setup_matches(&setup, pepper, token));
+    token[0] = '\0';
+    assert(!setup_matches(&setup, pepper, token));
+    setup_close(&setup);
+    setup_close(&setup);
+    assert(access(path, F_OK) != 0);
+    assert(setup_open(&setup, pepper, "/nonexistent/otad", "https://x") == OTA_E_IO);
+    assert(!setup.open);
+}
+
+static void check_passwords(void)
+{
+    char phc[PASSWORD_PHC_BYTES], other[PASSWORD_PHC_BYTES], longest[PASSWORD_BYTES_MAX + 2];
+    assert(password_init() == OTA_OK);
+    assert(password_hash("correct horse", phc) == OTA_OK);
+    assert(strncmp(phc, "$argon2id$v=19$m=19456,t=2,p=1$", 31) == 0);
+    assert(password_hash("correct horse", other) == OTA_OK && strcmp(phc, other) != 0);
+    assert(password_verify(phc, "correct horse") == OTA_OK);
+    assert(password_verify(phc, "correct horsf") == OTA_E_AUTH);
+    assert(password_verify(phc, "") == OTA_E_AUTH);
+    assert(password_verify(NULL, "correct horse") == OTA_E_AUTH);
+    assert(password_verify(NULL, "no password is this one") == OTA_E_AUTH);
+    assert(password_verify("garbage", "correct horse") == OTA_E_AUTH);
+    assert(password_hash("elevenbytes", other) == OTA_E_FORMAT);
+    memset(longest, 'x', sizeof longest);
+    longest[PASSWORD_BYTES_MAX + 1] = '\0';
+    assert(password_hash(longest, other) == OTA_E_LIMIT);
+    assert(password_verify(phc, longest) == OTA_E_AUTH);
+    longest[PASSWORD_BYTES_MAX] = '\0';
+    assert(password_hash(longest, other) == OTA_OK);
+    assert(password_verify(other, longest) == OTA_OK);
+}
+
+static void check_rate_limit(void)
+{
+    static struct rate_limit limit;
+    rate_limit_init(&limit, 3, 10);
+    for (int i = 0; i < 3; i++)
+        assert(rate_limit_take(&limit, "anna", 1000) == 0);
+    assert(rate_limit_take(&limit, "anna", 1000) == 10);
+    assert(rate_limit_wait(&limit, "anna", 1004) == 6);
+    assert(rate_limit_take(&limit, "bob", 1000) == 0);
+    assert(rate_limit_take(&limit, "anna", 1010) == 0);
+    assert(rate_limit_take(&limit, "anna", 1010) == 10);
+    rate_limit_forgive(&limit, "anna");
+    assert(rate_limit_wait(&limit, "anna", 1010) == 0);
+
+    for (int i = 0; i < 3; i++)
+        assert(rate_limit_take(&limit, "victim", 2000) == 0);
+    int blocked = 0;
+    for (int i = 0; i < 100 * RATE_LIMIT_ENTRIES; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "flood%d", i);
+        blocked += rate_limit_take(&limit, name, 2000) != 0;
+    }
+    assert(blocked == 0);
+    assert(rate_limit_wait(&limit, "victim", 2000) == 10); /* a flood clears nobody */
+}
+
+int main(void)
+{
+    struct token_pepper pepper;
+    char path[256];
+    assert(mkdtemp(dir) != NULL && token_init() == OTA_OK);
+    check_pepper(&pepper);
+    check_tokens(&pepper);
+    check_sessions(&pepper);
+    check_setup(&pepper);
+    check_passwords();
+    check_rate_limit();
+    path_in("pepper", path);
+    assert(unlink(path) == 0 && rmdir(dir) == 0);
+    return 0;
+}

@@ -1,0 +1,42 @@
+# cmake -DOUT=queries.h -DIN="a.sql;b.sql" -P embed_queries.cmake
+# Turn "-- name: x" blocks into an enum and a table; duplicate names are an error.
+cmake_minimum_required(VERSION 3.25)
+set(enums "")
+set(rows "")
+set(seen "")
+foreach(file IN LISTS IN)
+  file(READ "${file}" text)
+  # What would split or join CMake's lists is kept out of them.
+  string(REPLACE ";" "@SEMI@" text "${text}")
+  string(REPLACE "[" "@OPEN@" text "${text}")
+  string(REPLACE "]" "@CLOSE@" text "${text}")
+  string(REPLACE "\\" "@BACK@" text "${text}")
+  string(REGEX REPLACE "\n-- name: " "\n@CUT@" text "\n${text}")
+  string(REPLACE "@CUT@" ";" blocks "${text}")
+  list(POP_FRONT blocks)
+  foreach(block IN LISTS blocks)
+    string(REGEX MATCH "^[a-z0-9_]+" name "${block}")
+    if(name STREQUAL "")
+      message(FATAL_ERROR "${file}: a query has no name")
+    endif()
+    if(name IN_LIST seen)
+      message(FATAL_ERROR "${file}: query '${name}' is defined twice")
+    endif()
+    list(APPEND seen "${name}")
+    string(REGEX REPLACE "^[a-z0-9_]+[^\n]*\n" "" body "${block}")
+    string(REPLACE "\"" "\\\"" body "${body}")
+    string(REPLACE "\n" "\\n\"\n     \"" body "${body}")
+    string(REPLACE "@BACK@" "\\\\" body "${body}")
+    string(REPLACE "@CLOSE@" "]" body "${body}")
+    string(REPLACE "@OPEN@" "[" body "${body}")
+    string(REPLACE "@SEMI@" ";" body "${body}")
+    string(TOUPPER "${name}" upper)
+    string(APPEND enums "    Q_${upper},\n")
+    string(APPEND rows "    {\"${name}\",\n     \"${body}\"},\n")
+  endforeach()
+endforeach()
+file(WRITE "${OUT}" "/* Generated from sql/queries; do not edit. */\n"
+  "#ifndef OTAD_QUERIES_H\n#define OTAD_QUERIES_H\n\n"
+  "#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n\n"
+  "enum query {\n${enums}    Q_COUNT\n};\n\n"
+  "static const struct {\n    const char *name;\n    const char *text;\n} query_table[] = {\n${rows}};\n\n#endif\n")

@@ -1,22 +1,8 @@
-/* Cookies and cross-site request forgery: what a browser must present, and nothing stored. */
+/* Cross-site request forgery: what a browser must present beside its cookie, nothing stored. */
 #include "session.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
-
-#define COOKIE_ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Strict"
-
-void session_cookie_write(const char token[TOKEN_TEXT_BYTES], char out[SESSION_COOKIE_BYTES])
-{
-    (void)snprintf(out, SESSION_COOKIE_BYTES, "%s=%.*s%s; Max-Age=%d", SESSION_COOKIE_NAME,
-                   TOKEN_TEXT_BYTES - 1, token, COOKIE_ATTRIBUTES, SESSION_LIFE_S);
-}
-
-const char *session_cookie_clear(void)
-{
-    return SESSION_COOKIE_NAME "=" COOKIE_ATTRIBUTES "; Max-Age=0";
-}
 
 bool session_token_valid(const char *text)
 {

@@ -12,18 +12,7 @@
  * CSRF token is derived from the session's, so there is nothing to store and nothing to compare
  * with but the cookie itself.
  */
-enum {
-    SESSION_LIFE_S = 12 * 60 * 60, /* one working day                                     */
-    SESSION_COOKIE_BYTES = 192
-};
-
 #define SESSION_COOKIE_NAME "__Host-otad"
-
-/* The Set-Cookie value that starts a session with this token. */
-void session_cookie_write(const char token[TOKEN_TEXT_BYTES], char out[SESSION_COOKIE_BYTES]);
-
-/* The Set-Cookie value that ends it. */
-const char *session_cookie_clear(void);
 
 /* Could text be a session token (hex, of the right length)? */
 bool session_token_valid(const char *text);

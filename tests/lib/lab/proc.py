@@ -1,4 +1,5 @@
 """Processes with their output in a file, ended by id and never by name."""
+import ctypes
 import os
 import pathlib
 import signal
@@ -9,6 +10,15 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("OTAD_BUILD", ROOT / "build" / "host")).resolve()
 PATIENCE_S = float(os.environ.get("OTAD_PATIENCE_S", "120"))  # for waits on conditions; two busy cores are slow
+
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """In a new process: be told to end when the thread that started it ends, in whatever way.  Start from the main thread."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Failed(AssertionError):
@@ -63,7 +73,8 @@ class Process:
         self.from_byte = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as out:
             self.popen = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                          cwd=cwd, env={**os.environ, **(env or {})}, start_new_session=True)
+                                          cwd=cwd, env={**os.environ, **(env or {})}, start_new_session=True,
+                                          preexec_fn=die_with_parent)
 
     @property
     def pid(self):

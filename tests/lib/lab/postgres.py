@@ -135,5 +135,9 @@ class Cluster:
                 self.user, "-d", database, "-c", text)
         return [line.split("\x1f") for line in r.stdout.splitlines() if line]
 
+    def file(self, path, database="postgres"):
+        run(program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", self.user, "-d", database, "-f",
+            path)
+
     def conninfo(self, database, user=None):
         return f"host={self.folder} dbname={database} user={user or self.user}"

@@ -24,11 +24,8 @@ class Otad:
         self.process = None
 
     def make_database(self):
-        """Two roles: one owns and migrates, the daemon's own owns nothing."""
-        have = {r[0] for r in self.cluster.sql("SELECT rolname FROM pg_roles")}
-        for role in ("otad_owner", "otad_app"):
-            if role not in have:
-                self.cluster.sql(f"CREATE ROLE {role} LOGIN")
+        """sql/roles.sql is what an operator's superuser runs once; the rest otad does itself."""
+        self.cluster.file(ROOT / "sql" / "roles.sql")
         if not self.cluster.sql(f"SELECT 1 FROM pg_database WHERE datname = '{self.database}'"):
             self.cluster.sql(f"CREATE DATABASE {self.database} OWNER otad_owner")
 

@@ -33,8 +33,8 @@ void crypto_sha256_final(struct crypto_sha256 *h, uint8_t out[CRYPTO_DIGEST_BYTE
 /*
  * Is sig a signature by key over this SHA-256 digest?  Ed25519 signs the 32 digest bytes as its
  * message; ECDSA signs the digest itself (SPEC 2.4).
- * Errors: OTA_E_SIGNATURE (wrong, or lengths that cannot be right), OTA_E_FORMAT (alg unknown to
- * this port).
+ * Errors: OTA_E_SIGNATURE (wrong, or lengths that cannot be right), OTA_E_FORMAT (alg unknown
+ * to this port).
  */
 OTA_MUST_CHECK ota_err crypto_verify(enum crypto_alg alg, const uint8_t *key, size_t key_bytes,
                                      const uint8_t digest[CRYPTO_DIGEST_BYTES],

@@ -11,8 +11,8 @@
 /* MCUboot image v2 as we accept it (SPEC 2): stricter than the format, never looser. */
 enum {
     IMAGE_HEADER_BYTES = 32,
-    IMAGE_CLASS_BYTES = 16,        /* hardware class: the UUID_CID TLV                         */
-    IMAGE_BYTES_MAX = 64 * 1024 * 1024, /* sums of sizes stay far from 2^32                    */
+    IMAGE_CLASS_BYTES = 16, /* hardware class: the UUID_CID TLV                         */
+    IMAGE_BYTES_MAX = 64 * 1024 * 1024, /* sums of sizes stay far from 2^32 */
 };
 
 struct image_version {
@@ -30,7 +30,7 @@ struct image_source {
 
 /* What parsing alone tells; nothing here is authentic until image_verify says so. */
 struct image_info {
-    uint32_t header_bytes;    /* offset of the payload                                        */
+    uint32_t header_bytes; /* offset of the payload                                        */
     uint32_t payload_bytes;
     uint32_t protected_bytes; /* protected TLV area with its header, 0 = none                 */
     uint32_t total_bytes;     /* header + payload + both TLV areas                            */
@@ -54,12 +54,12 @@ struct image_info {
  * all zeros and all ones, so that no single fault turns a refusal into it.
  */
 enum image_verdict {
-    IMAGE_BLANK = 1,          /* no magic: nothing there                                      */
-    IMAGE_MALFORMED = 2,      /* header or TLVs break the format                              */
-    IMAGE_TOO_LARGE = 3,      /* larger than the slot                                         */
-    IMAGE_UNSUPPORTED = 4,    /* encrypted, compressed, pure, RAM-load, non-bootable, SHA-512 */
-    IMAGE_BAD_DIGEST = 5,     /* contents differ from the stated digest                       */
-    IMAGE_UNKNOWN_KEY = 6,    /* its key is not in the key manifest                           */
+    IMAGE_BLANK = 1,       /* no magic: nothing there                                      */
+    IMAGE_MALFORMED = 2,   /* header or TLVs break the format                              */
+    IMAGE_TOO_LARGE = 3,   /* larger than the slot                                         */
+    IMAGE_UNSUPPORTED = 4, /* encrypted, compressed, pure, RAM-load, non-bootable, SHA-512 */
+    IMAGE_BAD_DIGEST = 5,  /* contents differ from the stated digest                       */
+    IMAGE_UNKNOWN_KEY = 6, /* its key is not in the key manifest                           */
     IMAGE_BAD_SIGNATURE = 7,
     IMAGE_WRONG_CLASS = 8,    /* made for other hardware                                      */
     IMAGE_BELOW_FLOOR = 9,    /* security counter lower than the floor                        */
@@ -87,16 +87,17 @@ OTA_MUST_CHECK ota_err image_parse(const struct image_source *src, struct image_
  * progress(arg) is called between blocks and may be NULL (watchdog, yielding).
  * Errors: OTA_E_IO.
  */
-OTA_MUST_CHECK ota_err image_digest(const struct image_source *src, const struct image_info *info,
-                                    void (*progress)(void *arg), void *arg,
-                                    uint8_t out[CRYPTO_DIGEST_BYTES]);
+OTA_MUST_CHECK ota_err image_digest(const struct image_source *src,
+                                    const struct image_info *info, void (*progress)(void *arg),
+                                    void *arg, uint8_t out[CRYPTO_DIGEST_BYTES]);
 
 /*
  * The whole judgement: parse, policy TLVs, class, floor, digest, key, signature.  The contents
  * are hashed once.  *out is written whenever parsing succeeded.
  */
-enum image_verdict image_verify(const struct image_source *src, const struct image_policy *policy,
-                                void (*progress)(void *arg), void *arg, struct image_info *out);
+enum image_verdict image_verify(const struct image_source *src,
+                                const struct image_policy *policy, void (*progress)(void *arg),
+                                void *arg, struct image_info *out);
 
 /* -1, 0, 1 by major, minor, revision. */
 int image_version_compare(struct image_version a, struct image_version b);

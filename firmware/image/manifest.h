@@ -49,9 +49,9 @@ struct manifest_root {
 
 /*
  * Parse and verify in one step, so that an unverified manifest never exists as a struct: at
- * least MANIFEST_THRESHOLD different roots must have signed.  Signatures by unknown keys are an
- * error, trailing bytes too.
- * Errors: OTA_E_FORMAT, OTA_E_LIMIT, OTA_E_SIGNATURE.  *out is written only on success.
+ * least MANIFEST_THRESHOLD different roots must have signed, and every signature in the file
+ * must be good.  The same root given twice, and trailing bytes, are errors. Errors:
+ * OTA_E_FORMAT, OTA_E_LIMIT, OTA_E_SIGNATURE.  *out is written only on success.
  */
 OTA_MUST_CHECK ota_err manifest_open(const uint8_t *bytes, size_t len,
                                      const struct manifest_root roots[MANIFEST_ROOTS],
@@ -62,10 +62,12 @@ OTA_MUST_CHECK ota_err manifest_open(const uint8_t *bytes, size_t len,
 OTA_MUST_CHECK ota_err manifest_length(const uint8_t *bytes, size_t len, size_t *out);
 
 /* The key with this KEYHASH and purpose, or NULL. */
-const struct manifest_key *manifest_find(const struct manifest *m, enum manifest_purpose purpose,
+const struct manifest_key *manifest_find(const struct manifest *m,
+                                         enum manifest_purpose purpose,
                                          const uint8_t hash[CRYPTO_DIGEST_BYTES]);
 
-/* The KEYHASH of a public key: SHA-256 of its DER SubjectPublicKeyInfo. Errors: OTA_E_FORMAT. */
+/* The KEYHASH of a public key: SHA-256 of its DER SubjectPublicKeyInfo. Errors: OTA_E_FORMAT.
+ */
 OTA_MUST_CHECK ota_err manifest_key_hash(enum crypto_alg alg, const uint8_t *key,
                                          size_t key_bytes, uint8_t out[CRYPTO_DIGEST_BYTES]);
 

@@ -1,6 +1,7 @@
 #ifndef OTA_SUMS_H
 #define OTA_SUMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,7 +46,7 @@ const struct sums_entry *sums_find(const struct sums_entry *entries, size_t coun
                                    const char *name);
 
 /* Is this an artifact's name that a release may carry (SHA256SUMS and its kin are reserved)? */
-int sums_name_valid(const char *name, size_t len);
+bool sums_name_valid(const char *name, size_t len);
 
 /*
  * Write one line (no terminating zero) at out.  *out_bytes is its length.

@@ -1,0 +1,243 @@
+/*
+ * The key manifest (SPEC 3).
+ *
+ * Invariant: manifest_open fills *out only after every signature in the file was checked and at
+ * least two different roots stand behind it.  The body is walked twice, once to check and once
+ * to copy, because a second struct on a bootloader's stack would cost 900 bytes.
+ */
+#include "manifest.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "manifest_parts.h"
+#include "reader.h"
+
+static const uint8_t body_magic[8] = {'O', 'T', 'A', 'D', 'K', 'E', 'Y', 'S'};
+static const uint8_t signatures_magic[4] = {'S', 'I', 'G', 'S'};
+
+static size_t key_length(uint32_t alg)
+{
+    if (alg == CRYPTO_ED25519)
+        return 32;
+    return alg == CRYPTO_P256 ? 64 : 0;
+}
+
+ota_err manifest_key_hash(enum crypto_alg alg, const uint8_t *key, size_t key_bytes,
+                          uint8_t out[CRYPTO_DIGEST_BYTES])
+{
+    /* DER SubjectPublicKeyInfo up to the key itself (RFC 8410, RFC 5480). */
+    static const uint8_t ed25519[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
+                                      0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
+    static const uint8_t p256[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
+                                   0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+                                   0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+    struct crypto_sha256 h;
+
+    if (key_bytes == 0 || key_bytes != key_length(alg))
+        return OTA_E_FORMAT;
+    crypto_sha256_init(&h);
+    if (alg == CRYPTO_ED25519)
+        crypto_sha256_update(&h, ed25519, sizeof ed25519);
+    else
+        crypto_sha256_update(&h, p256, sizeof p256);
+    crypto_sha256_update(&h, key, key_bytes);
+    crypto_sha256_final(&h, out);
+    return OTA_OK;
+}
+
+/* A key where it lies in the body. */
+struct key_view {
+    uint8_t alg, purpose;
+    uint16_t bytes;
+    const uint8_t *at;
+};
+
+static ota_err key_read(struct reader *r, struct key_view *out)
+{
+    if (reader_u8(r, &out->alg) != OTA_OK || reader_u8(r, &out->purpose) != OTA_OK ||
+        reader_u16(r, &out->bytes) != OTA_OK || reader_bytes(r, out->bytes, &out->at) != OTA_OK)
+        return OTA_E_FORMAT;
+    if (out->bytes == 0 || out->bytes != key_length(out->alg))
+        return OTA_E_FORMAT;
+    if (out->purpose == MANIFEST_IMAGE)
+        return OTA_OK;
+    /* minisign knows nothing but Ed25519. */
+    return out->purpose == MANIFEST_RELEASE && out->alg == CRYPTO_ED25519 ? OTA_OK
+                                                                          : OTA_E_FORMAT;
+}
+
+/* Does one of the first count keys equal the next one?  A key has one purpose. */
+static bool key_repeats(const struct key_view *keys, uint8_t count)
+{
+    for (uint8_t i = 0; i < count; i++) {
+        if (keys[i].alg == keys[count].alg &&
+            memcmp(keys[i].at, keys[count].at, keys[count].bytes) == 0)
+            return true;
+    }
+    return false;
+}
+
+static ota_err key_copy(const struct key_view *view, struct manifest_key *out)
+{
+    memset(out, 0, sizeof *out);
+    out->alg = (enum crypto_alg)view->alg;
+    out->purpose = (enum manifest_purpose)view->purpose;
+    out->key_bytes = (uint8_t)view->bytes;
+    memcpy(out->key, view->at, view->bytes);
+    return manifest_key_hash(out->alg, out->key, out->key_bytes, out->hash);
+}
+
+ota_err manifest_body_read(const uint8_t *body, size_t len, struct manifest *out)
+{
+    struct reader r = {body, len};
+    struct key_view keys[MANIFEST_KEYS_MAX];
+    const uint8_t *magic, *hardware_class;
+    uint16_t format, bytes, reserved;
+    uint8_t count, zero;
+    uint32_t sequence;
+
+    if (reader_bytes(&r, sizeof body_magic, &magic) != OTA_OK ||
+        reader_u16(&r, &format) != OTA_OK || reader_u16(&r, &bytes) != OTA_OK ||
+        reader_u32(&r, &sequence) != OTA_OK ||
+        reader_bytes(&r, sizeof out->hardware_class, &hardware_class) != OTA_OK ||
+        reader_u8(&r, &count) != OTA_OK || reader_u8(&r, &zero) != OTA_OK ||
+        reader_u16(&r, &reserved) != OTA_OK)
+        return OTA_E_FORMAT;
+    if (memcmp(magic, body_magic, sizeof body_magic) != 0 || format != MANIFEST_FORMAT ||
+        bytes != len || count == 0 || zero != 0 || reserved != 0)
+        return OTA_E_FORMAT;
+    if (count > MANIFEST_KEYS_MAX)
+        return OTA_E_LIMIT;
+    for (uint8_t i = 0; i < count; i++) {
+        if (key_read(&r, &keys[i]) != OTA_OK || key_repeats(keys, i))
+            return OTA_E_FORMAT;
+        if (out != NULL && key_copy(&keys[i], &out->key[i]) != OTA_OK)
+            return OTA_E_FORMAT;
+    }
+    if (r.left != 0)
+        return OTA_E_FORMAT;
+    if (out != NULL) {
+        out->sequence = sequence;
+        memcpy(out->hardware_class, hardware_class, sizeof out->hardware_class);
+        out->key_count = count;
+    }
+    return OTA_OK;
+}
+
+/* The signatures at r: ascending roots, lengths that their algorithm can have. */
+static ota_err signatures_read(struct reader *r, struct manifest_parts *parts)
+{
+    const uint8_t *magic, *zero;
+    uint8_t count;
+
+    if (reader_bytes(r, sizeof signatures_magic, &magic) != OTA_OK ||
+        reader_u8(r, &count) != OTA_OK || reader_bytes(r, 3, &zero) != OTA_OK)
+        return OTA_E_FORMAT;
+    if (memcmp(magic, signatures_magic, sizeof signatures_magic) != 0 ||
+        count > MANIFEST_ROOTS || (zero[0] | zero[1] | zero[2]) != 0)
+        return OTA_E_FORMAT;
+    for (uint8_t i = 0; i < count; i++) {
+        struct manifest_signature *s = &parts->signature[i];
+
+        if (reader_u8(r, &s->root) != OTA_OK || reader_u8(r, &s->alg) != OTA_OK ||
+            reader_u16(r, &s->bytes) != OTA_OK || reader_bytes(r, s->bytes, &s->at) != OTA_OK)
+            return OTA_E_FORMAT;
+        if (s->root >= MANIFEST_ROOTS || s->bytes > CRYPTO_SIGNATURE_BYTES_MAX ||
+            key_length(s->alg) == 0)
+            return OTA_E_FORMAT;
+        if (i > 0 && s->root <= parts->signature[i - 1].root)
+            return OTA_E_FORMAT;
+    }
+    parts->signature_count = count;
+    return OTA_OK;
+}
+
+ota_err manifest_split(const uint8_t *bytes, size_t len, struct manifest_parts *out)
+{
+    struct reader head = {bytes, len}, r = {bytes, len};
+    struct manifest_parts parts;
+    const uint8_t *skip;
+    uint16_t format, body_bytes;
+    ota_err e;
+
+    if (reader_bytes(&head, sizeof body_magic, &skip) != OTA_OK ||
+        reader_u16(&head, &format) != OTA_OK || reader_u16(&head, &body_bytes) != OTA_OK)
+        return OTA_E_FORMAT;
+    if (body_bytes > MANIFEST_BYTES_MAX)
+        return OTA_E_LIMIT;
+    if (reader_bytes(&r, body_bytes, &parts.body) != OTA_OK)
+        return OTA_E_FORMAT;
+    parts.body_bytes = body_bytes;
+    e = manifest_body_read(parts.body, parts.body_bytes, NULL);
+    if (e == OTA_OK)
+        e = signatures_read(&r, &parts);
+    if (e != OTA_OK)
+        return e;
+    parts.total_bytes = len - r.left;
+    *out = parts;
+    return OTA_OK;
+}
+
+ota_err manifest_length(const uint8_t *bytes, size_t len, size_t *out)
+{
+    struct manifest_parts parts;
+    ota_err e = manifest_split(bytes, len, &parts);
+
+    if (e == OTA_OK)
+        *out = parts.total_bytes;
+    return e;
+}
+
+static bool root_is(const struct manifest_root *a, const struct manifest_root *b)
+{
+    return a->alg == b->alg && a->key_bytes == b->key_bytes &&
+           crypto_equal(a->key, b->key, a->key_bytes);
+}
+
+/* Two of three means nothing when two are the same. */
+static bool roots_differ(const struct manifest_root roots[MANIFEST_ROOTS])
+{
+    return !root_is(&roots[0], &roots[1]) && !root_is(&roots[0], &roots[2]) &&
+           !root_is(&roots[1], &roots[2]);
+}
+
+ota_err manifest_open(const uint8_t *bytes, size_t len,
+                      const struct manifest_root roots[MANIFEST_ROOTS], struct manifest *out)
+{
+    uint8_t digest[CRYPTO_DIGEST_BYTES];
+    struct manifest_parts parts;
+    struct crypto_sha256 h;
+    ota_err e = manifest_split(bytes, len, &parts);
+
+    if (e != OTA_OK)
+        return e;
+    if (parts.total_bytes != len)
+        return OTA_E_FORMAT;
+    if (parts.signature_count < MANIFEST_THRESHOLD || !roots_differ(roots))
+        return OTA_E_SIGNATURE;
+    crypto_sha256_init(&h);
+    crypto_sha256_update(&h, parts.body, parts.body_bytes);
+    crypto_sha256_final(&h, digest);
+    for (uint8_t i = 0; i < parts.signature_count; i++) {
+        const struct manifest_signature *s = &parts.signature[i];
+        const struct manifest_root *root = &roots[s->root];
+
+        if (s->alg != (uint8_t)root->alg || crypto_verify(root->alg, root->key, root->key_bytes,
+                                                          digest, s->at, s->bytes) != OTA_OK)
+            return OTA_E_SIGNATURE;
+    }
+    return manifest_body_read(parts.body, parts.body_bytes, out);
+}
+
+const struct manifest_key *manifest_find(const struct manifest *m,
+                                         enum manifest_purpose purpose,
+                                         const uint8_t hash[CRYPTO_DIGEST_BYTES])
+{
+    for (uint8_t i = 0; i < m->key_count && i < MANIFEST_KEYS_MAX; i++) {
+        if (m->key[i].purpose == purpose &&
+            crypto_equal(m->key[i].hash, hash, CRYPTO_DIGEST_BYTES))
+            return &m->key[i];
+    }
+    return NULL;
+}

@@ -23,12 +23,12 @@ enum {
 /* What a field accepts, and what it writes at its offset.  Absent members write nothing: the
  * caller's zeroed struct says "absent". */
 enum json_kind {
-    JSON_STRING,  /* const char *: bytes between min and max                                 */
-    JSON_INT,     /* struct json_int: value between min and max (both 0 = any)               */
-    JSON_BOOL,    /* struct json_bool                                                        */
-    JSON_STRINGS, /* struct json_strings: count between min and max, each <= item_max bytes  */
-    JSON_MAP,     /* struct json_map: at most max pairs, values <= item_max bytes            */
-    JSON_PRESENT  /* bool: a member of any kind, even null, stands there                     */
+    FIELD_STRING,  /* const char *: bytes between min and max                                 */
+    FIELD_INT,     /* struct json_int: value between min and max (both 0 = any)               */
+    FIELD_BOOL,    /* struct json_bool                                                        */
+    FIELD_STRINGS, /* struct json_strings: count between min and max, each <= item_max bytes  */
+    FIELD_MAP,     /* struct json_map: at most max pairs, values <= item_max bytes            */
+    FIELD_PRESENT  /* bool: a member of any kind, even null, stands there                     */
 };
 
 struct json_int {
@@ -97,7 +97,8 @@ OTA_MUST_CHECK ota_err json_read(struct arena *a, const char *text, size_t len,
 
 /*
  * Compact, '/' never escaped, strings checked to be UTF-8 (bytes that are not become U+FFFD).
- * key is NULL inside arrays and for the outermost value.  Errors stick: check json_end alone.
+ * key is NULL inside arrays and for the outermost value.  Errors stick: check json_out_end
+ * alone.
  */
 struct json_out {
     struct arena *arena;
@@ -108,28 +109,28 @@ struct json_out {
     bool failed;
 };
 
-void json_begin(struct json_out *o, struct arena *a);
-void json_object_begin(struct json_out *o, const char *key);
-void json_object_end(struct json_out *o);
-void json_array_begin(struct json_out *o, const char *key);
-void json_array_end(struct json_out *o);
+void json_out_begin(struct json_out *o, struct arena *a);
+void json_open_object(struct json_out *o, const char *key);
+void json_close_object(struct json_out *o);
+void json_open_array(struct json_out *o, const char *key);
+void json_close_array(struct json_out *o);
 /* text NULL writes null. */
-void json_string(struct json_out *o, const char *key, const char *text);
-void json_string_len(struct json_out *o, const char *key, const char *text, size_t len);
-void json_int(struct json_out *o, const char *key, int64_t value);
-void json_bool(struct json_out *o, const char *key, bool value);
-void json_null(struct json_out *o, const char *key);
+void json_put_string(struct json_out *o, const char *key, const char *text);
+void json_put_string_len(struct json_out *o, const char *key, const char *text, size_t len);
+void json_put_int(struct json_out *o, const char *key, int64_t value);
+void json_put_bool(struct json_out *o, const char *key, bool value);
+void json_put_null(struct json_out *o, const char *key);
 /* Lower-case hex of bytes. */
-void json_hex(struct json_out *o, const char *key, const void *bytes, size_t len);
+void json_put_hex(struct json_out *o, const char *key, const void *bytes, size_t len);
 /* RFC 3339 in UTC ("2026-11-20T09:30:53Z"); 0 writes null. */
-void json_time(struct json_out *o, const char *key, int64_t unix_s);
+void json_put_time(struct json_out *o, const char *key, int64_t unix_s);
 /* text is JSON already (a jsonb column); NULL writes null. */
-void json_raw(struct json_out *o, const char *key, const char *text);
+void json_put_raw(struct json_out *o, const char *key, const char *text);
 
 /*
  * Zero-terminated text in the arena.
  * Errors: OTA_E_LIMIT (arena full), OTA_E_INTERNAL (unbalanced).
  */
-OTA_MUST_CHECK ota_err json_end(struct json_out *o, const char **out_text, size_t *out_len);
+OTA_MUST_CHECK ota_err json_out_end(struct json_out *o, const char **out_text, size_t *out_len);
 
 #endif

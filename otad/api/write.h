@@ -1,0 +1,49 @@
+#ifndef OTAD_API_WRITE_H
+#define OTAD_API_WRITE_H
+
+#include "firmware/image/manifest.h"
+#include "otad/db/api_key.h"
+#include "otad/db/gateway.h"
+#include "otad/db/platform.h"
+#include "otad/fleet/model.h"
+#include "otad/json.h"
+
+/*
+ * Our structs as the JSON of SPEC 8.4 to 8.9, each written in one place for lists, single
+ * answers and events alike.  Pure; tests/vectors/api holds an example of each, which the web
+ * interface's mock serves too.
+ */
+
+/* What decides whether a device counts as online. */
+struct write_clock {
+    int64_t now_unix_s;
+    uint32_t poll_s;
+};
+
+enum write_detail { WRITE_BRIEF, WRITE_FULL };
+
+/* WRITE_FULL: with attributes. */
+void write_device(struct json_out *o, const char *key, const struct device *d,
+                  const struct write_clock *clock, enum write_detail detail);
+
+/* WRITE_FULL: with events. */
+void write_update(struct json_out *o, const char *key, const struct update *u,
+                  enum write_detail detail);
+
+void write_artifact(struct json_out *o, const char *key, const struct artifact *a);
+void write_release(struct json_out *o, const char *key, const struct release *r);
+/* What `event: release` carries. */
+void write_release_event(struct json_out *o, const struct release *r);
+
+/* m: its key manifest, opened; NULL = none. */
+void write_platform(struct json_out *o, const char *key, const struct platform *p,
+                    const struct manifest *m);
+
+void write_api_key(struct json_out *o, const char *key, const struct api_key *k);
+void write_gateway(struct json_out *o, const char *key, const struct gateway *g);
+
+/* Lower-case UUID text of 16 bytes. */
+enum { UUID_TEXT_BYTES = 37 };
+void uuid_write(const uint8_t uuid[16], char out[UUID_TEXT_BYTES]);
+
+#endif

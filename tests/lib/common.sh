@@ -173,6 +173,15 @@ build_preset() { # PRESET [TARGETS...]
     cmake --build --preset "$preset" ${1:+--target "$@"}
 }
 
+# The bootloader trusts the three boot roots it was built with: those of the demo keys in var/keys, made once by signer.
+demo_keys() { python3 tests/lib/demo.py --keys-only; }
+
+build_device() {
+    demo_keys || return 1
+    cmake --preset device -DBOOT_ROOTS="$PWD/var/keys/roots.c" || return 1
+    cmake --build --preset device
+}
+
 # node_modules belongs to one package-lock.json; npm ci only when that changed.
 web_install() {
     node_use

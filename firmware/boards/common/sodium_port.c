@@ -1,0 +1,74 @@
+/*
+ * What libsodium's Ed25519 verification expects around it, without an operating system: its
+ * helpers, and SHA-512 from BearSSL, whose code is a third of the size of libsodium's.
+ */
+#include <bearssl_hash.h>
+#include <sodium/crypto_hash_sha512.h>
+#include <sodium/utils.h>
+#include <stddef.h>
+#include <string.h>
+
+_Static_assert(sizeof(br_sha512_context) <= sizeof(crypto_hash_sha512_state),
+               "libsodium's SHA-512 state must have room for BearSSL's");
+_Static_assert(_Alignof(br_sha512_context) <= _Alignof(crypto_hash_sha512_state),
+               "and be aligned for it");
+
+void _crypto_sign_ed25519_ref10_hinit(crypto_hash_sha512_state *hs, int prehashed);
+
+static br_sha512_context *context(crypto_hash_sha512_state *s)
+{
+    return (br_sha512_context *)(void *)s;
+}
+
+int crypto_hash_sha512_init(crypto_hash_sha512_state *s)
+{
+    br_sha512_init(context(s));
+    return 0;
+}
+
+int crypto_hash_sha512_update(crypto_hash_sha512_state *s, const unsigned char *in,
+                              unsigned long long len)
+{
+    br_sha512_update(context(s), in, (size_t)len);
+    return 0;
+}
+
+int crypto_hash_sha512_final(crypto_hash_sha512_state *s, unsigned char *out)
+{
+    br_sha512_out(context(s), out);
+    return 0;
+}
+
+/* Plain Ed25519 only: nothing is ever hashed before (SPEC 2.4), so there is no prefix. */
+void _crypto_sign_ed25519_ref10_hinit(crypto_hash_sha512_state *hs, int prehashed)
+{
+    (void)prehashed;
+    (void)crypto_hash_sha512_init(hs);
+}
+
+void sodium_memzero(void *const p, const size_t len)
+{
+    volatile unsigned char *b = p;
+
+    for (size_t i = 0; i < len; i++)
+        b[i] = 0;
+}
+
+int sodium_memcmp(const void *const a, const void *const b, size_t len)
+{
+    const volatile unsigned char *x = a, *y = b;
+    unsigned char diff = 0;
+
+    for (size_t i = 0; i < len; i++)
+        diff = (unsigned char)(diff | (x[i] ^ y[i]));
+    return diff == 0 ? 0 : -1;
+}
+
+int sodium_is_zero(const unsigned char *n, const size_t len)
+{
+    unsigned char any = 0;
+
+    for (size_t i = 0; i < len; i++)
+        any = (unsigned char)(any | n[i]);
+    return any == 0;
+}

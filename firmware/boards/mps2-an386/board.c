@@ -1,0 +1,140 @@
+/*
+ * Console, LEDs, watchdog, resets and the handover block of the reference board.
+ *
+ * The machine has no register that tells why it was reset: whoever resets it leaves the cause
+ * in RAM that survives.  No mark at all means power-on; a consumed mark means that somebody
+ * else (the reset pin, a debugger) did it.
+ */
+#include "board.h"
+#include "mps2.h"
+#include "startup.h"
+
+enum { HANDOVER_MAGIC = 0x4f544148 };
+
+static struct {
+    uint32_t magic;
+    uint32_t cause;
+    struct boot_record record;
+} handover __attribute__((section(".handover")));
+
+void board_start(void)
+{
+    MPS2_UART_BAUDDIV((uint32_t)MPS2_UART0) = MPS2_CLOCK_HZ / 115200u;
+    MPS2_UART_CTRL((uint32_t)MPS2_UART0) = MPS2_UART_TX_EN;
+    startup_tick_start();
+}
+
+void board_putc(char c)
+{
+    while (MPS2_UART_STATE((uint32_t)MPS2_UART0) & MPS2_UART_TXFULL) {
+    }
+    MPS2_UART_DATA((uint32_t)MPS2_UART0) = (uint8_t)c;
+}
+
+void board_puts(const char *s)
+{
+    for (; *s != '\0'; s++) {
+        if (*s == '\n')
+            board_putc('\r');
+        board_putc(*s);
+    }
+}
+
+void board_put_dec(uint32_t v)
+{
+    char text[11];
+    char *p = text + sizeof text - 1;
+
+    *p = '\0';
+    do {
+        *--p = (char)('0' + v % 10u);
+        v /= 10u;
+    } while (v != 0);
+    board_puts(p);
+}
+
+void board_put_hex(uint32_t v)
+{
+    for (int shift = 28; shift >= 0; shift -= 4)
+        board_putc("0123456789abcdef"[v >> shift & 15u]);
+}
+
+void board_leds(uint32_t mask)
+{
+    MPS2_LED = mask & 3u;
+    MPS2_SCC_LED = mask >> 2 & 0xffu;
+}
+
+/* The first expiry raises the NMI, which resets with the cause; the second resets anyhow. */
+void board_watchdog_arm(void)
+{
+    MPS2_WDOG_LOCK = MPS2_WDOG_KEY;
+    MPS2_WDOG_LOAD = BOARD_WATCHDOG_MS * (MPS2_CLOCK_HZ / 1000u);
+    MPS2_WDOG_INTCLR = 1;
+    MPS2_WDOG_CONTROL = MPS2_WDOG_INTEN | MPS2_WDOG_RESEN;
+    MPS2_WDOG_LOCK = 0;
+}
+
+void board_watchdog_feed(void)
+{
+    MPS2_WDOG_LOCK = MPS2_WDOG_KEY;
+    MPS2_WDOG_INTCLR = 1; /* reloads the counter */
+    MPS2_WDOG_LOCK = 0;
+}
+
+void board_watchdog_stop(void)
+{
+    MPS2_WDOG_LOCK = MPS2_WDOG_KEY;
+    MPS2_WDOG_CONTROL = 0;
+    MPS2_WDOG_INTCLR = 1;
+    MPS2_WDOG_LOCK = 0;
+}
+
+_Noreturn void board_reset(enum boot_cause cause)
+{
+    handover.magic = HANDOVER_MAGIC;
+    handover.cause = (uint32_t)cause;
+    __asm__ volatile("dsb" ::: "memory");
+    CORE_SCB_AIRCR = CORE_AIRCR_RESET;
+    for (;;) {
+        /* the reset comes a few instructions later */
+    }
+}
+
+enum boot_cause board_reset_cause(void)
+{
+    enum boot_cause cause = BOOT_CAUSE_POWER;
+
+    if (handover.magic == HANDOVER_MAGIC && handover.cause >= BOOT_CAUSE_POWER &&
+        handover.cause <= BOOT_CAUSE_OTHER)
+        cause = (enum boot_cause)handover.cause;
+    handover.magic = HANDOVER_MAGIC;
+    handover.cause = BOOT_CAUSE_OTHER;
+    return cause;
+}
+
+struct boot_record *board_boot_record(void)
+{
+    return &handover.record;
+}
+
+/* The table stays ours until the app sets its own: a fault in between is told and resets. */
+__attribute__((naked, noreturn)) static void enter(uint32_t stack, uint32_t entry)
+{
+    (void)stack;
+    (void)entry;
+    __asm__ volatile("msr msp, r0\n"
+                     "bx r1\n");
+}
+
+_Noreturn void board_jump(uint32_t flash_at)
+{
+    const uint32_t *vectors = (const uint32_t *)(uintptr_t)(BOARD_FLASH_BASE + flash_at);
+    uint32_t stack = vectors[0], entry = vectors[1];
+
+    startup_quiet();
+    if (stack % 8 != 0 || stack - 0x20000000u > 0x400000u || entry % 2 != 1 ||
+        entry - BOARD_FLASH_BASE - flash_at >= BOARD_SLOT_BYTES)
+        board_reset(BOOT_CAUSE_FAULT);
+    enter(stack, entry);
+}

@@ -4,62 +4,62 @@
 static void write_told_int(struct json_out *o, const char *key, int64_t value)
 {
     if (value < 0)
-        json_null(o, key);
+        json_put_null(o, key);
     else
-        json_int(o, key, value);
+        json_put_int(o, key, value);
 }
 
 static void write_heartbeat(struct json_out *o, const char *key, const struct heartbeat *h)
 {
-    json_object_begin(o, key);
-    json_time(o, "at", h->at_unix_s);
-    json_string(o, "version", h->version);
-    json_string(o, "slot", h->slot);
+    json_open_object(o, key);
+    json_put_time(o, "at", h->at_unix_s);
+    json_put_string(o, "version", h->version);
+    json_put_string(o, "slot", h->slot);
     write_told_int(o, "uptime_s", h->uptime_s);
-    json_string(o, "reset_cause", h->reset_cause);
+    json_put_string(o, "reset_cause", h->reset_cause);
     write_told_int(o, "free_bytes", h->free_bytes);
-    json_string(o, "address", h->address);
-    json_string(o, "app", h->app);
-    json_object_end(o);
+    json_put_string(o, "address", h->address);
+    json_put_string(o, "app", h->app);
+    json_close_object(o);
 }
 
 static void write_event(struct json_out *o, const struct update_event *e)
 {
-    json_object_begin(o, NULL);
-    json_time(o, "at", e->at_unix_s);
-    json_string(o, "execution", e->execution);
-    json_string(o, "result", e->result);
+    json_open_object(o, NULL);
+    json_put_time(o, "at", e->at_unix_s);
+    json_put_string(o, "execution", e->execution);
+    json_put_string(o, "result", e->result);
     write_told_int(o, "progress_percent", e->progress_percent);
-    json_array_begin(o, "details");
+    json_open_array(o, "details");
     for (size_t i = 0; i < e->detail_count; i++)
-        json_string(o, NULL, e->details[i]);
-    json_array_end(o);
-    json_object_end(o);
+        json_put_string(o, NULL, e->details[i]);
+    json_close_array(o);
+    json_close_object(o);
 }
 
 void write_update(struct json_out *o, const char *key, const struct update *u,
                   enum write_detail detail)
 {
-    json_object_begin(o, key);
-    json_int(o, "id", u->id);
-    json_string(o, "device", u->device);
-    json_string(o, "platform", u->platform);
-    json_string(o, "from_version", u->from_version);
-    json_string(o, "version", u->version);
-    json_string(o, "state", update_state_name(u->state));
-    json_int(o, "progress_percent", u->progress_percent);
-    json_string(o, "reason", u->reason);
-    json_time(o, "created_at", u->created_at_unix_s);
-    json_string(o, "created_by", u->created_by);
-    json_time(o, "updated_at", u->updated_at_unix_s);
-    json_time(o, "closed_at", u->closed_at_unix_s);
+    json_open_object(o, key);
+    json_put_int(o, "id", u->id);
+    json_put_string(o, "device", u->device);
+    json_put_string(o, "platform", u->platform);
+    json_put_string(o, "from_version", u->from_version);
+    json_put_string(o, "version", u->version);
+    json_put_string(o, "state", update_state_name(u->state));
+    json_put_int(o, "progress_percent", u->progress_percent);
+    json_put_string(o, "reason", u->reason);
+    json_put_time(o, "created_at", u->created_at_unix_s);
+    json_put_string(o, "created_by", u->created_by);
+    json_put_time(o, "updated_at", u->updated_at_unix_s);
+    json_put_time(o, "closed_at", u->closed_at_unix_s);
     if (detail == WRITE_FULL) {
-        json_array_begin(o, "events");
+        json_open_array(o, "events");
         for (size_t i = 0; i < u->event_count; i++)
             write_event(o, &u->events[i]);
-        json_array_end(o);
+        json_close_array(o);
     }
-    json_object_end(o);
+    json_close_object(o);
 }
 
 void write_device(struct json_out *o, const char *key, const struct device *d,
@@ -67,30 +67,30 @@ void write_device(struct json_out *o, const char *key, const struct device *d,
 {
     const enum device_state state =
         device_state_at(d->last_seen_at_unix_s, clock->now_unix_s, clock->poll_s);
-    json_object_begin(o, key);
-    json_string(o, "id", d->id);
-    json_string(o, "platform", d->platform);
-    json_string(o, "name", d->name);
-    json_string(o, "channel", channel_name(d->channel));
-    json_string(o, "state", device_state_name(state));
-    json_string(o, "version", d->version);
-    json_string(o, "target_version", d->target_version);
-    json_time(o, "last_seen_at", d->last_seen_at_unix_s);
-    json_string(o, "address", d->address);
-    json_time(o, "registered_at", d->registered_at_unix_s);
+    json_open_object(o, key);
+    json_put_string(o, "id", d->id);
+    json_put_string(o, "platform", d->platform);
+    json_put_string(o, "name", d->name);
+    json_put_string(o, "channel", channel_name(d->channel));
+    json_put_string(o, "state", device_state_name(state));
+    json_put_string(o, "version", d->version);
+    json_put_string(o, "target_version", d->target_version);
+    json_put_time(o, "last_seen_at", d->last_seen_at_unix_s);
+    json_put_string(o, "address", d->address);
+    json_put_time(o, "registered_at", d->registered_at_unix_s);
     if (d->has_update)
         write_update(o, "update", &d->update, WRITE_BRIEF);
     else
-        json_null(o, "update");
+        json_put_null(o, "update");
     if (d->has_heartbeat)
         write_heartbeat(o, "heartbeat", &d->heartbeat);
     else
-        json_null(o, "heartbeat");
+        json_put_null(o, "heartbeat");
     if (detail == WRITE_FULL) {
-        json_object_begin(o, "attributes");
+        json_open_object(o, "attributes");
         for (size_t i = 0; i < d->attribute_count; i++)
-            json_string(o, d->attributes[i].key, d->attributes[i].value);
-        json_object_end(o);
+            json_put_string(o, d->attributes[i].key, d->attributes[i].value);
+        json_close_object(o);
     }
-    json_object_end(o);
+    json_close_object(o);
 }

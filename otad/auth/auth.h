@@ -3,13 +3,11 @@
 
 #include "rate_limit.h"
 #include "session.h"
-#include "setup.h"
 #include "token.h"
 
 /* What the process keeps to know who is there. */
 struct auth {
     struct token_pepper pepper;
-    struct setup setup;
     struct rate_limit names;     /* failed sign-ins per name    */
     struct rate_limit addresses; /* failed sign-ins per address */
 };

@@ -1,7 +1,6 @@
-/* Cross-site request forgery: what a browser must present beside its cookie, nothing stored. */
+/* Cross-site request forgery: what a browser must show beside its cookie. */
 #include "session.h"
 
-#include <sodium.h>
 #include <string.h>
 
 bool session_token_valid(const char *text)
@@ -10,27 +9,15 @@ bool session_token_valid(const char *text)
            strspn(text, "0123456789abcdef") == TOKEN_TEXT_BYTES - 1;
 }
 
-void session_csrf(const struct token_pepper *pepper, const char *token,
-                  char out[TOKEN_TEXT_BYTES])
+bool session_same_origin(const struct session_origin *from)
 {
-    static const char purpose[] = "otad csrf";
-    crypto_generichash_state state;
-    uint8_t h[TOKEN_SECRET_BYTES];
-    (void)crypto_generichash_init(&state, pepper->b, sizeof pepper->b, sizeof h);
-    (void)crypto_generichash_update(&state, (const uint8_t *)purpose, sizeof purpose);
-    (void)crypto_generichash_update(&state, (const uint8_t *)token, strlen(token));
-    (void)crypto_generichash_final(&state, h, sizeof h);
-    (void)sodium_bin2hex(out, TOKEN_TEXT_BYTES, h, sizeof h);
-}
-
-bool session_same_origin(const struct token_pepper *pepper, const char *token,
-                         const struct session_origin *from)
-{
-    char expected[TOKEN_TEXT_BYTES];
-    session_csrf(pepper, token, expected);
-    if (from->csrf == NULL || !token_text_equal(expected, from->csrf))
-        return false;
     if (from->origin != NULL && strcmp(from->origin, from->public_origin) != 0)
         return false;
     return from->fetch_site == NULL || strcmp(from->fetch_site, "same-origin") == 0;
+}
+
+bool session_may_change(const char *csrf, const struct session_origin *from)
+{
+    return from->csrf != NULL && token_text_equal(csrf, from->csrf) &&
+           session_same_origin(from);
 }

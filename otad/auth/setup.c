@@ -2,6 +2,7 @@
 #include "setup.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,31 +22,30 @@ static ota_err write_link(const char *path, const char *public_url, const char *
     return close(fd) == 0 && good ? OTA_OK : OTA_E_IO;
 }
 
-ota_err setup_open(struct setup *s, const struct token_pepper *pepper, const char *state_dir,
-                   const char *public_url)
+static bool link_path(const char *state_dir, char out[SETUP_PATH_BYTES])
 {
-    const int n = snprintf(s->path, sizeof s->path, "%s/setup-link", state_dir);
-    if (n < 0 || (size_t)n >= sizeof s->path)
+    const int n = snprintf(out, SETUP_PATH_BYTES, "%s/setup-link", state_dir);
+    return n >= 0 && n < SETUP_PATH_BYTES;
+}
+
+ota_err setup_link_make(const struct token_pepper *pepper, const char *state_dir,
+                        const char *public_url, char out_path[SETUP_PATH_BYTES],
+                        struct token_hash *out)
+{
+    if (!link_path(state_dir, out_path))
         return OTA_E_LIMIT;
     char token[TOKEN_TEXT_BYTES];
     token_new(token);
-    s->hash = token_hash(pepper, token, strlen(token));
-    const ota_err err = write_link(s->path, public_url, token);
+    const ota_err err = write_link(out_path, public_url, token);
+    if (err == OTA_OK)
+        *out = token_hash(pepper, token, strlen(token));
     token_wipe(token, sizeof token);
-    s->open = err == OTA_OK;
     return err;
 }
 
-bool setup_matches(const struct setup *s, const struct token_pepper *pepper, const char *token)
+void setup_link_remove(const char *state_dir)
 {
-    const size_t len = strnlen(token, TOKEN_PRESENTED_MAX);
-    const struct token_hash h = token_hash(pepper, token, len);
-    return s->open && token_hash_equal(&h, &s->hash);
-}
-
-void setup_close(struct setup *s)
-{
-    s->open = false;
-    if (s->path[0] != '\0')
-        (void)unlink(s->path);
+    char path[SETUP_PATH_BYTES];
+    if (link_path(state_dir, path))
+        (void)unlink(path);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "otad/auth/password.h"
+#include "otad/auth/public_key.h"
 #include "otad/auth/rate_limit.h"
 #include "otad/auth/session.h"
 #include "otad/auth/setup.h"
@@ -71,63 +72,86 @@ static void check_tokens(const struct token_pepper *pepper)
     assert(id == INT64_C(999999999999999999));
 }
 
-static void check_sessions(const struct token_pepper *pepper)
+static void check_sessions(void)
 {
     char token[TOKEN_TEXT_BYTES], csrf[TOKEN_TEXT_BYTES];
     token_new(token);
+    token_new(csrf);
     assert(session_token_valid(token) && !session_token_valid("") && !session_token_valid("x"));
 
-    session_csrf(pepper, token, csrf);
-    assert(strlen(csrf) == 64 && strcmp(csrf, token) != 0);
     struct session_origin from = {.csrf = csrf, .public_origin = "https://ota.example:8443"};
-    assert(session_same_origin(pepper, token, &from));
+    assert(session_may_change(csrf, &from));
     from.origin = "https://ota.example:8443";
     from.fetch_site = "same-origin";
-    assert(session_same_origin(pepper, token, &from));
+    assert(session_may_change(csrf, &from));
     from.fetch_site = "same-site";
-    assert(!session_same_origin(pepper, token, &from));
+    assert(!session_may_change(csrf, &from) && !session_same_origin(&from));
     from.fetch_site = NULL;
     from.origin = "https://ota.example";
-    assert(!session_same_origin(pepper, token, &from));
+    assert(!session_may_change(csrf, &from) && !session_same_origin(&from));
     from.origin = "null";
-    assert(!session_same_origin(pepper, token, &from));
+    assert(!session_may_change(csrf, &from));
     from.origin = NULL;
     from.csrf = NULL;
-    assert(!session_same_origin(pepper, token, &from));
+    assert(!session_may_change(csrf, &from) && session_same_origin(&from));
     from.csrf = token;
-    assert(!session_same_origin(pepper, token, &from));
+    assert(!session_may_change(csrf, &from));
 }
 
 static void check_setup(const struct token_pepper *pepper)
 {
-    static struct setup setup;
-    char path[256], text[256];
+    char path[SETUP_PATH_BYTES], text[256];
     struct stat st;
-    path_in("setup-link", path);
-    assert(!setup_matches(&setup, pepper, ""));
+    struct token_hash hash, before = {{0}};
     for (int round = 0; round < 2; round++) {
-        assert(setup_open(&setup, pepper, dir, "https://ota.example") == OTA_OK);
+        assert(setup_link_make(pepper, dir, "https://ota.example", path, &hash) == OTA_OK);
         assert(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
+        assert(!token_hash_equal(&hash, &before));
+        before = hash;
     }
     FILE *f = fopen(path, "r");
     assert(f != NULL && fgets(text, sizeof text, f) != NULL);
     (void)fclose(f);
     static const char prefix[] = "https://ota.example/setup#";
     assert(strncmp(text, prefix, sizeof prefix - 1) == 0);
-    char *token = text + sizeof prefix - 1;
+    const char *token = text + sizeof prefix - 1;
     assert(strlen(token) == 65 && token[64] == '\n');
-    assert(!setup_matches(&setup, pepper, token));
-    token[64] = '\0';
-    assert(setup_matches(&setup, pepper, token));
-    token[0] = token[0] == '0' ? '1' : '0';
-    assert(!setup_matches(&setup, pepper, token));
-    token[0] = '\0';
-    assert(!setup_matches(&setup, pepper, token));
-    setup_close(&setup);
-    setup_close(&setup);
+    before = token_hash(pepper, token, 64);
+    assert(token_hash_equal(&hash, &before));
+    setup_link_remove(dir);
+    setup_link_remove(dir);
     assert(access(path, F_OK) != 0);
-    assert(setup_open(&setup, pepper, "/nonexistent/otad", "https://x") == OTA_E_IO);
-    assert(!setup.open);
+    assert(setup_link_make(pepper, "/nonexistent/otad", "https://x", path, &hash) == OTA_E_IO);
+    assert(token_hash_equal(&hash, &before));
+}
+
+static void check_public_keys(void)
+{
+    static const char ed[] = "-----BEGIN PUBLIC KEY-----\n"
+                             "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"
+                             "-----END PUBLIC KEY-----\n";
+    struct manifest_root root;
+    assert(public_key_parse(ed, &root) == OTA_OK);
+    assert(root.alg == CRYPTO_ED25519 && root.key_bytes == 32);
+    assert(root.key[0] == 0x19 && root.key[31] == 0xe1);
+    char bad[512];
+    for (size_t i = 0; i < sizeof ed - 1; i++) { /* cut anywhere but behind the end mark */
+        (void)snprintf(bad, sizeof bad, "%.*s", (int)i, ed);
+        assert((public_key_parse(bad, &root) == OTA_OK) == (i == sizeof ed - 2));
+    }
+    (void)snprintf(bad, sizeof bad, "%sx", ed);
+    assert(public_key_parse(bad, &root) == OTA_E_FORMAT);
+    (void)snprintf(bad, sizeof bad, "x%s", ed);
+    assert(public_key_parse(bad, &root) == OTA_E_FORMAT);
+
+    uint8_t out[3];
+    size_t len = 0;
+    assert(base64_decode("AAEC", 4, out, sizeof out, &len) == OTA_OK && len == 3 &&
+           out[2] == 2);
+    assert(base64_decode("AA==", 4, out, sizeof out, &len) == OTA_OK && len == 1);
+    assert(base64_decode("AA\n=", 4, out, sizeof out, &len) == OTA_E_FORMAT);
+    assert(base64_decode("AAEC!", 5, out, sizeof out, &len) == OTA_E_FORMAT);
+    assert(base64_decode("AAECAAEC", 8, out, sizeof out, &len) != OTA_OK);
 }
 
 static void check_passwords(void)
@@ -186,7 +210,8 @@ int main(void)
     assert(mkdtemp(dir) != NULL && token_init() == OTA_OK);
     check_pepper(&pepper);
     check_tokens(&pepper);
-    check_sessions(&pepper);
+    check_sessions();
+    check_public_keys();
     check_setup(&pepper);
     check_passwords();
     check_rate_limit();

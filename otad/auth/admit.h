@@ -1,0 +1,13 @@
+#ifndef OTAD_AUTH_ADMIT_H
+#define OTAD_AUTH_ADMIT_H
+
+/* Who may come at all: http_route.auth, for the guard in api/admit.c. */
+enum admit {
+    ADMIT_ANYONE,      /* sign-in, set-up                                          */
+    ADMIT_USER,        /* a person with a session                                  */
+    ADMIT_USER_OR_KEY, /* or a machine with an API key                             */
+    ADMIT_KEY,         /* an API key alone, also as X-API-Key (the plain door)     */
+    ADMIT_DEVICE       /* device credentials, checked by the handler with its poll */
+};
+
+#endif

@@ -25,6 +25,10 @@ enum http_method {
 
 enum { HTTP_CAPTURES_MAX = 6, HTTP_ID_BYTES = 17 };
 
+struct http_header {
+    const char *name, *value;
+};
+
 /*
  * One request, checked: the framing is unambiguous, the path decoded and free of "..", empty
  * segments and NUL, the route found.  Lives from the end of the headers until the reply is
@@ -56,6 +60,9 @@ const char *http_header(const struct http_request *rq, const char *name);
 /* Value of ?name=, decoded; NULL if absent, empty string if without value. */
 const char *http_query(const struct http_request *rq, const char *name);
 
+/* How often a header stands there. */
+size_t http_header_count(const struct http_request *rq, const char *name);
+
 /* Value of a cookie or NULL. */
 const char *http_cookie(const struct http_request *rq, const char *name);
 
@@ -63,6 +70,12 @@ const char *http_cookie(const struct http_request *rq, const char *name);
  * OTA_E_LIMIT (outside min..max). */
 OTA_MUST_CHECK ota_err http_query_int(const struct http_request *rq, const char *name,
                                       int64_t absent, int64_t min, int64_t max, int64_t *out);
+
+/*
+ * Decode %XX strictly into out (at least len + 1 bytes), plus_is_blank as in forms.  False if an
+ * escape is broken, or the result has a NUL, another control character, or is not UTF-8.
+ */
+bool http_decode(const char *text, size_t len, bool plus_is_blank, char *out);
 
 /* "GET" */
 const char *http_method_name(enum http_method m);

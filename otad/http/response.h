@@ -18,10 +18,6 @@ enum http_response_kind { HTTP_NO_BODY, HTTP_BYTES, HTTP_FILE, HTTP_STREAM };
 
 enum { HTTP_HEADERS_MAX = 20 };
 
-struct http_header {
-    const char *name, *value;
-};
-
 /* A file to send.  The server takes fd over and closes it, whatever becomes of the request. */
 struct http_file {
     int fd;
@@ -40,13 +36,23 @@ struct http_stream {
     void *arg;
 };
 
+/* A piece of a file in an answer: head (multipart/byteranges), then the bytes. */
+struct http_part {
+    const char *head;
+    size_t head_bytes;
+    uint64_t offset, length;
+};
+
 struct http_response {
     int status; /* 0 = nothing answered yet */
     enum http_response_kind kind;
     const char *content_type;
     const void *bytes;
-    size_t length;
+    uint64_t length;
     struct http_file file;
+    const struct http_part *part; /* of the file, made by http_send_file */
+    size_t part_count;
+    const char *tail; /* behind the last part */
     struct http_stream stream;
     struct http_header header[HTTP_HEADERS_MAX];
     size_t header_count;

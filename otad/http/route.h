@@ -39,12 +39,16 @@ enum {
                                   Content-Length, errors without ceremony            */
 };
 
+/* For body_bytes_max: what the configuration says. */
+#define HTTP_BODY_JSON     UINT64_MAX       /* request_bytes_max  */
+#define HTTP_BODY_ARTIFACT (UINT64_MAX - 1) /* artifact_bytes_max */
+
 struct http_route {
     enum http_method method; /* GET serves HEAD too */
     const char *pattern;     /* "/api/v1/devices/{id}": {name} takes one whole segment */
     unsigned flags;
     enum http_deadline deadline;
-    uint64_t body_bytes_max;      /* 0 = no body is accepted; sinks too                       */
+    uint64_t body_bytes_max;      /* 0 = no body is accepted; see HTTP_BODY_JSON              */
     const struct http_sink *sink; /* NULL = the body is buffered                              */
     http_handler *handler;
     int auth;       /* for the guard alone: who may come (auth/admit.h)   */

@@ -1,0 +1,92 @@
+"""The emulator is killed at fifty seeded moments, many of them within the swap.  Each time the device comes up on the old
+or the new version, bit for bit, and the update ends well all the same."""
+import collections
+import random
+import time
+import unittest
+
+from devices import PLATFORM, Devices
+from harness import MODE, wait_until
+
+SEED = 7
+CUTS = 250 if MODE == "full" else 50
+CUTS_IN_SWAP_MIN = CUTS // 5
+CUTS_PER_UPDATE = 4
+TRIAL_CUTS_MAX = 1  # each costs one of three trial boots
+
+
+class PowerCut(Devices):
+    settings = {"poll_interval_s": 1, "poll_busy_interval_s": 1}
+
+    @classmethod
+    def prepare(cls):
+        cls.stack.platform(PLATFORM)
+        cls.images = {"1.0.0": cls.stack.publish(PLATFORM, "1.0.0", 1, cls.app())}
+
+    def publish_next(self, number):
+        version = f"1.{number}.0"
+        self.images[version] = self.stack.publish(PLATFORM, version, 1 + number, self.app())
+        return version
+
+    def cut_in_swap(self, board, rng):
+        """Kill when the journal holds so and so many records of a swap in progress."""
+        begun = board.wait_swap(lambda: self.over("cut"))
+        if begun is None:
+            return False
+        target = begun + rng.randrange(0, 60)
+        end = time.monotonic() + 2
+        while board.journal_records() < target and board.swap_in_journal() and time.monotonic() < end:
+            pass
+        board.kill()
+        return True
+
+    def cut_at_some_time(self, board, rng):
+        end = time.monotonic() + rng.uniform(0, 2.5)
+        while time.monotonic() < end and not self.over("cut"):
+            time.sleep(0.002)
+        board.kill()
+        return True
+
+    def over(self, name):
+        now = time.monotonic()
+        if now - self.asked > 0.25:
+            self.asked = now
+            self.was_over = self.stack.device(name)["update"] is None or self.stack.updates(name)[0]["closed_at"] is not None
+        return self.was_over
+
+    def comes_up(self, board, old, new):
+        board.start()
+        found = board.wait_booted()
+        self.assertIn(found, (old, new))
+        size = self.images[found].stat().st_size
+        self.assertEqual(board.slot_bytes("a", size), self.images[found].read_bytes(), f"slot A is not {found}")
+
+    def test_fifty_cuts(self):
+        rng, phases = random.Random(SEED), collections.Counter()
+        board = self.board("cut", self.images["1.0.0"])
+        board.start()
+        wait_until("the device to reach the server", lambda: self.known("cut", "1.0.0"))
+        number, old = 0, "1.0.0"
+        while sum(phases.values()) < CUTS:
+            number += 1
+            new = self.publish_next(number)
+            self.asked, self.was_over, trial_cuts = 0, False, 0
+            self.stack.assign("cut", new)
+            for cut in range(CUTS_PER_UPDATE):
+                plan = self.cut_in_swap if cut in (1, 2) else self.cut_at_some_time
+                if trial_cuts >= TRIAL_CUTS_MAX or not plan(board, rng):
+                    break
+                phase = board.slots()["state"]["phase"]
+                phases[phase] += 1
+                trial_cuts += phase == "trial"
+                self.comes_up(board, old, new)
+            self.stack.wait_version("cut", new)
+            self.assertEqual(board.slot_bytes("a", self.images[new].stat().st_size), self.images[new].read_bytes())
+            old = new
+        print(f"        power cuts: {dict(phases)}, {number} updates", flush=True)
+        self.assertGreaterEqual(phases["swapping"], CUTS_IN_SWAP_MIN)
+        self.assertTrue(all(u["state"] == "succeeded" for u in self.stack.updates("cut")))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -37,11 +37,10 @@ struct ota_vitals {
     uint32_t uptime_s;
     uint32_t free_bytes;
     char address[48];
-    const char
-        *app; /* what the app wants to show, or NULL: [ -~] without quotes, backslashes */
+    const char *app; /* what the app wants to show, or NULL; no quotes, no backslashes */
 };
 
-/* How patient the agent is.  ota_timing_default gives a product's values; tests shorten them.
+/* How patient the agent is.  ota_timing_default gives a product's values, tests shorten them.
  */
 struct ota_timing {
     uint32_t poll_ms;      /* 0: as the server says                                        */
@@ -90,10 +89,18 @@ struct ota_agent {
     struct ddi_deployment job; /* valid while has_job                                   */
     struct ddi_scratch scratch;
     struct image_info running;
-    bool has_running, has_job, connected, fresh, verified, accepted, installed_told;
-    bool config_due, configured, polled, rebooting, piece_open, trial;
+    bool has_running, has_job;
+    bool connected, piece_open;
+    bool online;  /* the server answered, and nothing failed since         */
+    bool contact; /* the server answered a poll since boot                 */
+    bool trial;   /* the running image is to be confirmed                  */
+    bool config_due, want_job;
+    bool verified, downloaded_told, accepted; /* steps between download and install           */
+    bool repeating;    /* reporting once more what the notes call closed        */
+    bool no_heartbeat; /* the server does not know them                         */
+    bool rebooting;
     uint8_t failures;        /* in a row: the exponent of the back-off                */
-    uint8_t told;            /* progress told, in steps of 5 %                        */
+    uint8_t told_percent;    /* progress in the last report                           */
     uint32_t refused_cancel; /* action whose cancellation was rejected, 0 = none      */
     uint32_t at;             /* bytes of the download in flash                        */
     uint32_t piece_end;

@@ -62,7 +62,7 @@ class Cluster:
         settings = {
             "listen_addresses": "''", "unix_socket_directories": f"'{self.folder}'", "unix_socket_permissions": "0700",
             "max_connections": "60", "shared_buffers": "64MB", "logging_collector": "off",
-            "log_line_prefix": "'%m [%p] app=%a '", "fsync": "on" if self.durable else "off",
+            "log_line_prefix": "'%m [%p] user=%u app=%a '", "fsync": "on" if self.durable else "off",
         }
         text = "".join(f"{k} = {v}\n" for k, v in settings.items())
         run(*self.command("sh", "-c", f"cat >> '{self.data}/postgresql.conf'"), stdin=text, cwd="/")

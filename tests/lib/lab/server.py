@@ -37,6 +37,7 @@ class Otad:
             "tls_cert": self.certificate[0], "tls_key": self.certificate[1],
             "database": self.cluster.conninfo(self.database, "otad_app"),
             "database_owner": self.cluster.conninfo(self.database, "otad_owner"),
+            "database_jobs": self.cluster.conninfo(self.database, "otad_jobs"),
             "artifacts_dir": self.folder / "artifacts", "state_dir": self.folder / "state",
             "web_dir": self.web if pathlib.Path(self.web).is_dir() else "", "tenant": TENANT,
         }

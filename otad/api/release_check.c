@@ -138,8 +138,8 @@ static struct release_judgement check_image(const struct release_claim *claim,
 
 struct release_judgement release_check_file(const struct release_claim *claim,
                                             const struct release_sums *sums,
-                                            const struct release_file *file, bool *out_is_image,
-                                            struct image_info *out_image)
+                                            const struct release_upload *file,
+                                            bool *out_is_image, struct image_info *out_image)
 {
     *out_is_image = false;
     const struct sums_entry *entry = sums_find(sums->entry, sums->count, file->name);

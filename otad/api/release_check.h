@@ -61,7 +61,7 @@ struct release_judgement release_check_sums(const struct release_claim *claim,
                                             struct release_sums *out);
 
 /* An artifact as it was received. */
-struct release_file {
+struct release_upload {
     const char *name;
     struct sha256 sha256;
     const struct image_source *source; /* its bytes */
@@ -73,8 +73,8 @@ struct release_file {
  */
 struct release_judgement release_check_file(const struct release_claim *claim,
                                             const struct release_sums *sums,
-                                            const struct release_file *file, bool *out_is_image,
-                                            struct image_info *out_image);
+                                            const struct release_upload *file,
+                                            bool *out_is_image, struct image_info *out_image);
 
 /* Stable code for problem documents ("bad-signature"). */
 const char *release_judgement_code(struct release_judgement j);

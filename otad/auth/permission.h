@@ -48,6 +48,7 @@ struct principal {
     uint8_t platform_count;
     char platforms[PRINCIPAL_PLATFORMS_MAX][PRINCIPAL_PLATFORM_BYTES];
     char name[PRINCIPAL_NAME_BYTES]; /* for created_by and the log */
+    uint8_t credential[32]; /* hash of what was shown, to ask later if it still holds */
 };
 
 /*

@@ -1,0 +1,196 @@
+/*
+ * The guard: every request of the API passes here before a byte of its body is read.  First who
+ * (session cookie or API key), then from where (cookies only from our own pages), then whether.
+ */
+#include "otad/auth/admit.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "api.h"
+#include "handler.h"
+#include "otad/auth/auth.h"
+#include "otad/db/session.h"
+
+static ota_err not_signed_in(struct http_request *rq, struct http_response *rs)
+{
+    http_header_add(rs, "WWW-Authenticate", "Bearer realm=\"otad\"");
+    return http_problem(rq, rs, OTA_E_AUTH, "not-signed-in",
+                        "Sign in, or send a valid API key.");
+}
+
+static void copy(char *to, size_t room, const char *from)
+{
+    const size_t len = strnlen(from, room - 1);
+    memcpy(to, from, len);
+    to[len] = '\0';
+}
+
+/* Words of list, separated by one space, one call per word; false after the last. */
+static bool next_word(const char **list, char *out, size_t room)
+{
+    const size_t len = strcspn(*list, " ");
+    if (len == 0)
+        return false;
+    if (len < room) {
+        memcpy(out, *list, len);
+        out[len] = '\0';
+    } else {
+        out[0] = '\0';
+    }
+    *list += len + ((*list)[len] == ' ' ? 1 : 0);
+    return true;
+}
+
+static void fill_from_key(struct principal *who, const struct fleet_key *key)
+{
+    char word[PRINCIPAL_PLATFORM_BYTES];
+    *who =
+        (struct principal){.kind = PRINCIPAL_API_KEY, .tenant = key->tenant_id, .id = key->id};
+    copy(who->name, sizeof who->name, key->name);
+    for (const char *list = key->scopes; next_word(&list, word, sizeof word);) {
+        enum permission p = PERM_NONE;
+        if (permission_parse(word, &p))
+            who->scopes |= 1U << (unsigned)p;
+    }
+    who->all_platforms = strcmp(key->platforms, "*") == 0;
+    for (const char *list = key->platforms; next_word(&list, word, sizeof word);)
+        if (who->platform_count < PRINCIPAL_PLATFORMS_MAX)
+            copy(who->platforms[who->platform_count++], PRINCIPAL_PLATFORM_BYTES, word);
+}
+
+static ota_err identify_key(struct http_request *rq, const char *text, struct principal *who)
+{
+    int64_t id = 0;
+    const char *secret = NULL;
+    struct fleet_key key;
+    if (strnlen(text, TOKEN_PRESENTED_MAX) == TOKEN_PRESENTED_MAX ||
+        token_api_key_parse(text, &id, &secret) != OTA_OK)
+        return OTA_E_AUTH;
+    const struct token_hash hash = token_hash(&rq->otad->auth->pepper, text, strlen(text));
+    const ota_err err = fleet_api_key(rq->otad->fleet, id, hash.b, api_now(), rq->arena, &key);
+    if (err != OTA_OK)
+        return err;
+    fill_from_key(who, &key);
+    memcpy(who->credential, hash.b, sizeof who->credential);
+    return OTA_OK;
+}
+
+static bool is_safe(enum http_method m)
+{
+    return m == HTTP_GET || m == HTTP_HEAD;
+}
+
+static struct session_origin origin_of(const struct http_request *rq)
+{
+    return (struct session_origin){.csrf = http_header(rq, "X-CSRF-Token"),
+                                   .origin = http_header(rq, "Origin"),
+                                   .fetch_site = http_header(rq, "Sec-Fetch-Site"),
+                                   .public_origin = rq->otad->config->public_url};
+}
+
+/* Errors: OTA_E_AUTH, OTA_E_DENIED (a forged request), or the database's. */
+static ota_err identify_session(struct http_request *rq, struct principal *who)
+{
+    const char *token = http_cookie(rq, SESSION_COOKIE);
+    if (token == NULL || !session_token_valid(token))
+        return OTA_E_AUTH;
+    const struct token_hash hash = token_hash(&rq->otad->auth->pepper, token, strlen(token));
+    struct db_scope scope = api_scope(rq);
+    struct session session;
+    const ota_err err = db_session_get(&scope, hash.b, &session);
+    if (err != OTA_OK)
+        return err == OTA_E_NOT_FOUND ? OTA_E_AUTH : err;
+    const struct session_origin from = origin_of(rq);
+    if (!is_safe(rq->method) && !session_may_change(session.csrf_token, &from))
+        return OTA_E_DENIED;
+    *who = (struct principal){.kind = PRINCIPAL_USER,
+                              .tenant = scope.tenant_id,
+                              .id = session.user.id,
+                              .role = role_parse(session.user.role),
+                              .all_platforms = true};
+    copy(who->name, sizeof who->name, session.user.name);
+    memcpy(who->credential, hash.b, sizeof who->credential);
+    return OTA_OK;
+}
+
+static ota_err identify(struct http_request *rq, enum admit admit, struct principal *who)
+{
+    static const char bearer[] = "Bearer ";
+    const char *authorization = http_header(rq, "Authorization");
+    const char *key = admit == ADMIT_KEY ? http_header(rq, "X-API-Key") : NULL;
+    if (admit != ADMIT_USER && authorization != NULL)
+        return strncasecmp(authorization, bearer, sizeof bearer - 1) == 0
+                   ? identify_key(rq, authorization + sizeof bearer - 1, who)
+                   : OTA_E_AUTH;
+    if (key != NULL)
+        return identify_key(rq, key, who);
+    return admit == ADMIT_KEY ? OTA_E_AUTH : identify_session(rq, who);
+}
+
+/* The captured segment that the pattern calls {platform}, or NULL. */
+static const char *platform_in_path(const struct http_request *rq)
+{
+    int capture = 0;
+    for (const char *p = rq->route->pattern; (p = strchr(p, '{')) != NULL; p++, capture++)
+        if (strncmp(p, "{platform}", 10) == 0)
+            return rq->capture[capture];
+    return NULL;
+}
+
+/* Rights that concern the whole installation unless the path names a platform. */
+static bool is_global(enum permission p)
+{
+    return p == PERM_PLATFORM_MANAGE || p == PERM_KEY_MANAGE || p == PERM_USER_MANAGE;
+}
+
+static ota_err check_permission(struct http_request *rq, struct http_response *rs)
+{
+    const struct principal *who = rq->principal;
+    const enum permission want = (enum permission)rq->route->permission;
+    const char *named = platform_in_path(rq), *platform = NULL;
+    if (want == PERM_NONE)
+        return OTA_OK;
+    if (named == NULL)
+        return (is_global(want) ? permission_has(who, want, NULL)
+                                : permission_has_any(who, want))
+                   ? OTA_OK
+                   : api_forbidden(rq, rs, want, NULL);
+    const ota_err err =
+        fleet_platform(rq->otad->fleet, who->tenant, named, rq->arena, &platform);
+    if (err != OTA_OK && err != OTA_E_NOT_FOUND)
+        return err;
+    if (!permission_has(who, want, err == OTA_OK ? platform : NULL))
+        return api_forbidden(rq, rs, want, named);
+    if (err == OTA_E_NOT_FOUND)
+        return http_problem(rq, rs, err, NULL, "There is no such platform.");
+    return OTA_OK;
+}
+
+ota_err api_admit(struct http_request *rq, struct http_response *rs)
+{
+    const enum admit admit = (enum admit)rq->route->auth;
+    if (admit == ADMIT_DEVICE)
+        return OTA_OK;
+    if (admit == ADMIT_ANYONE) {
+        const struct session_origin from = origin_of(rq);
+        return is_safe(rq->method) || session_same_origin(&from)
+                   ? OTA_OK
+                   : http_problem(rq, rs, OTA_E_DENIED, "cross-site",
+                                  "The request comes from another site.");
+    }
+    struct principal *who = ARENA_NEW(rq->arena, struct principal);
+    if (who == NULL)
+        return OTA_E_LIMIT;
+    const ota_err err = identify(rq, admit, who);
+    if (err == OTA_E_AUTH)
+        return not_signed_in(rq, rs);
+    if (err == OTA_E_DENIED)
+        return http_problem(rq, rs, err, "cross-site",
+                            "The header X-CSRF-Token is missing or not this session's, or the "
+                            "request comes from another site.");
+    if (err != OTA_OK)
+        return err;
+    rq->principal = who;
+    return check_permission(rq, rs);
+}

@@ -1,0 +1,28 @@
+#ifndef OTAD_API_API_H
+#define OTAD_API_API_H
+
+#include "otad/fleet/fleet.h"
+#include "otad/http/route.h"
+
+/* The HTTP API of admins and CI (SPEC 8), for main.c. */
+struct otad;
+
+extern const struct http_route api_routes[];
+extern const size_t api_route_count;
+
+/*
+ * The server's guard: who calls, from where, and may they, before a body is read.  Fills
+ * rq->principal.  Device routes pass; their handlers know their callers.
+ */
+http_handler api_admit;
+
+/* fleet_config.event with a struct otad as arg: what changed, told to everybody who listens. */
+void api_publish(void *otad, const struct fleet_event *e);
+
+/*
+ * When no user exists: make the one-time set-up link and log where it stands.  Needs config, db
+ * and auth.  Errors: OTA_E_IO, OTA_E_LIMIT, OTA_E_BUSY.
+ */
+OTA_MUST_CHECK ota_err api_start(struct otad *otad);
+
+#endif

@@ -1,0 +1,258 @@
+/*
+ * Artifacts of a release (SPEC 8.6).  An upload is judged twice: before its first byte (may
+ * they, is there such a file in the signed sums, is there room) and when its last has come
+ * (digest, image).  Only what is good is kept, and the row comes after the durable file: what a
+ * cut leaves behind is a temporary file at most, which the store removes.
+ */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "firmware/image/image.h"
+#include "handler.h"
+#include "otad/db/platform.h"
+#include "otad/db/release.h"
+#include "otad/store/artifacts.h"
+#include "release_check.h"
+
+enum { CAPTURE_PLATFORM = 0, CAPTURE_VERSION = 1, CAPTURE_NAME = 2 };
+
+struct upload {
+    struct store_upload *store;
+    struct platform platform;
+    struct release release;
+    struct manifest manifest;
+    struct release_claim claim;
+    struct release_sums sums;
+};
+
+static atomic_int uploads_now;
+
+static ota_err refuse(struct http_request *rq, struct http_response *rs,
+                      struct release_judgement j)
+{
+    return http_problem(rq, rs, release_judgement_err(j), release_judgement_code(j), "%s",
+                        release_judgement_text(j));
+}
+
+static ota_err too_large(struct http_request *rq, struct http_response *rs)
+{
+    return http_problem(rq, rs, OTA_E_LIMIT, "artifact-too-large",
+                        "The file is larger than the %lld bytes that this server accepts.",
+                        (long long)rq->otad->config->artifact_bytes_max);
+}
+
+static ota_err store_problem(struct http_request *rq, struct http_response *rs, ota_err e)
+{
+    if (e == OTA_E_LIMIT)
+        return too_large(rq, rs);
+    if (e == OTA_E_BUSY)
+        return http_problem_status(rq, rs, 507, e, "disk-full",
+                                   "The server's disk is full; nothing was kept.");
+    return http_problem(rq, rs, e, "store-failed", "The file could not be stored.");
+}
+
+/* The release, its platform and its sums, authentic under the manifest that is in force now. */
+static ota_err load(struct http_request *rq, struct http_response *rs, struct upload *u)
+{
+    struct db_scope scope = api_scope(rq);
+    ota_err err = db_platform_get(&scope, rq->capture[CAPTURE_PLATFORM], &u->platform);
+    if (err != OTA_OK)
+        return api_db_problem(rq, rs, err, &scope, "platform");
+    err = db_release_get(&scope, u->platform.name, rq->capture[CAPTURE_VERSION], &u->release);
+    if (err != OTA_OK)
+        return api_db_problem(rq, rs, err, &scope, "release; upload its SHA256SUMS first");
+    if (u->release.state == RELEASE_WITHDRAWN)
+        return http_problem(rq, rs, OTA_E_CONFLICT, "withdrawn", "The release was withdrawn.");
+    if (api_manifest_open(&u->platform, &u->manifest) != OTA_OK)
+        return http_problem(rq, rs, OTA_E_CONFLICT, "no-key-manifest",
+                            "The platform has no key manifest.");
+    u->claim = (struct release_claim){.manifest = &u->manifest,
+                                      .platform = u->platform.name,
+                                      .version = u->release.version,
+                                      .sums = u->release.sums,
+                                      .sums_bytes = strlen(u->release.sums),
+                                      .minisig = u->release.minisig,
+                                      .minisig_bytes = strlen(u->release.minisig)};
+    struct release_judgement j = release_check_sums(&u->claim, &u->sums);
+    if (j.verdict == RELEASE_GOOD &&
+        sums_find(u->sums.entry, u->sums.count, rq->capture[CAPTURE_NAME]) == NULL)
+        j.verdict = RELEASE_NOT_IN_SUMS;
+    return j.verdict == RELEASE_GOOD ? OTA_OK : refuse(rq, rs, j);
+}
+
+static ota_err begin(struct http_request *rq, struct http_response *rs)
+{
+    const struct config *config = rq->otad->config;
+    struct upload *u = ARENA_NEW(rq->arena, struct upload);
+    if (u == NULL)
+        return OTA_E_LIMIT;
+    if (rq->content_length > config->artifact_bytes_max)
+        return too_large(rq, rs);
+    ota_err err = load(rq, rs, u);
+    if (err != OTA_OK)
+        return err;
+    if (atomic_fetch_add(&uploads_now, 1) >= config->uploads_max) {
+        (void)atomic_fetch_sub(&uploads_now, 1);
+        return http_problem(rq, rs, OTA_E_BUSY, "too-many-uploads",
+                            "Too many uploads run at the moment; try again.");
+    }
+    err = store_begin(rq->otad->store, (uint64_t)config->artifact_bytes_max, &u->store);
+    if (err != OTA_OK) {
+        (void)atomic_fetch_sub(&uploads_now, 1);
+        return store_problem(rq, rs, err);
+    }
+    rq->state = u;
+    return OTA_OK;
+}
+
+/* Whatever became of it: it no longer counts. */
+static void end(struct http_request *rq)
+{
+    rq->state = NULL;
+    (void)atomic_fetch_sub(&uploads_now, 1);
+}
+
+static void drop(struct http_request *rq)
+{
+    struct upload *u = rq->state;
+    if (u == NULL)
+        return;
+    store_abort(u->store);
+    end(rq);
+}
+
+static ota_err take(struct http_request *rq, struct http_response *rs, const void *data,
+                    size_t len)
+{
+    struct upload *u = rq->state;
+    const ota_err err = store_write(u->store, data, len);
+    return err == OTA_OK ? OTA_OK : store_problem(rq, rs, err);
+}
+
+const struct http_sink api_artifact_sink = {.begin = begin, .write = take, .abort = drop};
+
+static void fill(struct arena *a, const struct image_info *image, struct artifact *out)
+{
+    const struct image_version v = image->version;
+    out->kind = ARTIFACT_MCUBOOT;
+    out->version = v.build == 0
+                       ? arena_printf(a, "%u.%u.%u", v.major, v.minor, v.revision)
+                       : arena_printf(a, "%u.%u.%u+%u", v.major, v.minor, v.revision, v.build);
+    out->security_counter = image->security_counter;
+    memcpy(out->hardware_class, image->hardware_class, sizeof out->hardware_class);
+    memcpy(out->key_hash, image->key_hash, sizeof out->key_hash);
+}
+
+/* Hash and judge what came.  *out is the artifact as it would be kept. */
+static ota_err check(struct http_request *rq, struct http_response *rs, struct upload *u,
+                     struct artifact *out)
+{
+    struct digests digests;
+    struct image_source source;
+    struct image_info image;
+    uint64_t bytes = 0;
+    bool is_image = false;
+    const ota_err err = store_seal(u->store, &digests, &bytes, &source);
+    if (err != OTA_OK)
+        return store_problem(rq, rs, err);
+    const struct release_upload file = {
+        .name = rq->capture[CAPTURE_NAME], .sha256 = digests.sha256, .source = &source};
+    const struct release_judgement j =
+        release_check_file(&u->claim, &u->sums, &file, &is_image, &image);
+    if (j.verdict != RELEASE_GOOD)
+        return refuse(rq, rs, j);
+    *out = (struct artifact){
+        .name = file.name, .size_bytes = (int64_t)bytes, .kind = ARTIFACT_FILE};
+    memcpy(out->sha256, digests.sha256.b, sizeof out->sha256);
+    memcpy(out->sha1, digests.sha1, sizeof out->sha1);
+    memcpy(out->md5, digests.md5, sizeof out->md5);
+    if (is_image)
+        fill(rq->arena, &image, out);
+    return OTA_OK;
+}
+
+static ota_err keep(struct http_request *rq, struct http_response *rs, struct upload *u,
+                    const struct artifact *a)
+{
+    struct db_scope scope = api_scope(rq);
+    struct release after;
+    ota_err err = store_finish(u->store);
+    if (err != OTA_OK)
+        return store_problem(rq, rs, err);
+    err = db_release_artifact_put(&scope, u->platform.name, u->release.version, a, &after);
+    if (err != OTA_OK)
+        return api_db_problem(rq, rs, err, &scope, "release");
+    api_catch_up(rq, &scope);
+    struct json_out o;
+    json_out_begin(&o, rq->arena);
+    write_artifact(&o, NULL, a);
+    return http_json(rq, rs, 200, &o);
+}
+
+ota_err api_artifact_put(struct http_request *rq, struct http_response *rs)
+{
+    struct upload *u = rq->state;
+    struct artifact a;
+    ota_err err = check(rq, rs, u, &a);
+    if (err != OTA_OK) {
+        drop(rq);
+        return err;
+    }
+    err = keep(rq, rs, u, &a);
+    end(rq);
+    return err;
+}
+
+static const struct artifact *find(const struct release *r, const char *name)
+{
+    for (size_t i = 0; i < r->artifact_count; i++)
+        if (strcmp(r->artifacts[i].name, name) == 0)
+            return &r->artifacts[i];
+    return NULL;
+}
+
+static ota_err send(struct http_request *rq, struct http_response *rs, const struct artifact *a)
+{
+    struct store_file stored;
+    struct sha256 name;
+    char *etag = arena_alloc(rq->arena, 2 * sizeof name.b + 1);
+    if (etag == NULL)
+        return OTA_E_LIMIT;
+    memcpy(name.b, a->sha256, sizeof name.b);
+    const ota_err err = store_get(rq->otad->store, &name, (uint64_t)a->size_bytes, &stored);
+    if (err != OTA_OK)
+        return http_problem(rq, rs, OTA_E_IO, "store-failed", "The file cannot be read.");
+    for (size_t i = 0; i < sizeof name.b; i++)
+        (void)snprintf(etag + 2 * i, 3, "%02x", (unsigned)name.b[i]);
+    const struct http_file file = {.fd = stored.fd,
+                                   .size_bytes = stored.size_bytes,
+                                   .etag = etag,
+                                   .file_name = a->name,
+                                   .modified_unix_s = stored.modified_unix_s};
+    http_send_file(rq, rs, &file);
+    return OTA_OK;
+}
+
+ota_err api_artifact_get(struct http_request *rq, struct http_response *rs)
+{
+    struct db_scope scope = api_scope(rq);
+    const char *name = rq->capture[CAPTURE_NAME];
+    struct release r;
+    const ota_err err =
+        db_release_get(&scope, rq->capture[CAPTURE_PLATFORM], rq->capture[CAPTURE_VERSION], &r);
+    if (err != OTA_OK)
+        return api_db_problem(rq, rs, err, &scope, "release");
+    const char *text = strcmp(name, "SHA256SUMS") == 0           ? r.sums
+                       : strcmp(name, "SHA256SUMS.minisig") == 0 ? r.minisig
+                                                                 : NULL;
+    if (text != NULL) {
+        http_bytes(rs, 200, "text/plain; charset=utf-8", text, strlen(text));
+        return OTA_OK;
+    }
+    const struct artifact *a = find(&r, name);
+    if (a == NULL)
+        return http_problem(rq, rs, OTA_E_NOT_FOUND, NULL,
+                            "The release has no file of this name.");
+    return send(rq, rs, a);
+}

@@ -1,0 +1,94 @@
+#ifndef OTAD_API_HANDLER_H
+#define OTAD_API_HANDLER_H
+
+#include "otad/auth/permission.h"
+#include "otad/config.h"
+#include "otad/db/db.h"
+#include "otad/http/request.h"
+#include "otad/http/response.h"
+#include "otad/http/route.h"
+#include "otad/json.h"
+#include "otad/otad.h"
+#include "write.h"
+
+/* What the handlers of this folder share. */
+
+enum { API_LIST_MAX = 200, API_LIST_DEFAULT = 50 };
+
+/* Handlers, by noun. */
+http_handler api_setup_get, api_setup_post;
+http_handler api_session_post, api_session_get, api_session_delete;
+http_handler api_platform_list, api_platform_post, api_platform_get, api_platform_patch,
+    api_platform_manifest_put;
+http_handler api_release_list, api_release_get, api_release_put, api_release_release,
+    api_release_withdraw;
+http_handler api_artifact_put, api_artifact_get;
+extern const struct http_sink api_artifact_sink;
+http_handler api_device_list, api_device_post, api_device_get, api_device_patch,
+    api_device_delete, api_device_token_post, api_device_update_list, api_device_update_post;
+http_handler api_update_list, api_update_get, api_update_cancel;
+http_handler api_key_list, api_key_post, api_key_delete;
+http_handler api_gateway_list, api_gateway_post, api_gateway_delete;
+http_handler api_event_get;
+
+/* Sign this person in: a new session, its cookie and its JSON as the answer. */
+struct user;
+ota_err api_session_start(struct http_request *rq, struct http_response *rs,
+                          const struct user *user);
+
+/* A scope in the caller's name; without a principal in the default tenant's. */
+struct db_scope api_scope(const struct http_request *rq);
+
+/* Seconds since 1970. */
+int64_t api_now(void);
+struct write_clock api_clock(const struct http_request *rq);
+
+/* Body by table, strictly.  Answers and returns the error when it is not good. */
+ota_err api_body(struct http_request *rq, struct http_response *rs,
+                 const struct json_field *field, size_t count, void *out);
+#define API_BODY(rq, rs, table, out)                                                           \
+    api_body((rq), (rs), (table), sizeof(table) / sizeof((table)[0]), (out))
+
+/* 400 that points at a member: api_invalid(rq, rs, "/name", "is not a platform's name"). */
+ota_err api_invalid(struct http_request *rq, struct http_response *rs, const char *pointer,
+                    const char *detail);
+
+/* The problem for a failed db_* call.  what: "device", for 404. */
+ota_err api_db_problem(struct http_request *rq, struct http_response *rs, ota_err e,
+                       const struct db_scope *scope, const char *what);
+
+/* Make what was committed true in memory, so that devices and listeners see it. */
+void api_catch_up(const struct http_request *rq, const struct db_scope *scope);
+
+/* May the caller see or do this there?  platform NULL = the whole installation. */
+bool api_may(const struct http_request *rq, enum permission what, const char *platform);
+
+/* 403, as the guard says it. */
+ota_err api_forbidden(struct http_request *rq, struct http_response *rs, enum permission what,
+                      const char *platform);
+
+/* ?limit= and ?after=.  Answers and returns the error when they are not good. */
+enum api_order { API_BY_ID, API_BY_TEXT };
+ota_err api_page(struct http_request *rq, struct http_response *rs, enum api_order order,
+                 struct db_page *out);
+
+/* {"items":[ ... items are written in between ... */
+void api_list_begin(struct http_request *rq, struct json_out *o);
+/* ... ],"next":...} and send.  next: last_id or last_text, if the page was full. */
+ota_err api_list_end(struct http_request *rq, struct http_response *rs, struct json_out *o,
+                     bool more, int64_t last_id, const char *last_text);
+
+/* The capture as a positive integer.  Errors: OTA_E_NOT_FOUND, answered. */
+ota_err api_id(struct http_request *rq, struct http_response *rs, int capture, int64_t max,
+               int64_t *out);
+
+/* SPEC 1.2. */
+bool api_name_valid(const char *text);
+bool api_device_id_valid(const char *text);
+
+/* Open p's key manifest.  Errors: OTA_E_NOT_FOUND (it has none), OTA_E_INTERNAL. */
+struct manifest;
+struct platform;
+OTA_MUST_CHECK ota_err api_manifest_open(const struct platform *p, struct manifest *out);
+
+#endif

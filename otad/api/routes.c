@@ -1,0 +1,75 @@
+/* Who may ask what: every route of the API (SPEC 8), one row each. */
+#include "api.h"
+#include "firmware/image/manifest.h"
+#include "handler.h"
+#include "otad/auth/admit.h"
+
+#define BASE     "/api/v1"
+#define PLATFORM BASE "/platforms/{platform}"
+#define RELEASE  PLATFORM "/releases/{version}"
+#define ARTIFACT RELEASE "/artifacts/{name}"
+#define DEVICE   BASE "/devices/{id}"
+
+/* clang-format off */
+#define GET(path, who, may, fn)        {.method = HTTP_GET, .pattern = (path), .handler = (fn), \
+                                        .auth = (who), .permission = (int)(may)}
+#define DELETE(path, who, may, fn)     {.method = HTTP_DELETE, .pattern = (path), .handler = (fn), \
+                                        .auth = (who), .permission = (int)(may)}
+#define ACT(path, may, fn)             {.method = HTTP_POST, .pattern = (path), .handler = (fn), \
+                                        .auth = ADMIT_USER_OR_KEY, .permission = (int)(may)}
+#define JSON(verb, path, who, may, fn) {.method = (verb), .pattern = (path), .handler = (fn), \
+                                        .auth = (who), .permission = (int)(may), \
+                                        .body_bytes_max = HTTP_BODY_JSON}
+
+const struct http_route api_routes[] = {
+    GET(BASE "/setup", ADMIT_ANYONE, PERM_NONE, api_setup_get),
+    JSON(HTTP_POST, BASE "/setup", ADMIT_ANYONE, PERM_NONE, api_setup_post),
+    JSON(HTTP_POST, BASE "/session", ADMIT_ANYONE, PERM_NONE, api_session_post),
+    GET(BASE "/session", ADMIT_USER, PERM_NONE, api_session_get),
+    DELETE(BASE "/session", ADMIT_USER, PERM_NONE, api_session_delete),
+
+    GET(BASE "/platforms", ADMIT_USER_OR_KEY, PERM_RELEASE_READ, api_platform_list),
+    JSON(HTTP_POST, BASE "/platforms", ADMIT_USER_OR_KEY, PERM_PLATFORM_MANAGE, api_platform_post),
+    GET(PLATFORM, ADMIT_USER_OR_KEY, PERM_RELEASE_READ, api_platform_get),
+    JSON(HTTP_PATCH, PLATFORM, ADMIT_USER_OR_KEY, PERM_PLATFORM_MANAGE, api_platform_patch),
+    {.method = HTTP_PUT, .pattern = PLATFORM "/key-manifest", .auth = ADMIT_USER_OR_KEY,
+     .permission = PERM_PLATFORM_MANAGE, .body_bytes_max = MANIFEST_BYTES_MAX,
+     .handler = api_platform_manifest_put},
+
+    GET(BASE "/releases", ADMIT_USER_OR_KEY, PERM_RELEASE_READ, api_release_list),
+    GET(RELEASE, ADMIT_USER_OR_KEY, PERM_RELEASE_READ, api_release_get),
+    JSON(HTTP_PUT, RELEASE, ADMIT_USER_OR_KEY, PERM_RELEASE_UPLOAD, api_release_put),
+    JSON(HTTP_POST, RELEASE "/release", ADMIT_USER_OR_KEY, PERM_RELEASE_MANAGE, api_release_release),
+    JSON(HTTP_POST, RELEASE "/withdraw", ADMIT_USER_OR_KEY, PERM_RELEASE_MANAGE, api_release_withdraw),
+    {.method = HTTP_GET, .pattern = ARTIFACT, .auth = ADMIT_USER_OR_KEY, .permission = PERM_RELEASE_READ,
+     .deadline = HTTP_TRANSFER, .handler = api_artifact_get},
+    {.method = HTTP_PUT, .pattern = ARTIFACT, .auth = ADMIT_USER_OR_KEY, .permission = PERM_RELEASE_UPLOAD,
+     .deadline = HTTP_TRANSFER, .body_bytes_max = HTTP_BODY_ARTIFACT, .sink = &api_artifact_sink,
+     .handler = api_artifact_put},
+
+    GET(BASE "/devices", ADMIT_USER_OR_KEY, PERM_DEVICE_READ, api_device_list),
+    JSON(HTTP_POST, BASE "/devices", ADMIT_USER_OR_KEY, PERM_DEVICE_WRITE, api_device_post),
+    GET(DEVICE, ADMIT_USER_OR_KEY, PERM_DEVICE_READ, api_device_get),
+    JSON(HTTP_PATCH, DEVICE, ADMIT_USER_OR_KEY, PERM_DEVICE_WRITE, api_device_patch),
+    DELETE(DEVICE, ADMIT_USER_OR_KEY, PERM_DEVICE_WRITE, api_device_delete),
+    ACT(DEVICE "/token", PERM_DEVICE_WRITE, api_device_token_post),
+    GET(DEVICE "/updates", ADMIT_USER_OR_KEY, PERM_DEVICE_READ, api_device_update_list),
+    JSON(HTTP_POST, DEVICE "/updates", ADMIT_USER_OR_KEY, PERM_DEVICE_WRITE, api_device_update_post),
+
+    GET(BASE "/updates", ADMIT_USER_OR_KEY, PERM_DEVICE_READ, api_update_list),
+    GET(BASE "/updates/{id}", ADMIT_USER_OR_KEY, PERM_DEVICE_READ, api_update_get),
+    ACT(BASE "/updates/{id}/cancel", PERM_DEVICE_WRITE, api_update_cancel),
+
+    GET(BASE "/api-keys", ADMIT_USER_OR_KEY, PERM_KEY_MANAGE, api_key_list),
+    JSON(HTTP_POST, BASE "/api-keys", ADMIT_USER_OR_KEY, PERM_KEY_MANAGE, api_key_post),
+    DELETE(BASE "/api-keys/{id}", ADMIT_USER_OR_KEY, PERM_KEY_MANAGE, api_key_delete),
+    GET(BASE "/gateway-tokens", ADMIT_USER_OR_KEY, PERM_KEY_MANAGE, api_gateway_list),
+    JSON(HTTP_POST, BASE "/gateway-tokens", ADMIT_USER_OR_KEY, PERM_KEY_MANAGE, api_gateway_post),
+    DELETE(BASE "/gateway-tokens/{id}", ADMIT_USER_OR_KEY, PERM_KEY_MANAGE, api_gateway_delete),
+
+    {.method = HTTP_GET, .pattern = BASE "/events", .auth = ADMIT_USER_OR_KEY,
+     .permission = PERM_DEVICE_READ, .deadline = HTTP_ENDLESS, .handler = api_event_get},
+};
+/* clang-format on */
+
+const size_t api_route_count = sizeof api_routes / sizeof api_routes[0];

@@ -9,7 +9,8 @@
 
 /*
  * What both the bootloader and the update agent know about a device's flash (SPEC 4) and the
- * questions and requests the agent has.  The swap itself is the bootloader's (bootloader/swap.h).
+ * questions and requests the agent has.  The swap itself is the bootloader's
+ * (bootloader/swap.h).
  */
 struct slot_map {
     const struct flash *flash;
@@ -35,6 +36,10 @@ struct slot_state {
     uint32_t security_floor;    /* of the newest confirmed image                              */
     uint32_t manifest_sequence; /* in force                                                   */
     uint32_t boot_count;        /* resets the journal has seen where it was written anyway    */
+    uint8_t last_decision;      /* enum boot_decision of the last swap or refusal; 0 = none
+                                   since the last request                                     */
+    uint8_t last_cause;         /* enum boot_cause of the reset that led to it                */
+    uint32_t last_why;          /* enum image_verdict that led to it, or 0                    */
 };
 
 /* Errors: OTA_E_IO; OTA_E_NOT_FOUND if the journal was never formatted. */
@@ -62,7 +67,8 @@ OTA_MUST_CHECK ota_err slot_stage(const struct slot_map *m, uint32_t at, const v
  */
 OTA_MUST_CHECK ota_err slot_request(const struct slot_map *m, const struct image_info *info);
 
-/* Take a standing request back (server cancelled).  Errors: OTA_E_CONFLICT in a trial, OTA_E_IO. */
+/* Take a standing request back (server cancelled).  Errors: OTA_E_CONFLICT in a trial,
+ * OTA_E_IO. */
 OTA_MUST_CHECK ota_err slot_request_withdraw(const struct slot_map *m);
 
 /*
@@ -86,5 +92,25 @@ OTA_MUST_CHECK ota_err slot_format(const struct slot_map *m, const uint8_t *mani
 OTA_MUST_CHECK ota_err slot_manifest(const struct slot_map *m,
                                      const struct manifest_root roots[MANIFEST_ROOTS],
                                      struct manifest *out);
+
+/*
+ * The key manifest that waits for an image valid under it to be confirmed.
+ * Errors: OTA_E_NOT_FOUND, OTA_E_IO.
+ */
+OTA_MUST_CHECK ota_err slot_manifest_pending(const struct slot_map *m,
+                                             const struct manifest_root roots[MANIFEST_ROOTS],
+                                             struct manifest *out);
+
+/*
+ * Store a newer key manifest.  It is pending until an image valid under it is confirmed; only
+ * then does it take effect and its sequence become the lowest acceptable one, so that revoking
+ * a key cannot brick a device.  Storing another one replaces it.
+ * Errors: OTA_E_FORMAT, OTA_E_LIMIT, OTA_E_SIGNATURE; OTA_E_ROLLBACK if the sequence is not
+ * above the one in force; OTA_E_DENIED if it is for other hardware; OTA_E_CONFLICT while A is
+ * on trial or a request stands; OTA_E_IO.
+ */
+OTA_MUST_CHECK ota_err slot_manifest_stage(const struct slot_map *m,
+                                           const struct manifest_root roots[MANIFEST_ROOTS],
+                                           const uint8_t *bytes, uint32_t len);
 
 #endif

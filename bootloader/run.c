@@ -1,0 +1,297 @@
+/*
+ * The boot loop: look at what the decision asks for, do what it says, until an image may start.
+ *
+ * The verdict on A that lets it start is the one of this boot, over the bytes as they lie there
+ * now; any action that moves sectors forgets every verdict.  The state is written again in each
+ * boot before an app runs, so that apps never build on a record that might be torn.
+ */
+#include <string.h>
+
+#include "boot.h"
+#include "swap.h"
+
+struct run {
+    const struct slot_map *map;
+    const struct manifest_root *roots;
+    const struct boot_hooks *hooks;
+    enum boot_cause cause;
+    struct journal journal;
+    struct boot_facts facts;
+    struct image_info a, other;          /* other: the last candidate looked at beside A */
+    uint32_t a_sequence, other_sequence; /* of the key manifests they were judged by */
+    uint8_t decision;                    /* enum boot_decision of this boot */
+    uint32_t why;
+};
+
+static uint32_t floor_of(const struct run *r)
+{
+    return r->facts.has_journal ? r->journal.state.security_floor : 0;
+}
+
+/* Verify under one manifest, if there is one. */
+static uint32_t verify(const struct run *r, ota_err manifest, const struct manifest *m,
+                       const struct image_source *src, struct image_info *out)
+{
+    struct image_policy policy = {.manifest = m, .security_floor = floor_of(r)};
+
+    if (manifest != OTA_OK)
+        return IMAGE_UNKNOWN_KEY;
+    return (uint32_t)image_verify(src, &policy, NULL, NULL, out);
+}
+
+/*
+ * The verdict on a candidate: under the pending key manifest first where that may take effect,
+ * else and otherwise under the one in force.
+ */
+static uint32_t look(const struct run *r, struct image_source src, bool pending,
+                     struct image_info *out, uint32_t *out_sequence)
+{
+    struct manifest m;
+    uint32_t v;
+    ota_err e;
+
+    if (pending) {
+        e = slot_manifest_pending(r->map, r->roots, &m);
+        if (e == OTA_OK) {
+            v = verify(r, e, &m, &src, out);
+            *out_sequence = m.sequence;
+            if (v == IMAGE_GOOD)
+                return v;
+        }
+    }
+    e = slot_manifest(r->map, r->roots, &m);
+    v = verify(r, e, &m, &src, out);
+    *out_sequence = e == OTA_OK ? m.sequence : 0;
+    return v;
+}
+
+static uint16_t sectors(const struct run *r, const struct image_info *info)
+{
+    uint32_t unit = r->map->flash->erase_bytes;
+
+    return (uint16_t)((info->total_bytes + unit - 1) / unit);
+}
+
+static void forget(struct run *r)
+{
+    r->facts.a = r->facts.previous = r->facts.staged = 0;
+}
+
+/* Facts follow the journal. */
+static void recall(struct run *r)
+{
+    r->facts.phase =
+        r->journal.swapping ? SLOT_SWAPPING : (enum slot_phase)r->journal.state.phase;
+    r->facts.tries_left = r->journal.state.tries_left;
+}
+
+/* When nothing can be written down, nothing is changed from here on either. */
+static void put_state(struct run *r, const struct journal_state *s)
+{
+    if (journal_put_state(&r->journal, s) != OTA_OK)
+        r->facts.journal_dead = true;
+    else
+        recall(r);
+}
+
+/* A swap has ended, or failed: the journal says how, and all verdicts are old. */
+static void swapped(struct run *r, ota_err e)
+{
+    forget(r);
+    if (e != OTA_OK) {
+        r->facts.journal_dead = true;
+        return;
+    }
+    r->decision = r->journal.state.last_decision;
+    r->why = r->journal.state.last_why;
+    recall(r);
+}
+
+static void format(struct run *r)
+{
+    struct journal_state s = {0};
+
+    if (r->facts.a == IMAGE_GOOD)
+        s.security_floor = r->a.security_counter;
+    s.manifest_sequence = s.trial_sequence = r->a_sequence;
+    if (journal_format(&r->journal, r->map, &s) != OTA_OK) {
+        r->facts.journal_dead = true;
+        return;
+    }
+    r->facts.has_journal = true;
+    recall(r);
+}
+
+static void refuse(struct run *r, uint32_t why)
+{
+    struct journal_state s = r->journal.state;
+
+    s.phase = SLOT_IDLE;
+    s.last_decision = r->decision = BOOT_REFUSED;
+    s.last_cause = (uint8_t)r->cause;
+    s.last_why = r->why = why;
+    put_state(r, &s);
+}
+
+/* Swap with the image in B (previous or staged), which is in r->other. */
+static void bring(struct run *r, enum journal_mode both, enum journal_mode plain,
+                  struct journal_swap what)
+{
+    bool keep = r->facts.a == IMAGE_GOOD;
+
+    what.mode = (uint8_t)(keep ? both : plain);
+    what.cause = (uint8_t)r->cause;
+    what.in_sectors = sectors(r, &r->other);
+    memcpy(what.digest_in, r->other.digest, sizeof what.digest_in);
+    if (keep) {
+        what.out_sectors = sectors(r, &r->a);
+        memcpy(what.digest_out, r->a.digest, sizeof what.digest_out);
+    }
+    swapped(r, swap_start(r->map, &r->journal, &what, r->hooks));
+}
+
+static void take_staged(struct run *r, enum boot_decision decision, uint32_t why)
+{
+    struct journal_swap what = {.phase = SLOT_TRIAL,
+                                .tries_left = JOURNAL_TRIES,
+                                .decision = (uint8_t)decision,
+                                .why = (uint8_t)why,
+                                .trial_sequence = r->other_sequence};
+
+    bring(r, JOURNAL_FORWARD, JOURNAL_TAKE_STAGED, what);
+}
+
+static void take_previous(struct run *r, enum boot_decision decision, uint32_t why)
+{
+    struct journal_swap what = {.phase = SLOT_IDLE,
+                                .decision = (uint8_t)decision,
+                                .why = (uint8_t)why,
+                                .trial_sequence = r->journal.state.manifest_sequence};
+
+    bring(r, JOURNAL_REVERT, JOURNAL_TAKE_PREVIOUS, what);
+}
+
+/* Before A starts: count a trial boot, and write the state again in any case. */
+static void count(struct run *r)
+{
+    struct journal_state s = r->journal.state;
+
+    s.boot_count = (s.boot_count + 1) & 0xffffffu;
+    if (s.phase == SLOT_TRIAL && s.tries_left > 0)
+        s.tries_left--;
+    put_state(r, &s);
+}
+
+static uint32_t bad(uint32_t verdict)
+{
+    return verdict == IMAGE_GOOD ? 0 : verdict;
+}
+
+/* Carry an action out; false when it was the last one. */
+static bool act(struct run *r, enum boot_action action)
+{
+    bool trial = r->facts.phase == SLOT_TRIAL;
+
+    switch (action) {
+    case BOOT_LOOK_A:
+        r->facts.a = look(r, slot_running(r->map), trial, &r->a, &r->a_sequence);
+        break;
+    case BOOT_LOOK_PREVIOUS:
+        r->facts.previous =
+            look(r, slot_previous(r->map), false, &r->other, &r->other_sequence);
+        break;
+    case BOOT_LOOK_STAGED:
+        r->facts.staged = look(r, slot_staged(r->map), true, &r->other, &r->other_sequence);
+        break;
+    case BOOT_FORMAT:
+        format(r);
+        break;
+    case BOOT_RESUME:
+        swapped(r, swap_resume(r->map, &r->journal, r->hooks));
+        break;
+    case BOOT_INSTALL:
+        take_staged(r, BOOT_SWAPPED, 0);
+        break;
+    case BOOT_REFUSE:
+        refuse(r, r->facts.staged == IMAGE_GOOD ? IMAGE_BELOW_FLOOR : r->facts.staged);
+        break;
+    case BOOT_REVERT:
+        take_previous(r, BOOT_REVERTED, bad(r->facts.a));
+        break;
+    case BOOT_REPAIR:
+        take_previous(r, BOOT_REPAIRED, bad(r->facts.a));
+        break;
+    case BOOT_REPAIR_STAGED:
+        take_staged(r, BOOT_REPAIRED, bad(r->facts.a));
+        break;
+    case BOOT_TRY:
+    case BOOT_START:
+    case BOOT_WAIT:
+        return false;
+    }
+    return true;
+}
+
+static uint32_t why_of(const struct run *r, enum boot_action action)
+{
+    if (action == BOOT_REFUSE)
+        return r->facts.staged == IMAGE_GOOD ? IMAGE_BELOW_FLOOR : r->facts.staged;
+    return action >= BOOT_REVERT ? bad(r->facts.a) : 0;
+}
+
+static void record_fill(const struct run *r, const struct boot_record *previous,
+                        struct boot_record *out)
+{
+    bool again =
+        previous != NULL && boot_record_valid(previous) && r->cause != BOOT_CAUSE_POWER;
+    uint32_t boots = again ? previous->boot_count + 1 : 1;
+    bool known = r->facts.has_journal && !r->facts.journal_dead;
+
+    memset(out, 0, sizeof *out);
+    out->decision = r->decision;
+    out->cause = (uint8_t)r->cause;
+    out->on_trial = known && r->journal.state.phase == SLOT_TRIAL;
+    out->tries_left = out->on_trial ? r->journal.state.tries_left : 0;
+    out->why = r->why;
+    out->boot_count = boots;
+    out->version = r->a.version;
+    memcpy(out->digest, r->a.digest, sizeof out->digest);
+    boot_record_seal(out);
+}
+
+/* The decision needs to know whether the request would go back in versions. */
+static void weigh(struct run *r)
+{
+    r->facts.staged_is_older = r->facts.a == IMAGE_GOOD && r->facts.staged == IMAGE_GOOD &&
+                               image_version_compare(r->other.version, r->a.version) < 0;
+}
+
+enum image_verdict boot_run(const struct slot_map *m,
+                            const struct manifest_root roots[MANIFEST_ROOTS],
+                            enum boot_cause cause, const struct boot_record *previous,
+                            const struct boot_hooks *hooks, struct boot_record *out)
+{
+    struct run r = {
+        .map = m, .roots = roots, .hooks = hooks, .cause = cause, .decision = BOOT_RUN};
+    enum boot_action action = BOOT_WAIT;
+    ota_err e = journal_open(&r.journal, m);
+
+    r.facts.has_journal = e == OTA_OK;
+    r.facts.journal_dead = e == OTA_E_IO || e == OTA_E_LIMIT;
+    if (e == OTA_OK)
+        recall(&r);
+    for (int i = 0; i < BOOT_ACTIONS_MAX; i++) {
+        weigh(&r);
+        action = boot_next(&r.facts);
+        if (hooks->decided != NULL)
+            hooks->decided(hooks->arg, action, why_of(&r, action));
+        if (!act(&r, action))
+            break;
+    }
+    if ((action == BOOT_TRY || action == BOOT_START) && !r.facts.journal_dead)
+        count(&r);
+    record_fill(&r, previous, out);
+    if (action != BOOT_TRY && action != BOOT_START)
+        return r.facts.a == IMAGE_GOOD ? IMAGE_UNREADABLE : (enum image_verdict)r.facts.a;
+    return (enum image_verdict)r.facts.a;
+}

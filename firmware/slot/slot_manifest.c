@@ -1,0 +1,164 @@
+/*
+ * Key manifests in their two sectors.  Which one is in force is what the journal says: the one
+ * with its sequence number.  A newer one is pending.  An older one is never used.
+ */
+#include "slot.h"
+
+#include <string.h>
+
+#include "../image/le.h"
+#include "journal.h"
+
+enum {
+    SECTORS = 2,
+    SEQUENCE_AT = 12, /* in a manifest's body (SPEC 3.1) */
+    SEQUENCE_END = 16,
+    BLOCK_BYTES = 64, /* a multiple of every program unit */
+};
+
+static uint32_t sector_at(const struct slot_map *m, uint32_t sector)
+{
+    return m->manifest_at + sector * m->flash->erase_bytes;
+}
+
+/* The sequence that a sector states, unverified; 0 if it cannot be read. */
+static uint32_t stated_sequence(const struct slot_map *m, uint32_t sector)
+{
+    uint8_t head[SEQUENCE_END];
+
+    if (m->flash->read(m->flash, sector_at(m, sector), head, sizeof head) != OTA_OK)
+        return 0;
+    return le32_load(head + SEQUENCE_AT);
+}
+
+static ota_err sector_open(const struct slot_map *m, uint32_t sector,
+                           const struct manifest_root roots[MANIFEST_ROOTS],
+                           struct manifest *out)
+{
+    uint8_t raw[MANIFEST_BYTES_MAX];
+    size_t room = m->flash->erase_bytes < sizeof raw ? m->flash->erase_bytes : sizeof raw;
+    size_t len;
+    ota_err e = m->flash->read(m->flash, sector_at(m, sector), raw, room);
+
+    if (e == OTA_OK)
+        e = manifest_length(raw, room, &len);
+    return e == OTA_OK ? manifest_open(raw, len, roots, out) : e;
+}
+
+/* The intact manifest with the lowest sequence that is at least this. */
+static ota_err open_from(const struct slot_map *m, uint32_t sequence,
+                         const struct manifest_root roots[MANIFEST_ROOTS], struct manifest *out)
+{
+    uint32_t stated[SECTORS] = {stated_sequence(m, 0), stated_sequence(m, 1)};
+    uint32_t sector =
+        stated[0] >= sequence && (stated[1] < sequence || stated[0] <= stated[1]) ? 0 : 1;
+
+    for (uint32_t i = 0; i < SECTORS; i++, sector = 1 - sector) {
+        if (stated[sector] >= sequence && sector_open(m, sector, roots, out) == OTA_OK &&
+            out->sequence >= sequence)
+            return OTA_OK;
+    }
+    return OTA_E_NOT_FOUND;
+}
+
+/* Without a journal any intact manifest serves, the newest first. */
+static ota_err open_newest(const struct slot_map *m,
+                           const struct manifest_root roots[MANIFEST_ROOTS],
+                           struct manifest *out)
+{
+    uint32_t sector = stated_sequence(m, 0) >= stated_sequence(m, 1) ? 0 : 1;
+
+    if (sector_open(m, sector, roots, out) == OTA_OK)
+        return OTA_OK;
+    return sector_open(m, 1 - sector, roots, out) == OTA_OK ? OTA_OK : OTA_E_NOT_FOUND;
+}
+
+ota_err slot_manifest(const struct slot_map *m,
+                      const struct manifest_root roots[MANIFEST_ROOTS], struct manifest *out)
+{
+    struct slot_state s;
+    ota_err e = slot_state_get(m, &s);
+
+    if (e == OTA_OK)
+        return open_from(m, s.manifest_sequence, roots, out);
+    return e == OTA_E_NOT_FOUND ? open_newest(m, roots, out) : e;
+}
+
+ota_err slot_manifest_pending(const struct slot_map *m,
+                              const struct manifest_root roots[MANIFEST_ROOTS],
+                              struct manifest *out)
+{
+    struct slot_state s;
+    ota_err e = slot_state_get(m, &s);
+
+    if (e != OTA_OK)
+        return e;
+    return s.manifest_sequence == UINT32_MAX
+               ? OTA_E_NOT_FOUND
+               : open_from(m, s.manifest_sequence + 1, roots, out);
+}
+
+/* Erase a sector and write a manifest into it, the last unit padded, read back. */
+static ota_err sector_write(const struct slot_map *m, uint32_t sector, const uint8_t *bytes,
+                            uint32_t len)
+{
+    const struct flash *f = m->flash;
+    uint32_t at = sector_at(m, sector);
+    ota_err e = f->erase(f, at);
+
+    for (uint32_t done = 0; e == OTA_OK && done < len; done += BLOCK_BYTES) {
+        uint8_t block[BLOCK_BYTES], back[BLOCK_BYTES];
+        uint32_t some = len - done < BLOCK_BYTES ? len - done : (uint32_t)BLOCK_BYTES;
+
+        memset(block, f->erased, sizeof block);
+        memcpy(block, bytes + done, some);
+        e = f->program(f, at + done, block, sizeof block);
+        if (e == OTA_OK)
+            e = f->read(f, at + done, back, sizeof back);
+        if (e == OTA_OK && memcmp(block, back, sizeof back) != 0)
+            e = OTA_E_IO;
+    }
+    return e;
+}
+
+ota_err slot_manifest_stage(const struct slot_map *m,
+                            const struct manifest_root roots[MANIFEST_ROOTS],
+                            const uint8_t *bytes, uint32_t len)
+{
+    struct manifest in_force, fresh;
+    struct slot_state s;
+    ota_err e = manifest_open(bytes, len, roots, &fresh);
+
+    if (e == OTA_OK)
+        e = slot_state_get(m, &s);
+    if (e == OTA_OK && s.phase != SLOT_IDLE)
+        e = OTA_E_CONFLICT;
+    if (e == OTA_OK)
+        e = slot_manifest(m, roots, &in_force);
+    if (e != OTA_OK)
+        return e;
+    if (len > m->flash->erase_bytes)
+        return OTA_E_LIMIT;
+    if (fresh.sequence <= s.manifest_sequence || fresh.sequence <= in_force.sequence)
+        return OTA_E_ROLLBACK;
+    if (memcmp(fresh.hardware_class, in_force.hardware_class, sizeof fresh.hardware_class) != 0)
+        return OTA_E_DENIED;
+    return sector_write(m, stated_sequence(m, 0) == in_force.sequence ? 1 : 0, bytes, len);
+}
+
+ota_err slot_format(const struct slot_map *m, const uint8_t *manifest, uint32_t manifest_bytes,
+                    uint32_t security_floor)
+{
+    struct journal_state s = {.security_floor = security_floor};
+    struct journal j;
+    ota_err e;
+
+    if (manifest_bytes < SEQUENCE_END || manifest_bytes > m->flash->erase_bytes ||
+        manifest_bytes > MANIFEST_BYTES_MAX)
+        return OTA_E_LIMIT;
+    s.manifest_sequence = s.trial_sequence = le32_load(manifest + SEQUENCE_AT);
+    e = m->flash->erase(m->flash, sector_at(m, 1));
+    if (e == OTA_OK)
+        e = sector_write(m, 0, manifest, manifest_bytes);
+    return e == OTA_OK ? journal_format(&j, m, &s) : e;
+}

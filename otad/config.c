@@ -69,6 +69,9 @@ static const struct row table[] = {
        "Connection of the role that owns the schema and migrates it at the start. "
        "Empty: do not migrate, refuse to start on another version."),
      NULL},
+    {T(database_jobs, "dbname=otad user=otad_jobs",
+       "Connection of the role for jobs across organisations: loading, change feed, last seen."),
+     NULL},
     {N(database_pool, 8, 1, 200, "Connections to the database."), NULL},
     {N(database_timeout_ms, 15000, 100, 600000, "Longest time of one statement."), NULL},
 

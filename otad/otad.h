@@ -1,6 +1,8 @@
 #ifndef OTAD_OTAD_H
 #define OTAD_OTAD_H
 
+#include "firmware/image/err.h"
+
 /*
  * What the process consists of.  main.c fills it once at the start, in this order; afterwards
  * the pointers never change.  Handlers reach everything through their request's `otad`.
@@ -9,6 +11,7 @@ struct config;
 struct store;
 struct db;
 struct fleet;
+struct feed;
 struct auth;
 struct events;
 struct http_server;
@@ -18,9 +21,12 @@ struct otad {
     struct store *store;
     struct db *db;
     struct fleet *fleet;
+    struct feed *feed;
     struct auth *auth;
     struct events *events;
     struct http_server *server;
+    /* Is everything there that a request needs (/readyz)?  *out_what names what is not. */
+    ota_err (*ready)(struct otad *otad, const char **out_what);
 };
 
 #endif

@@ -38,20 +38,26 @@ struct http_request {
     struct arena *arena;
     struct otad *otad;
     enum http_method method;
-    const char *path; /* decoded; for logs and static files              */
-    const char *capture[HTTP_CAPTURES_MAX]; /* decoded segments in the order of the pattern */
+
+    const char *path;                       /* decoded; for logs and static files */
+    const char *raw_query;                  /* behind the '?', still encoded; NULL = none */
+    const char *capture[HTTP_CAPTURES_MAX]; /* decoded, in the order of the pattern */
     const struct http_route *route;
+    const struct http_header *header; /* as received */
+    size_t header_count;
+
     const char *client; /* address in text; the proxy's word when the proxy is trusted */
-    bool secure; /* TLS here, or at a trusted proxy                                     */
+    bool secure;        /* TLS here, or at a trusted proxy */
     char id[HTTP_ID_BYTES];
-    const char
-        *body; /* whole body of a buffered route, zero-terminated; NULL before it is read */
+
+    /* The whole body of a buffered route, zero-terminated; NULL before it is read. */
+    const char *body;
     size_t body_bytes;
-    int64_t content_length; /* as announced; -1 = chunked or no body                      */
+    int64_t content_length; /* as announced; -1 = chunked, 0 = no body */
+
     struct principal *principal; /* set by the guard */
-    void *state;      /* of the route's sink                                        */
-    bool quiet;       /* set by a handler: count this request, do not log it        */
-    void *connection; /* server.c's                                                 */
+    void *state;                 /* of the route's sink */
+    bool quiet;                  /* set by a handler: count this request, do not log it */
 };
 
 /* First value of a header (any case) or NULL. */
@@ -72,8 +78,8 @@ OTA_MUST_CHECK ota_err http_query_int(const struct http_request *rq, const char 
                                       int64_t absent, int64_t min, int64_t max, int64_t *out);
 
 /*
- * Decode %XX strictly into out (at least len + 1 bytes), plus_is_blank as in forms.  False if an
- * escape is broken, or the result has a NUL, another control character, or is not UTF-8.
+ * Decode %XX strictly into out (at least len + 1 bytes), plus_is_blank as in forms.  False if
+ * an escape is broken, or the result has a NUL, another control character, or is not UTF-8.
  */
 bool http_decode(const char *text, size_t len, bool plus_is_blank, char *out);
 

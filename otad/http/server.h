@@ -21,8 +21,6 @@ struct http_setup {
     http_handler *guard;
     /* For paths without a route; NULL = 404. */
     http_handler *fallback;
-    /* Is everything there that a request needs?  OTA_OK or why not; for /readyz. */
-    ota_err (*ready)(struct otad *otad, const char **out_what);
 };
 
 struct http_stats {

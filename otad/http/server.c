@@ -1,0 +1,545 @@
+/*
+ * The only file that sees libmicrohttpd.  It moves bytes; what they mean is decided in
+ * exchange.c, and what the library lacks stands beside it: total deadlines (deadline.c), strict
+ * framing (framing.c), the listening socket (listen.c), tickets and certificates (tls.c).
+ *
+ * One thread per connection.  A connection's struct is made before its thread runs and freed
+ * after the library's last word about it, so nothing of it needs a lock.
+ */
+#include "otad/http/server.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "otad/http/body.h"
+#include "otad/http/deadline.h"
+#include "otad/http/exchange.h"
+#include "otad/http/listen.h"
+#include "otad/http/tls.h"
+#include "otad/log.h"
+#include "otad/otad.h"
+
+enum {
+    POOL_BYTES = 16 * 1024,    /* libmicrohttpd's buffer of a connection: bounds headers    */
+    STREAM_BLOCK_BYTES = 4096, /* of a response that is made while it is sent               */
+    PARTS_BLOCK_BYTES = 64 * 1024, /* of multipart/byteranges */
+    SPARE_FILES = 200 /* beside connections: artifacts, database, store            */
+};
+
+struct http_server {
+    struct http_setup setup;
+    struct MHD_Daemon *daemon;
+    struct tls *tls; /* NULL = plain HTTP */
+    struct http_deadlines deadlines;
+    struct http_counters counters;
+    int port;
+    _Atomic bool stopping;
+};
+
+struct connection {
+    struct http_server *server;
+    struct http_watch watch;
+    struct http_exchange exchange;
+    void *tls_session;
+    bool records_limited;
+    const char *uri;      /* libmicrohttpd's own copy, for its place only */
+    const char *uri_copy; /* in the exchange's arena                      */
+    char address[INET6_ADDRSTRLEN];
+};
+
+static struct connection *connection_of(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info == NULL ? NULL : info->socket_context;
+}
+
+/* ---- coming and going ---- */
+
+static void write_address(const struct sockaddr *sa, char out[INET6_ADDRSTRLEN])
+{
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+
+    (void)snprintf(out, INET6_ADDRSTRLEN, "unix");
+    if (sa != NULL && sa->sa_family == AF_INET) {
+        memcpy(&v4, sa, sizeof v4);
+        (void)inet_ntop(AF_INET, &v4.sin_addr, out, INET6_ADDRSTRLEN);
+    } else if (sa != NULL && sa->sa_family == AF_INET6) {
+        memcpy(&v6, sa, sizeof v6);
+        if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
+            (void)inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], out, INET6_ADDRSTRLEN);
+        else
+            (void)inet_ntop(AF_INET6, &v6.sin6_addr, out, INET6_ADDRSTRLEN);
+    }
+}
+
+static struct connection *connection_new(struct http_server *s, struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info;
+    struct connection *c = calloc(1, sizeof *c);
+
+    if (c == NULL)
+        return NULL;
+    c->server = s;
+    http_exchange_open(&c->exchange, &s->setup, &s->counters);
+    info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    write_address(info == NULL ? NULL : info->client_addr, c->address);
+    info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (s->tls != NULL && info != NULL) {
+        c->tls_session = info->tls_session;
+        tls_session_start(s->tls, c->tls_session);
+    }
+    info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    http_watch_add(&s->deadlines, &c->watch, info == NULL ? -1 : info->connect_fd,
+                   http_now_ms() + 1000 * s->setup.config->timeout_headers_s);
+    return c;
+}
+
+static void notify_connection(void *cls, struct MHD_Connection *mhd, void **context,
+                              enum MHD_ConnectionNotificationCode what)
+{
+    struct http_server *s = cls;
+    struct connection *c = *context;
+
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        *context = connection_new(s, mhd);
+    } else if (c != NULL) {
+        http_watch_remove(&s->deadlines, &c->watch);
+        http_exchange_end(&c->exchange, false);
+        free(c);
+        *context = NULL;
+    }
+}
+
+static void notify_completed(void *cls, struct MHD_Connection *mhd, void **request,
+                             enum MHD_RequestTerminationCode why)
+{
+    struct http_server *s = cls;
+    struct connection *c = connection_of(mhd);
+
+    (void)request;
+    if (c == NULL)
+        return;
+    http_exchange_end(&c->exchange, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    http_watch_set(&c->watch, HTTP_WATCH_IDLE,
+                   http_now_ms() + 1000 * s->setup.config->timeout_idle_s);
+}
+
+/* The one moment at which the whole request target is there as it was sent. */
+static void *note_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
+{
+    struct connection *c = connection_of(mhd);
+
+    (void)cls;
+    if (c == NULL)
+        return NULL;
+    c->uri = uri;
+    c->uri_copy = arena_strdup(&c->exchange.arena, uri);
+    return NULL;
+}
+
+/* Escapes are ours to decode (request.c), strictly and after splitting. */
+static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
+{
+    (void)cls, (void)mhd;
+    return strlen(text);
+}
+
+/* ---- sending ---- */
+
+static struct MHD_Response *send_map(const struct http_response *rs)
+{
+    struct http_map *m;
+    struct MHD_Response *r;
+
+    if (http_map_new(rs->file.fd, &rs->part[0], &m) != OTA_OK)
+        return NULL;
+    r = MHD_create_response_from_buffer_with_free_callback_cls((size_t)rs->length, m->start,
+                                                               http_map_free, m);
+    if (r == NULL)
+        http_map_free(m);
+    return r;
+}
+
+static ssize_t parts_read(void *cls, uint64_t position, char *buf, size_t max)
+{
+    ssize_t n = http_parts_read(cls, position, buf, max);
+
+    return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static struct MHD_Response *send_parts(const struct http_response *rs)
+{
+    struct http_parts *p;
+    struct MHD_Response *r;
+
+    if (http_parts_new(rs, &p) != OTA_OK)
+        return NULL;
+    r = MHD_create_response_from_callback(rs->length, PARTS_BLOCK_BYTES, parts_read, p,
+                                          http_parts_free);
+    if (r == NULL)
+        http_parts_free(p);
+    return r;
+}
+
+static ssize_t stream_read(void *cls, uint64_t position, char *buf, size_t max)
+{
+    struct http_stream *st = cls;
+    ssize_t n = st->read(st->arg, buf, max);
+
+    (void)position;
+    return n > 0 ? n : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void stream_free(void *cls)
+{
+    struct http_stream *st = cls;
+
+    st->free(st->arg);
+    free(st);
+}
+
+static struct MHD_Response *send_stream(struct http_response *rs)
+{
+    struct http_stream *st = malloc(sizeof *st);
+    struct MHD_Response *r;
+
+    if (st == NULL)
+        return NULL;
+    *st = rs->stream;
+    r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, stream_read, st,
+                                          stream_free);
+    if (r == NULL)
+        free(st);
+    else
+        rs->kind = HTTP_NO_BODY; /* the library frees it now */
+    return r;
+}
+
+static struct MHD_Response *make_response(struct http_response *rs)
+{
+    if (rs->kind == HTTP_STREAM)
+        return send_stream(rs);
+    if (rs->kind == HTTP_FILE && rs->part_count > 1)
+        return send_parts(rs);
+    if (rs->kind == HTTP_FILE && rs->length > 0)
+        return send_map(rs);
+    return MHD_create_response_from_buffer(rs->kind == HTTP_BYTES ? (size_t)rs->length : 0,
+                                           (void *)(uintptr_t)rs->bytes,
+                                           MHD_RESPMEM_PERSISTENT);
+}
+
+static bool add_headers(struct connection *c, struct MHD_Response *r)
+{
+    const struct http_response *rs = &c->exchange.response;
+    bool ok = true;
+
+    if (rs->content_type != NULL)
+        ok = MHD_add_response_header(r, "Content-Type", rs->content_type) == MHD_YES;
+    for (size_t i = 0; i < rs->header_count && ok; i++)
+        ok = MHD_add_response_header(r, rs->header[i].name, rs->header[i].value) == MHD_YES;
+    if (ok)
+        ok = MHD_add_response_header(r, "X-Content-Type-Options", "nosniff") == MHD_YES;
+    if (ok && (rs->close || atomic_load(&c->server->stopping)))
+        ok = MHD_add_response_header(r, "Connection", "close") == MHD_YES;
+    return ok;
+}
+
+/* How long the answer may take to leave. */
+static void watch_answer(struct connection *c)
+{
+    const struct http_exchange *x = &c->exchange;
+    int64_t total_ms = 1000 * c->server->setup.config->timeout_request_s;
+
+    if (x->response.status == 200 && x->deadline == HTTP_ENDLESS)
+        http_watch_set(&c->watch, HTTP_WATCH_NONE, 0);
+    else if (x->response.status < 300 && x->deadline == HTTP_TRANSFER)
+        http_watch_set(&c->watch, HTTP_WATCH_TRANSFER, 0);
+    else
+        http_watch_set(&c->watch, HTTP_WATCH_UNTIL, http_now_ms() + total_ms);
+}
+
+static enum MHD_Result send_answer(struct connection *c, struct MHD_Connection *mhd)
+{
+    struct http_response *rs = &c->exchange.response;
+    struct MHD_Response *r = make_response(rs);
+    enum MHD_Result ok = MHD_NO;
+
+    if (r == NULL) {
+        log_error("reply-failed", LOG_STR("why", "out of memory or file unreadable"));
+        return MHD_NO;
+    }
+    if (add_headers(c, r)) {
+        watch_answer(c);
+        ok = MHD_queue_response(mhd, (unsigned)rs->status, r);
+    }
+    MHD_destroy_response(r);
+    return ok;
+}
+
+/* ---- receiving ---- */
+
+struct collected {
+    struct http_header *header;
+    size_t count;
+    bool torn;
+};
+
+static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *name,
+                               size_t name_len, const char *value, size_t value_len)
+{
+    struct collected *c = cls;
+
+    (void)kind;
+    if (c->count == HTTP_HEADER_LINES_MAX)
+        return MHD_NO;
+    if (value == NULL)
+        value = "";
+    c->torn |= strlen(name) != name_len || strlen(value) != value_len;
+    c->header[c->count++] = (struct http_header){name, value};
+    return MHD_YES;
+}
+
+/*
+ * libmicrohttpd cuts the request line at its first and last blank; when the target holds a NUL,
+ * what it shows of it ends before the blank.  The version stands right behind that blank.
+ */
+static bool is_torn(const struct connection *c, const char *version)
+{
+    return c->uri == NULL || version != c->uri + strlen(c->uri_copy) + 1;
+}
+
+static void watch_body(struct connection *c)
+{
+    const struct config *config = c->server->setup.config;
+
+    if (c->exchange.deadline == HTTP_TRANSFER && c->exchange.step == HTTP_STEP_BODY)
+        http_watch_set(&c->watch, HTTP_WATCH_TRANSFER, 0);
+    else
+        http_watch_set(&c->watch, HTTP_WATCH_UNTIL,
+                       http_now_ms() + 1000 * config->timeout_request_s);
+}
+
+static enum MHD_Result begin(struct connection *c, struct MHD_Connection *mhd,
+                             const char *method, const char *version)
+{
+    struct http_exchange *x = &c->exchange;
+    struct collected got = {0};
+    struct http_peer peer = {c->address, c->tls_session != NULL};
+    struct http_raw raw;
+
+    if (c->tls_session != NULL && !c->records_limited) {
+        tls_session_limit_records(c->tls_session);
+        c->records_limited = true;
+    }
+    got.header = arena_array(&x->arena, HTTP_HEADER_LINES_MAX, sizeof *got.header);
+    if (got.header == NULL || c->uri_copy == NULL)
+        return MHD_NO;
+    (void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, collect, &got);
+    raw = (struct http_raw){.method = method,
+                            .uri = c->uri_copy,
+                            .version = version,
+                            .torn = got.torn || is_torn(c, version),
+                            .header = got.header,
+                            .header_count = got.count};
+    http_exchange_begin(x, &raw, &peer);
+    watch_body(c);
+    return x->step == HTTP_STEP_ANSWER ? send_answer(c, mhd) : MHD_YES;
+}
+
+/* Called once with the headers, then for each piece of the body, then once at its end. */
+static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char *url,
+                              const char *method, const char *version, const char *data,
+                              size_t *data_bytes, void **request)
+{
+    struct connection *c = connection_of(mhd);
+
+    (void)cls, (void)url, (void)request;
+    if (c == NULL)
+        return MHD_NO;
+    if (c->exchange.step == HTTP_STEP_NONE)
+        return begin(c, mhd, method, version);
+    if (*data_bytes > 0) {
+        http_exchange_body(&c->exchange, data, *data_bytes);
+        *data_bytes = 0;
+        return c->exchange.step == HTTP_STEP_CUT ? MHD_NO : MHD_YES;
+    }
+    http_watch_set(&c->watch, HTTP_WATCH_NONE, 0); /* the handler has its own limits */
+    http_exchange_finish(&c->exchange);
+    return send_answer(c, mhd);
+}
+
+/* ---- starting and stopping ---- */
+
+__attribute__((format(printf, 2, 0))) static void log_library(void *cls, const char *format,
+                                                              va_list args)
+{
+    char text[256];
+
+    (void)cls;
+    (void)vsnprintf(text, sizeof text, format, args);
+    text[strcspn(text, "\n")] = '\0';
+    log_debug("http-library", LOG_STR("text", text));
+}
+
+static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
+{
+    const struct config *config = s->setup.config;
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION |
+                     MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)config->tls_priorities},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_certificate_callback()},
+        {MHD_OPTION_END, 0, NULL},
+    };
+
+    if (s->tls != NULL)
+        flags |= MHD_USE_TLS;
+    else
+        tls[0].option = MHD_OPTION_END;
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, handle, s,               /**/
+        MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, /* first */
+        MHD_OPTION_LISTEN_SOCKET, fd,                  /**/
+        MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)http_connection_limit(config->connection_limit), /**/
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)config->connection_limit_per_ip,
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t)config->thread_stack_bytes, /**/
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,           /**/
+        MHD_OPTION_NOTIFY_CONNECTION, notify_connection, s,               /**/
+        MHD_OPTION_NOTIFY_COMPLETED, notify_completed, s,                 /**/
+        MHD_OPTION_URI_LOG_CALLBACK, note_uri, s,                         /**/
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, s,                    /**/
+        MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+}
+
+static ota_err open_tls(struct http_server *s)
+{
+    const struct config *config = s->setup.config;
+    const char *why = "";
+    ota_err e;
+
+    if (*config->tls_cert == '\0')
+        return OTA_OK;
+    e = tls_check_priorities(config->tls_priorities);
+    if (e != OTA_OK) {
+        log_error("tls-failed", LOG_STR("why", "tls_priorities are not understood"));
+        return e;
+    }
+    e = tls_open(config->tls_cert, config->tls_key, &s->tls, &why);
+    if (e != OTA_OK)
+        log_error("tls-failed", LOG_STR("why", why), LOG_STR("cert", config->tls_cert),
+                  LOG_STR("key", config->tls_key), LOG_ERR(e));
+    return e;
+}
+
+static ota_err open_socket(struct http_server *s, int *out_fd)
+{
+    const char *why = "";
+    ota_err e = http_listen(s->setup.config->listen, out_fd, &why);
+
+    if (e != OTA_OK)
+        log_error("listen-failed", LOG_STR("address", s->setup.config->listen),
+                  LOG_STR("why", why));
+    else
+        s->port = http_listen_port(*out_fd);
+    return e;
+}
+
+ota_err http_server_start(const struct http_setup *setup, struct http_server **out)
+{
+    struct http_server *s = calloc(1, sizeof *s);
+    int fd = -1;
+    ota_err e;
+
+    if (s == NULL)
+        return OTA_E_NO_MEMORY;
+    s->setup = *setup;
+    e = open_tls(s);
+    if (e == OTA_OK)
+        e = open_socket(s, &fd);
+    if (e == OTA_OK)
+        e = http_deadlines_start(&s->deadlines, setup->config->transfer_bytes_per_s);
+    if (e == OTA_OK) {
+        s->daemon = start_daemon(s, fd);
+        if (s->daemon != NULL) {
+            *out = s;
+            return OTA_OK;
+        }
+        log_error("http-failed", LOG_STR("why", "libmicrohttpd does not start"));
+        http_deadlines_stop(&s->deadlines);
+        e = OTA_E_IO;
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    if (s->tls != NULL)
+        tls_close(s->tls);
+    free(s);
+    return e;
+}
+
+static void wait_for_requests(struct http_server *s, int64_t until_ms)
+{
+    const struct timespec moment = {.tv_nsec = 20 * 1000000};
+
+    while (atomic_load(&s->counters.in_flight) > 0 && http_now_ms() < until_ms)
+        (void)nanosleep(&moment, NULL);
+}
+
+void http_server_stop(struct http_server *s)
+{
+    MHD_socket fd = MHD_quiesce_daemon(s->daemon);
+
+    atomic_store(&s->stopping, true);
+    if (fd != MHD_INVALID_SOCKET)
+        (void)close(fd);
+    http_listen_cleanup(s->setup.config->listen);
+    http_deadlines_cut(&s->deadlines, false);
+    wait_for_requests(s, http_now_ms() + 1000 * s->setup.config->stop_s);
+    if (atomic_load(&s->counters.in_flight) > 0)
+        log_warn("requests-cut", LOG_INT("count", atomic_load(&s->counters.in_flight)));
+    http_deadlines_cut(&s->deadlines, true);
+    MHD_stop_daemon(s->daemon);
+    http_deadlines_stop(&s->deadlines);
+    if (s->tls != NULL)
+        tls_close(s->tls);
+    free(s);
+}
+
+ota_err http_server_reload(struct http_server *s)
+{
+    const char *why = "";
+    ota_err e = s->tls == NULL ? OTA_OK : tls_reload(s->tls, &why);
+
+    if (e != OTA_OK)
+        log_error("tls-reload-failed", LOG_STR("why", why), LOG_ERR(e));
+    return e;
+}
+
+int http_server_port(const struct http_server *s)
+{
+    return s->port;
+}
+
+void http_server_stats(const struct http_server *s, struct http_stats *out)
+{
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+    *out = (struct http_stats){
+        .requests = atomic_load(&s->counters.requests),
+        .quiet_requests = atomic_load(&s->counters.quiet_requests),
+        .refused = atomic_load(&s->counters.refused),
+        .cut = atomic_load(&s->deadlines.cut),
+        .connections_now = info == NULL ? 0 : info->num_connections,
+    };
+}

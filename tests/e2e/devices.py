@@ -1,12 +1,16 @@
 """Devices for tests: the emulated board and the host program, made by the same tools, asked the same questions."""
 from harness import EndToEnd
-from lab.board import PLATFORM, EmulatedBoard, HostDevice, app_binary
+from lab.board import PLATFORM, EmulatedBoard, HostDevice, board_app, host_app
 
 
 class Devices(EndToEnd):
     @classmethod
-    def app(cls, behaviour="demo", small=False):
-        return app_binary(behaviour, cls.stack.folder, small)
+    def app(cls, which="1.0.0"):
+        return board_app(which)
+
+    @classmethod
+    def host_app(cls, behaviour="ok", **more):
+        return host_app(cls.stack.folder, behaviour, **more)
 
     def _make(self, kind, name, image, port=None, gateway=None, floor=1):
         token = None if gateway else self.admin.post("/devices", {"id": name, "platform": PLATFORM})["token"]

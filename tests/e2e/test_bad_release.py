@@ -7,17 +7,19 @@ from harness import wait_until
 TRIALS = 3
 
 
-class BadRelease(Devices):
+class BadRelease:
+    """For one kind of device: make(name, image) and bad(behaviour) are the kind's own."""
+
     @classmethod
     def prepare(cls):
         s = cls.stack
         s.platform(PLATFORM)
-        cls.old = s.publish(PLATFORM, "1.0.0", 1, cls.app())
-        cls.silent = s.publish(PLATFORM, "1.1.0", 2, cls.app("never-confirms"))
-        cls.crashing = s.publish(PLATFORM, "1.2.0", 3, cls.app("crashes"))
+        cls.old = s.publish(PLATFORM, "1.0.0", 1, cls.good())
+        s.publish(PLATFORM, "1.1.0", 2, cls.bad("never-confirms"))
+        s.publish(PLATFORM, "1.2.0", 3, cls.bad("crashes"))
 
-    def reverts(self, make, name, version, reason):
-        device = make(name, self.old)
+    def reverts(self, name, version, reason):
+        device = self.make(name, self.old)
         device.start()
         wait_until("the device to reach the server with 1.0.0", lambda: self.known(name, "1.0.0"))
         self.stack.assign(name, version)
@@ -33,17 +35,37 @@ class BadRelease(Devices):
         self.assertGreaterEqual(trials, 1)
         self.assertLessEqual(trials, TRIALS)
 
-    def test_board_goes_back_from_a_release_that_never_confirms(self):
-        self.reverts(self.board, "board-silent", "1.1.0", "reverted-not-confirmed")
+    def test_goes_back_from_a_release_that_never_confirms(self):
+        self.reverts("silent", "1.1.0", "reverted-not-confirmed")
 
-    def test_board_goes_back_from_a_release_that_crashes(self):
-        self.reverts(self.board, "board-crash", "1.2.0", "reverted-crashed")
+    def test_goes_back_from_a_release_that_crashes(self):
+        self.reverts("crash", "1.2.0", "reverted-crashed")
 
-    def test_host_device_goes_back_from_a_release_that_never_confirms(self):
-        self.reverts(self.host_device, "host-silent", "1.1.0", "reverted-not-confirmed")
 
-    def test_host_device_goes_back_from_a_release_that_crashes(self):
-        self.reverts(self.host_device, "host-crash", "1.2.0", "reverted-crashed")
+class Emulated(BadRelease, Devices):
+    @classmethod
+    def good(cls):
+        return cls.app()
+
+    @classmethod
+    def bad(cls, behaviour):
+        return cls.app(behaviour)
+
+    def make(self, name, image):
+        return self.board(name, image)
+
+
+class OnTheHost(BadRelease, Devices):
+    @classmethod
+    def good(cls):
+        return cls.host_app()
+
+    @classmethod
+    def bad(cls, behaviour):
+        return cls.host_app(behaviour)
+
+    def make(self, name, image):
+        return self.host_device(name, image)
 
 
 if __name__ == "__main__":

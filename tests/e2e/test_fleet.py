@@ -15,7 +15,7 @@ class Fleet(Devices):
     def prepare(cls):
         s = cls.stack
         s.platform(PLATFORM)
-        cls.old = s.publish(PLATFORM, "1.0.0", 1, cls.app(small=True))
+        cls.old = s.publish(PLATFORM, "1.0.0", 1, cls.host_app(size=20_000))
         cls.gateway_token = s.gateway(PLATFORM)
 
     def test_two_hundred_devices_update_once_each(self):
@@ -27,7 +27,7 @@ class Fleet(Devices):
         def versions():
             return {d["id"]: d["version"] for d in self.admin.every("/devices?limit=200") if d["id"] in set(names)}
         wait_until("all devices to have reached the server", lambda: versions() == {n: "1.0.0" for n in names}, every_s=1)
-        new = self.stack.publish(PLATFORM, "1.1.0", 2, self.app(small=True))
+        new = self.stack.publish(PLATFORM, "1.1.0", 2, self.host_app(size=20_000))
         self.admin.patch(f"/platforms/{PLATFORM}", {"follow_channel": True})  # now, all at once
         wait_until("all devices to run 1.1.0", lambda: versions() == {n: "1.1.0" for n in names}, timeout_s=600, every_s=1)
         wait_until("all updates to be closed", lambda: not self.admin.every(f"/updates?open=true&platform={PLATFORM}"))

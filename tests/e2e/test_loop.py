@@ -15,7 +15,7 @@ class Loop(Devices):
         board = self.board("loop", self.old)
         board.start()
         wait_until("the device to reach the server with 1.0.0", lambda: self.known("loop", "1.0.0"))
-        new = self.stack.publish(PLATFORM, "1.1.0", 2, self.app())
+        new = self.stack.publish(PLATFORM, "1.1.0", 2, self.app("1.1.0"))
         self.stack.wait_version("loop", "1.1.0")
         wait_until("the journal to say confirmed", lambda: board.slots()["state"]["phase"] == "idle")
 

@@ -64,7 +64,7 @@ class Publish(EndToEnd):
             answer = self.admin.request("GET", base + name)
             self.assertEqual(answer.status, 200, name)
             (self.folder / name).write_bytes(answer.body)
-        public = self.stack.keys.minisign_public(self.folder / "release.pub")
+        public = self.stack.keys.minisign_public()
         run("sha256sum", "-c", "SHA256SUMS", cwd=self.folder)
         run("minisign", "-V", "-p", public, "-m", "SHA256SUMS", cwd=self.folder)
         (self.folder / "SHA256SUMS").write_text((self.folder / "SHA256SUMS").read_text().replace("a", "b", 1))

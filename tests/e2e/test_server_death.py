@@ -55,8 +55,8 @@ class ServerDeath(Devices):
     def prepare(cls):
         s = cls.stack
         s.platform(PLATFORM)
-        cls.old = s.publish(PLATFORM, "1.0.0", 1, cls.app())
-        cls.new = s.publish(PLATFORM, "1.1.0", 2, cls.app())
+        cls.old = s.publish(PLATFORM, "1.0.0", 1, cls.host_app())
+        cls.new = s.publish(PLATFORM, "1.1.0", 2, cls.host_app())
         cls.gateway_token = s.gateway(PLATFORM)
 
     def back(self):

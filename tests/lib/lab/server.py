@@ -4,7 +4,7 @@ import pathlib
 from .client import Client
 from .proc import BUILD, ROOT, Failed, Process, free_port, wait_until
 
-TENANT = "default"
+TENANT = "DEFAULT"
 
 
 class Otad:

@@ -14,7 +14,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from lab import factory  # noqa: E402
-from lab.board import DemoBoard  # noqa: E402
+from lab.board import EmulatedBoard, board_app  # noqa: E402
 from lab.pki import Ca  # noqa: E402
 from lab.postgres import Cluster  # noqa: E402
 from lab.proc import ROOT, Failed, free_port, wait_until  # noqa: E402
@@ -87,6 +87,14 @@ class Demo:
 
     # -- the release side
 
+    @property
+    def manifest(self):
+        return self.keys.folder / f"{PLATFORM}.1.manifest"
+
+    @staticmethod
+    def image(version):
+        return VAR / "images" / f"{PLATFORM}-{version}.bin"
+
     def platform(self):
         if PLATFORM in {p["name"] for p in self.admin.every("/platforms")}:
             return
@@ -112,7 +120,7 @@ class Demo:
         version, counter = release
         if self.released(version):
             return
-        image = VAR / "images" / f"{PLATFORM}-{version}.bin"
+        image = self.image(version)
         image.parent.mkdir(exist_ok=True)
         factory.sign(self.keys, self.payload(version), image, version, counter, PLATFORM)
         factory.publish(self.keys, self.otad.url, self.ca.cert, self.ci_key(), PLATFORM, version, counter, [image],
@@ -121,7 +129,7 @@ class Demo:
 
     def payload(self, version):
         if self.with_device:
-            return DemoBoard.app()
+            return board_app(version)
         path = VAR / "images" / f"payload-{version}"
         path.write_bytes(f"demo payload {version}\n".encode() * 400)
         return path
@@ -129,19 +137,24 @@ class Demo:
     # -- the device side
 
     def device(self):
-        self.board = DemoBoard(VAR / "device", self.otad, self.keys, self.ca, PLATFORM, DEVICE)
-        if self.board.make(self.admin, VAR / "images" / f"{PLATFORM}-{OLD[0]}.bin"):
-            say(f"{DEVICE}: made with {OLD[0]} in its flash, not updated yet")
-        self.board.configure(self.admin)
+        folder, token = VAR / "device", VAR / "device.token"
+        if not token.exists():
+            made = self.admin.post("/devices", {"id": DEVICE, "platform": PLATFORM, "name": "Emulated board"})
+            factory.keep_secret(token, made["token"])
+        fresh = not (folder / "flash.img").exists()
+        self.board = EmulatedBoard(folder, DEVICE, self.keys, self.ca.cert, self.otad.port, token=token.read_text(),
+                                   image=self.image(OLD[0]), manifest=self.manifest)
+        self.board.move(self.otad.port)
+        say(f"{DEVICE}: " + (f"made with {OLD[0]} in its flash" if fresh else "its flash is as it was"))
+        heard = self.shown()["last_seen_at"]
         self.board.start()
         say(f"{DEVICE}: power on (qemu-system-arm, pid {self.board.process.pid})")
-        got = wait_until("the device to tell the server its version", lambda: self.shown()["version"])
-        say(f"{DEVICE}: reached the server, runs {got}")
+        wait_until("the device to reach the server", lambda: self.shown()["last_seen_at"] != heard and self.shown()["version"])
+        say(f"{DEVICE}: reached the server over TLS, runs {self.shown()['version']}")
 
     def shown(self):
         """The device as the server knows it."""
-        items = [d for d in self.admin.get("/devices")["items"] if d["id"] == DEVICE]
-        return items[0] if items else {"version": None, "state": "never", "update": None}
+        return self.admin.get(f"/devices/{DEVICE}")
 
     def watch_update(self):
         seen = [None]

@@ -17,6 +17,7 @@ TOOLS = BUILD / "firmware" / "boards" / "host"
 
 # The map of both boards, in bytes from the start of the flash file (firmware/boards/mps2-an386/board.h).
 JOURNAL_AT, JOURNAL_BYTES, RECORD_BYTES = 0, 0x2000, 32
+SETTINGS_AT, SETTINGS_BYTES = 0x6000, 0x1000
 SLOT_AT = {"a": 0x10000, "b": 0x90000}
 
 APPS = {"1.0.0": "status-1.0.0.bin", "1.1.0": "status-1.1.0.bin", "never-confirms": "never-confirms.bin", "crashes": "crashes.bin"}
@@ -68,6 +69,16 @@ class Device:
         run(TOOLS / "ota-flash", "make", "--out", self.flash, "--manifest", manifest, "--image", image, "--floor", floor,
             "--settings", settings)
         settings.unlink()
+
+    def move(self, port):
+        """The service technician: another server port, with the power off."""
+        self.port = port
+        settings = self.settings_file()
+        data = settings.read_bytes()
+        settings.unlink()
+        with open(self.flash, "r+b") as f:
+            f.seek(SETTINGS_AT)
+            f.write(data.ljust(SETTINGS_BYTES, b"\xff"))
 
     def slots(self):
         """Journal and slots as the bootloader's own code reads them, from the file."""

@@ -97,10 +97,9 @@ static ota_err check_geometry(const struct ota_config *c)
     return OTA_BLOCK_BYTES % erase == 0 || erase % OTA_BLOCK_BYTES == 0 ? OTA_OK : OTA_E_FORMAT;
 }
 
-static void settle(struct ota_agent *a, enum slot_phase slot)
+static void settle(struct ota_agent *a, const struct slot_state *slot)
 {
-    struct ota_boot boot = {
-        .slot = slot, .has_running = a->has_running, .record = a->config.boot};
+    struct ota_boot boot = {.slot = *slot, .has_running = a->has_running};
 
     memcpy(boot.running_digest, a->running.digest, sizeof boot.running_digest);
     if (ota_outcome(&boot, &a->notes)) {
@@ -111,8 +110,8 @@ static void settle(struct ota_agent *a, enum slot_phase slot)
                       a->notes.success ? NULL : ota_reason_name(a->notes.reason));
         }
     }
-    a->trial = slot == SLOT_TRIAL;
-    if (slot == SLOT_REQUESTED && slot_request_withdraw(a->config.map)) {
+    a->trial = slot->phase == SLOT_TRIAL;
+    if (slot->phase == SLOT_REQUESTED && slot_request_withdraw(a->config.map)) {
         agent_log(a, OTA_WARN, "a standing request cannot be withdrawn", NULL);
     }
 }
@@ -141,7 +140,7 @@ ota_err ota_init(struct ota_agent *a, const struct ota_config *config)
     if (e) {
         return e;
     }
-    settle(a, state.phase);
+    settle(a, &state);
     return OTA_OK;
 }
 

@@ -34,7 +34,7 @@ _Static_assert((int)ETAG_BYTES < (int)HTTP1_ETAG_MAX, "a recorded etag must fit 
 
 static void record_write(const struct ota_notes *n, uint8_t b[RECORD_BYTES])
 {
-    size_t etag = strnlen(n->etag, sizeof n->etag);
+    size_t etag = strlen(n->etag);
 
     memset(b, 0, RECORD_BYTES);
     le32_store(b, RECORD_MAGIC);

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "../slot/boot_record.h"
+
 enum { ATTEMPTS_MAX = 2 };
 
 static bool fail(struct ota_notes *n, uint16_t reason)
@@ -17,17 +19,17 @@ static bool fail(struct ota_notes *n, uint16_t reason)
     return true;
 }
 
-static uint16_t reverted_because(const struct boot_record *r)
+static uint16_t reverted_because(const struct slot_state *s)
 {
-    if (r->why != 0) {
-        return (uint16_t)r->why;
+    if (s->last_why != 0) {
+        return (uint16_t)s->last_why;
     }
-    return r->cause == BOOT_CAUSE_FAULT ? OTA_REASON_CRASHED : OTA_REASON_NOT_CONFIRMED;
+    return s->last_cause == BOOT_CAUSE_FAULT ? OTA_REASON_CRASHED : OTA_REASON_NOT_CONFIRMED;
 }
 
 static bool runs_new_image(const struct ota_boot *boot, struct ota_notes *n)
 {
-    if (boot->slot == SLOT_TRIAL) {
+    if (boot->slot.phase == SLOT_TRIAL) {
         bool changed = n->phase != OTA_TRIAL;
 
         n->phase = OTA_TRIAL;
@@ -41,22 +43,22 @@ static bool runs_new_image(const struct ota_boot *boot, struct ota_notes *n)
 
 static bool runs_old_image(const struct ota_boot *boot, struct ota_notes *n)
 {
-    const struct boot_record *r = boot->record;
+    const struct slot_state *s = &boot->slot;
 
-    if (r != NULL && r->decision == BOOT_REVERTED) {
-        return fail(n, reverted_because(r));
+    switch (s->last_decision) {
+    case BOOT_REVERTED:
+        return fail(n, reverted_because(s));
+    case BOOT_REFUSED:
+    case BOOT_REPAIRED:
+        return fail(n, s->last_why != 0 ? (uint16_t)s->last_why : OTA_REASON_NOT_INSTALLED);
+    default:
+        break;
     }
-    if (r != NULL && r->why != 0 &&
-        (r->decision == BOOT_REFUSED || r->decision == BOOT_REPAIRED)) {
-        return fail(n, (uint16_t)r->why);
-    }
-    if (n->phase == OTA_TRIAL) {
-        return fail(n, OTA_REASON_NOT_CONFIRMED);
-    }
-    if (n->attempts >= ATTEMPTS_MAX || boot->slot != SLOT_IDLE) {
+    if (n->phase == OTA_TRIAL || n->attempts >= ATTEMPTS_MAX || s->phase != SLOT_IDLE) {
         return fail(n, OTA_REASON_NOT_INSTALLED);
     }
     n->phase = OTA_DOWNLOADING; /* all of it is there: verified and requested once more */
+    n->offset = n->size_bytes;
     return true;
 }
 

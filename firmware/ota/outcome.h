@@ -4,16 +4,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../slot/boot_record.h"
 #include "../slot/slot.h"
 #include "notes.h"
 
 /* What is known right after a boot. */
 struct ota_boot {
-    enum slot_phase slot;
-    bool has_running; /* slot A parses                                             */
+    struct slot_state slot;
+    bool has_running; /* slot A parses */
     uint8_t running_digest[32];
-    const struct boot_record *record; /* NULL: nothing is known                               */
 };
 
 /*

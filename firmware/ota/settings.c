@@ -229,7 +229,12 @@ ota_err ota_settings_write(const struct ota_settings *in, uint8_t *buf, size_t c
     for (size_t i = 0; i < STRINGS; i++) {
         const char *s = (const char *)in + string_entries[i].offset;
 
-        put(&w, string_entries[i].tag, s, strnlen(s, string_entries[i].cap));
+        const char *end = memchr(s, '\0', string_entries[i].cap);
+
+        if (end == NULL) {
+            return OTA_E_LIMIT;
+        }
+        put(&w, string_entries[i].tag, s, (size_t)(end - s));
     }
     put_u32(&w, TAG_PORT, in->port);
     put_u32(&w, TAG_AUTH, (uint32_t)in->auth);

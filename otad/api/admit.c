@@ -11,6 +11,7 @@
 #include "handler.h"
 #include "otad/auth/auth.h"
 #include "otad/db/session.h"
+#include "otad/device/device.h"
 
 static ota_err not_signed_in(struct http_request *rq, struct http_response *rs)
 {
@@ -171,7 +172,7 @@ ota_err api_admit(struct http_request *rq, struct http_response *rs)
 {
     const enum admit admit = (enum admit)rq->route->auth;
     if (admit == ADMIT_DEVICE)
-        return OTA_OK;
+        return device_admit(rq, rs);
     if (admit == ADMIT_ANYONE) {
         const struct session_origin from = origin_of(rq);
         return is_safe(rq->method) || session_same_origin(&from)

@@ -12,7 +12,7 @@ extern const size_t api_route_count;
 
 /*
  * The server's guard: who calls, from where, and may they, before a body is read.  Fills
- * rq->principal.  Device routes pass; their handlers know their callers.
+ * rq->principal.  Device routes are handed to device_admit.
  */
 http_handler api_admit;
 

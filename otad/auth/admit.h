@@ -7,7 +7,7 @@ enum admit {
     ADMIT_USER,        /* a person with a session                                  */
     ADMIT_USER_OR_KEY, /* or a machine with an API key                             */
     ADMIT_KEY,         /* an API key alone, also as X-API-Key (the plain door)     */
-    ADMIT_DEVICE       /* device credentials, checked by the handler with its poll */
+    ADMIT_DEVICE       /* device credentials (device/device.h)                     */
 };
 
 #endif

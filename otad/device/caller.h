@@ -1,0 +1,38 @@
+#ifndef OTAD_DEVICE_CALLER_H
+#define OTAD_DEVICE_CALLER_H
+
+#include "otad/db/db.h"
+#include "otad/fleet/fleet.h"
+#include "otad/http/request.h"
+#include "otad/http/response.h"
+
+/* What the handlers of device dialects share: who calls, and errors as hawkBit words them. */
+
+/* SPEC 1.2. */
+bool device_id_valid(const char *text);
+
+int64_t device_now(void);
+
+/*
+ * The caller by path and Authorization header: `TargetToken T` or `GatewayToken T`.  Nothing is
+ * verified here; every fleet_* function does that.
+ * Errors: OTA_E_AUTH (no credential that we know), OTA_E_FORMAT (the id is none).
+ */
+OTA_MUST_CHECK ota_err device_caller(const struct http_request *rq, struct fleet_caller *out);
+
+/* A scope that writes in the device's name. */
+struct db_scope device_scope(const struct http_request *rq, int64_t tenant_id);
+
+/* hawkBit's error body; 401 has none.  Returns e. */
+ota_err device_error(struct http_request *rq, struct http_response *rs, ota_err e, int status,
+                     const char *message);
+
+/* The answer for a failed fleet_* or db_* call. */
+ota_err device_problem(struct http_request *rq, struct http_response *rs, ota_err e);
+
+/* Hand out an artifact's bytes with everything that HTTP knows of ranges. */
+struct artifact;
+ota_err device_send_artifact(struct http_request *rq, struct http_response *rs,
+                             const struct artifact *a);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * The plain door (SPEC 7): one GET with an API key and the version that runs; the answer is the
+ * build or 304.  No SQL.
+ */
+#include <string.h>
+
+#include "caller.h"
+#include "ddi.h"
+#include "otad/auth/permission.h"
+#include "otad/otad.h"
+
+/* The file asked for; else the image, else the first by name. */
+static const struct artifact *choose(const struct release *r, const char *file)
+{
+    for (size_t i = 0; i < r->artifact_count; i++) {
+        const struct artifact *a = &r->artifacts[i];
+        if (file != NULL ? strcmp(a->name, file) == 0 : a->kind == ARTIFACT_MCUBOOT)
+            return a;
+    }
+    return file == NULL && r->artifact_count > 0 ? &r->artifacts[0] : NULL;
+}
+
+static const char *hex(struct arena *a, const uint8_t sha256[32])
+{
+    static const char digits[] = "0123456789abcdef";
+    char *out = arena_alloc(a, 65);
+    for (size_t i = 0; out != NULL && i < 32; i++) {
+        out[2 * i] = digits[sha256[i] >> 4];
+        out[2 * i + 1] = digits[sha256[i] & 15U];
+    }
+    return out;
+}
+
+static ota_err send(struct http_request *rq, struct http_response *rs, const struct release *r,
+                    bool newer)
+{
+    const struct artifact *a = choose(r, http_query(rq, "file"));
+    if (a == NULL)
+        return http_problem(rq, rs, OTA_E_NOT_FOUND, NULL,
+                            "The release has no file of this name.");
+    http_header_add(rs, "X-Firmware-Version", r->version);
+    if (newer) {
+        http_header_add(rs, "X-Firmware-SHA256", hex(rq->arena, a->sha256));
+        return device_send_artifact(rq, rs, a);
+    }
+    rq->quiet = true;
+    http_header_add(rs, "ETag", arena_printf(rq->arena, "\"%s\"", hex(rq->arena, a->sha256)));
+    http_empty(rs, 304);
+    return OTA_OK;
+}
+
+ota_err plain_get(struct http_request *rq, struct http_response *rs)
+{
+    const char *version = http_query(rq, "version"), *word = http_query(rq, "channel");
+    const enum channel channel = word != NULL ? channel_parse(word) : CHANNEL_STABLE;
+    struct release r;
+    bool newer = false;
+    if (channel == CHANNEL_NONE)
+        return http_problem(rq, rs, OTA_E_FORMAT, "bad-query",
+                            "The parameter 'channel' must be stable or beta.");
+    if (version == NULL)
+        version = http_header(rq, "X-Firmware-Version");
+    const ota_err err = fleet_newest(rq->otad->fleet, rq->principal->tenant, rq->capture[0],
+                                     channel, version, rq->arena, &r, &newer);
+    if (err == OTA_E_NOT_FOUND)
+        return http_problem(rq, rs, err, NULL, "Nothing is released for this platform.");
+    return err == OTA_OK ? send(rq, rs, &r, newer) : err;
+}

@@ -1,0 +1,34 @@
+/* What devices may ask, one row each.  Every success of DDI is exactly 200. */
+#include "ddi.h"
+#include "device.h"
+#include "otad/auth/admit.h"
+#include "otad/auth/permission.h"
+
+#define DDI  "/{tenant}/controller/v1/{device}"
+#define BODY (256 * 1024)
+
+/* clang-format off */
+#define ROW(verb, path, bytes, fn) {.method = (verb), .pattern = (path), .handler = (fn), \
+                                    .flags = HTTP_ROUTE_DEVICE, .auth = ADMIT_DEVICE, \
+                                    .permission = PERM_NONE, .body_bytes_max = (bytes)}
+
+const struct http_route device_routes[] = {
+    ROW(HTTP_GET, DDI, 0, ddi_poll),
+    ROW(HTTP_PUT, DDI "/configData", BODY, ddi_config_put),
+    ROW(HTTP_POST, DDI "/heartbeat", 4096, ddi_heartbeat_post),
+    ROW(HTTP_GET, DDI "/deploymentBase/{action}", 0, ddi_deployment_get),
+    ROW(HTTP_POST, DDI "/deploymentBase/{action}/feedback", BODY, ddi_deployment_feedback),
+    ROW(HTTP_GET, DDI "/cancelAction/{action}", 0, ddi_cancel_get),
+    ROW(HTTP_POST, DDI "/cancelAction/{action}/feedback", BODY, ddi_cancel_feedback),
+    ROW(HTTP_GET, DDI "/installedBase/{action}", 0, ddi_installed_get),
+    ROW(HTTP_GET, DDI "/softwaremodules/{module}/artifacts", 0, ddi_artifact_list),
+    {.method = HTTP_GET, .pattern = DDI "/softwaremodules/{module}/artifacts/{file}",
+     .flags = HTTP_ROUTE_DEVICE, .auth = ADMIT_DEVICE, .permission = PERM_NONE,
+     .deadline = HTTP_TRANSFER, .handler = ddi_artifact_get},
+    {.method = HTTP_GET, .pattern = "/api/firmware/{platform}", .flags = HTTP_ROUTE_DEVICE,
+     .auth = ADMIT_KEY, .permission = PERM_RELEASE_READ, .deadline = HTTP_TRANSFER,
+     .handler = plain_get},
+};
+/* clang-format on */
+
+const size_t device_route_count = sizeof device_routes / sizeof device_routes[0];

@@ -614,13 +614,41 @@ SELECT r.tenant_id, r.release_id, r.platform_id, p.name AS platform, r.version, 
        r.security_counter, r.notes, r.created_by, unix_s(r.created_at) AS created_at_unix_s,
        unix_s(r.released_at) AS released_at_unix_s, r.withdrawn_reason, r.sums_signed_by, r.version_key,
        (SELECT count(*) FROM release_artifact f
-         WHERE f.tenant_id = r.tenant_id AND f.release_id = r.release_id) AS expected_count,
-       (SELECT count(*) FROM device d
-         WHERE d.tenant_id = r.tenant_id AND d.platform_id = r.platform_id AND d.version = r.version) AS running_on
+         WHERE f.tenant_id = r.tenant_id AND f.release_id = r.release_id) AS expected_count
   FROM release r
   JOIN platform p USING (tenant_id, platform_id);
 COMMENT ON VIEW release_row IS 'struct release without texts, in its readers'' order (otad/db/release.c)';
 GRANT SELECT ON release_row TO otad_app, otad_jobs;
+
+CREATE VIEW platform_row WITH (security_invoker = true) AS
+SELECT p.tenant_id, p.platform_id, p.name, p.title,
+       (SELECT string_agg(a.name, ' ' ORDER BY a.name) FROM platform_alias a
+         WHERE a.tenant_id = p.tenant_id AND a.platform_id = p.platform_id AND a.name <> p.name) AS aliases,
+       p.follow_channel, p.hardware_class
+  FROM platform p;
+COMMENT ON VIEW platform_row IS 'What the memory model needs of platforms, aliases separated by one space';
+GRANT SELECT ON platform_row TO otad_app, otad_jobs;
+
+CREATE VIEW api_key_row WITH (security_invoker = true) AS
+SELECT k.tenant_id, k.api_key_id, k.name, array_to_string(k.scopes, ' ') AS scopes,
+       CASE WHEN k.all_platforms THEN '*'
+            ELSE (SELECT string_agg(p.name, ' ' ORDER BY p.name)
+                    FROM api_key_platform kp JOIN platform p USING (tenant_id, platform_id)
+                   WHERE kp.tenant_id = k.tenant_id AND kp.api_key_id = k.api_key_id)
+       END AS platforms,
+       k.created_by, unix_s(k.created_at) AS created_at_unix_s, unix_s(k.last_used_at) AS last_used_at_unix_s,
+       unix_s(k.expires_at) AS expires_at_unix_s, unix_s(k.revoked_at) AS revoked_at_unix_s, k.key_hash
+  FROM api_key k;
+COMMENT ON VIEW api_key_row IS 'struct api_key, in its readers'' order (otad/db/api_key.c)';
+GRANT SELECT ON api_key_row TO otad_app, otad_jobs;
+
+CREATE VIEW gateway_row WITH (security_invoker = true) AS
+SELECT g.tenant_id, g.gateway_token_id, g.name, p.name AS platform, g.created_by,
+       unix_s(g.created_at) AS created_at_unix_s, unix_s(g.revoked_at) AS revoked_at_unix_s, g.token_hash
+  FROM gateway_token g
+  LEFT JOIN platform p ON p.tenant_id = g.tenant_id AND p.platform_id = g.platform_id;
+COMMENT ON VIEW gateway_row IS 'struct gateway, in its readers'' order (otad/db/gateway.c)';
+GRANT SELECT ON gateway_row TO otad_app, otad_jobs;
 
 -- ------------------------------------------------------------------------------------------------------- first rows
 

@@ -111,6 +111,10 @@ class Stack:
                                  [image], channel=channel, check=check)
         return image if check else result
 
+    def publish_file(self, platform, version, counter, path):
+        """A release of one plain file, which is no firmware image."""
+        factory.publish(self.keys, self.otad.url, self.ca.cert, self.ci_key(platform), platform, version, counter, [path])
+
     # -- devices as the server sees them
 
     def device(self, name):

@@ -64,6 +64,7 @@ PACKAGES_CHECK=(
     curl                       # the API as CI would call it
     chromium                   # the browser tests
 )
+PACKAGES_BENCH=(nginx-light wrk) # to compare with, in ./check --full alone
 
 packages_missing() {
     local p

@@ -1,53 +1,67 @@
-/* Words for verdicts.  Apart from image.c so that a bootloader does not carry them. */
+/* Words for verdicts.  Apart from image.c, and names apart from sentences, so that a bootloader
+ * carries only what it says. */
 #include "image.h"
-
-struct words {
-    const char *name, *text;
-};
-
-static struct words words_of(enum image_verdict v)
-{
-    switch (v) {
-    case IMAGE_GOOD:
-        return (struct words){"good", "the image is authentic"};
-    case IMAGE_BLANK:
-        return (struct words){"blank", "there is no MCUboot image"};
-    case IMAGE_MALFORMED:
-        return (struct words){"malformed", "the image's header or TLVs break the format"};
-    case IMAGE_TOO_LARGE:
-        return (struct words){
-            "too-large", "the image is larger than what holds it (slot too small, or cut off)"};
-    case IMAGE_UNSUPPORTED:
-        return (struct words){"unsupported", "the image uses something we refuse (encryption, "
-                                             "compression, RAM load, RSA, SHA-512, pure "
-                                             "signatures or a full public key)"};
-    case IMAGE_BAD_DIGEST:
-        return (struct words){"bad-digest", "the contents differ from the digest in the image"};
-    case IMAGE_UNKNOWN_KEY:
-        return (struct words){"unknown-key",
-                              "the image is signed by a key that is not in the key manifest"};
-    case IMAGE_BAD_SIGNATURE:
-        return (struct words){"bad-signature", "the signature does not match the image"};
-    case IMAGE_WRONG_CLASS:
-        return (struct words){"wrong-class", "the image was made for other hardware"};
-    case IMAGE_BELOW_FLOOR:
-        return (struct words){
-            "below-floor", "the image's security counter is below what is already confirmed"};
-    case IMAGE_NO_POLICY_TLV:
-        return (struct words){"no-policy-tlv",
-                              "the image lacks its security counter or its hardware class"};
-    case IMAGE_UNREADABLE:
-        return (struct words){"unreadable", "the image could not be read"};
-    }
-    return (struct words){"unknown", "unknown verdict"};
-}
 
 const char *image_verdict_text(enum image_verdict v)
 {
-    return words_of(v).text;
+    switch (v) {
+    case IMAGE_GOOD:
+        return "the image is authentic";
+    case IMAGE_BLANK:
+        return "there is no MCUboot image";
+    case IMAGE_MALFORMED:
+        return "the image's header or TLVs break the format";
+    case IMAGE_TOO_LARGE:
+        return "the image is larger than what holds it (slot too small, or cut off)";
+    case IMAGE_UNSUPPORTED:
+        return "the image uses something we refuse (encryption, "
+               "compression, RAM load, RSA, SHA-512, pure "
+               "signatures or a full public key)";
+    case IMAGE_BAD_DIGEST:
+        return "the contents differ from the digest in the image";
+    case IMAGE_UNKNOWN_KEY:
+        return "the image is signed by a key that is not in the key manifest";
+    case IMAGE_BAD_SIGNATURE:
+        return "the signature does not match the image";
+    case IMAGE_WRONG_CLASS:
+        return "the image was made for other hardware";
+    case IMAGE_BELOW_FLOOR:
+        return "the image's security counter is below what is already confirmed";
+    case IMAGE_NO_POLICY_TLV:
+        return "the image lacks its security counter or its hardware class";
+    case IMAGE_UNREADABLE:
+        return "the image could not be read";
+    }
+    return "unknown verdict";
 }
 
 const char *image_verdict_name(enum image_verdict v)
 {
-    return words_of(v).name;
+    switch (v) {
+    case IMAGE_GOOD:
+        return "good";
+    case IMAGE_BLANK:
+        return "blank";
+    case IMAGE_MALFORMED:
+        return "malformed";
+    case IMAGE_TOO_LARGE:
+        return "too-large";
+    case IMAGE_UNSUPPORTED:
+        return "unsupported";
+    case IMAGE_BAD_DIGEST:
+        return "bad-digest";
+    case IMAGE_UNKNOWN_KEY:
+        return "unknown-key";
+    case IMAGE_BAD_SIGNATURE:
+        return "bad-signature";
+    case IMAGE_WRONG_CLASS:
+        return "wrong-class";
+    case IMAGE_BELOW_FLOOR:
+        return "below-floor";
+    case IMAGE_NO_POLICY_TLV:
+        return "no-policy-tlv";
+    case IMAGE_UNREADABLE:
+        return "unreadable";
+    }
+    return "unknown";
 }

@@ -1,0 +1,168 @@
+/* Command lines from tables: `-k FILE`, `-kFILE`, `--key FILE`, `--key=FILE`, `--`. */
+#include "args.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "say.h"
+
+void args_init(struct args *a, const struct verb_spec *verb, int argc, char **argv)
+{
+    *a = (struct args){.verb = verb, .argc = argc, .argv = argv, .at = 1};
+}
+
+static void option_print(const struct arg_spec *o)
+{
+    char left[64];
+
+    if (o->letter != '\0')
+        (void)snprintf(left, sizeof left, "  -%c, --%s%s%s", o->letter, o->name,
+                       o->value == NULL ? "" : " ", o->value == NULL ? "" : o->value);
+    else
+        (void)snprintf(left, sizeof left, "      --%s%s%s", o->name,
+                       o->value == NULL ? "" : " ", o->value == NULL ? "" : o->value);
+    if (strlen(left) > 30)
+        printf("%s\n%-32s%s\n", left, "", o->help);
+    else
+        printf("%-32s%s\n", left, o->help);
+}
+
+static void help_print(const struct verb_spec *v)
+{
+    static const struct arg_spec common[] = {
+        {0, "json", NULL, "print the result as JSON on stdout"},
+        {'h', "help", NULL, "print this and do nothing"},
+    };
+
+    printf("Usage: signer %s\n\n%s\n\nOptions:\n", v->usage, v->summary);
+    for (const struct arg_spec *o = v->options; o->name != NULL; o++)
+        option_print(o);
+    option_print(&common[0]);
+    option_print(&common[1]);
+    if (v->details != NULL)
+        printf("\n%s\n", v->details);
+    printf("\nExit status: 0 done, 1 failed, 2 wrong usage, 3 not authentic.\n");
+}
+
+void args_complain(const struct args *a, const char *format, ...)
+{
+    const char *options = strstr(a->verb->usage, " [");
+    char text[400];
+    va_list list;
+
+    va_start(list, format);
+    (void)vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    say_error("%s", text);
+    say_hint("`signer %.*s --help` tells how it is used",
+             options == NULL ? 0 : (int)(options - a->verb->usage), a->verb->usage);
+}
+
+/* The option's index by its long name of len bytes, or -1. */
+static int by_name(const struct verb_spec *v, const char *name, size_t len)
+{
+    for (int i = 0; v->options[i].name != NULL; i++) {
+        if (strlen(v->options[i].name) == len && memcmp(v->options[i].name, name, len) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static int by_letter(const struct verb_spec *v, char letter)
+{
+    for (int i = 0; v->options[i].name != NULL; i++) {
+        if (v->options[i].letter == letter)
+            return i;
+    }
+    return -1;
+}
+
+/* Give option i its value: attached (NULL if none was) or the next argument. */
+static int with_value(struct args *a, int i, const char *attached, const char **value)
+{
+    const struct arg_spec *o = &a->verb->options[i];
+
+    *value = attached;
+    if (o->value == NULL && attached != NULL) {
+        args_complain(a, "--%s takes no value", o->name);
+        return ARGS_BAD;
+    }
+    if (o->value == NULL || attached != NULL)
+        return i;
+    if (a->at >= a->argc) {
+        args_complain(a, "--%s needs a value: %s", o->name, o->value);
+        return ARGS_BAD;
+    }
+    *value = a->argv[a->at++];
+    return i;
+}
+
+static int long_option(struct args *a, const char *word, const char **value)
+{
+    const char *equals = strchr(word, '=');
+    size_t len = equals == NULL ? strlen(word) : (size_t)(equals - word);
+    int i = by_name(a->verb, word, len);
+
+    if (i >= 0)
+        return with_value(a, i, equals == NULL ? NULL : equals + 1, value);
+    if (strcmp(word, "help") == 0) {
+        help_print(a->verb);
+        return ARGS_HELP;
+    }
+    if (strcmp(word, "json") == 0) {
+        say_json_set(true);
+        return args_next(a, value);
+    }
+    args_complain(a, "there is no option --%.*s", (int)len, word);
+    return ARGS_BAD;
+}
+
+int args_next(struct args *a, const char **value)
+{
+    const char *word;
+    int i;
+
+    *value = NULL;
+    if (a->at >= a->argc)
+        return ARGS_END;
+    word = a->argv[a->at++];
+    if (a->operands_only || word[0] != '-' || word[1] == '\0') {
+        *value = word;
+        return ARGS_OPERAND;
+    }
+    if (strcmp(word, "--") == 0) {
+        a->operands_only = true;
+        return args_next(a, value);
+    }
+    if (word[1] == '-')
+        return long_option(a, word + 2, value);
+    i = by_letter(a->verb, word[1]);
+    if (i >= 0)
+        return with_value(a, i, word[2] == '\0' ? NULL : word + 2, value);
+    if (strcmp(word, "-h") == 0) {
+        help_print(a->verb);
+        return ARGS_HELP;
+    }
+    args_complain(a, "there is no option %s", word);
+    return ARGS_BAD;
+}
+
+bool args_number(const char *name, const char *text, uint64_t max, uint64_t *out)
+{
+    char *end = NULL;
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    unsigned long long v;
+
+    errno = 0;
+    v = strtoull(text, &end, hex ? 16 : 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || v > max) {
+        say_error("--%s: '%s' is not a number from 0 to %llu", name, text,
+                  (unsigned long long)max);
+        return false;
+    }
+    *out = v;
+    return true;
+}

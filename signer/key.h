@@ -1,0 +1,69 @@
+#ifndef SIGNER_KEY_H
+#define SIGNER_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../firmware/image/crypto.h"
+#include "../firmware/image/manifest.h"
+#include "../firmware/image/minisig.h"
+
+/*
+ * Signing keys.  Secrets lie in memory that is locked, guarded and wiped when freed; no other
+ * module sees them.  Failures are said.
+ */
+struct key; /* a private key */
+
+/* The public half, as manifests and verification use it. */
+struct key_public {
+    enum crypto_alg alg;
+    size_t bytes;
+    uint8_t key[CRYPTO_KEY_BYTES_MAX];
+    uint8_t hash[CRYPTO_DIGEST_BYTES]; /* KEYHASH (SPEC 2.4) */
+};
+
+/* Before everything else.  Errors: OTA_E_INTERNAL. */
+OTA_MUST_CHECK ota_err key_init(void);
+
+/* Errors: OTA_E_NO_MEMORY, OTA_E_INTERNAL. */
+OTA_MUST_CHECK ota_err key_new(enum crypto_alg alg, struct key **out);
+/* Read a private PEM file.  Errors: OTA_E_IO, OTA_E_NOT_FOUND, OTA_E_FORMAT, OTA_E_LIMIT. */
+OTA_MUST_CHECK ota_err key_read(const char *path, struct key **out);
+void key_free(struct key *k);
+
+const struct key_public *key_public(const struct key *k);
+
+/*
+ * Write PATH (PKCS#8, 0600) and PATH.pub, where a trailing ".pem" of PATH gives way to ".pub"
+ * in the second name.  Nothing is overwritten without force.
+ */
+OTA_MUST_CHECK ota_err key_write(const struct key *k, const char *path, bool force);
+/* The name of the public file of path: FILE.pem -> FILE.pub, else FILE.pub. */
+void key_sibling(const char *path, const char *ending, char *out, size_t room);
+
+/* Sign a SHA-256 digest as crypto_verify checks it. */
+OTA_MUST_CHECK ota_err key_sign(const struct key *k, const uint8_t digest[CRYPTO_DIGEST_BYTES],
+                                uint8_t out[CRYPTO_SIGNATURE_BYTES_MAX], size_t *out_len);
+
+/* minisign over message with this trusted comment (Ed25519 only, checked with a message). */
+OTA_MUST_CHECK ota_err key_minisign(const struct key *k, const void *message, size_t len,
+                                    const char *comment, struct minisig *out);
+/* Sign the message as it is (signify's form).  Ed25519 only. */
+OTA_MUST_CHECK ota_err key_sign_message(const struct key *k, const void *message, size_t len,
+                                        uint8_t out[MINISIG_SIGNATURE_BYTES]);
+
+/* A public key from a file: public PEM, or the public half of a private PEM. */
+OTA_MUST_CHECK ota_err key_public_read(const char *path, struct key_public *out);
+
+/* "ed25519", "p256". */
+const char *key_alg_name(enum crypto_alg alg);
+
+/* Locked memory for other secrets (API keys), wiped by key_secret_free. */
+void *key_secret_alloc(size_t len);
+void key_secret_free(void *p);
+void key_wipe(void *p, size_t len);
+/* A random number below limit, for back-off. */
+uint32_t key_random(uint32_t limit);
+
+#endif

@@ -1,0 +1,98 @@
+/* signer: keys, signatures and releases from the command line.  One verb, one file. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "cmd.h"
+#include "json.h"
+#include "key.h"
+#include "say.h"
+
+static const struct verb {
+    const char *name;
+    enum exit_status (*run)(int argc, char **argv);
+    const char *what;
+} verbs[] = {
+    {"keygen", cmd_keygen, "make a key pair"},
+    {"sign", cmd_sign, "sign firmware as an MCUboot image"},
+    {"verify", cmd_verify, "judge an image as device and server do"},
+    {"inspect", cmd_inspect, "show what a file says about itself"},
+    {"keymanifest", cmd_keymanifest, "say which keys count, signed by two of three boot roots"},
+    {"publish", cmd_publish, "sign a release and upload it to otad"},
+};
+
+enum { VERBS = sizeof verbs / sizeof verbs[0] };
+
+enum exit_status exit_of(ota_err e)
+{
+    switch (e) {
+    case OTA_OK:
+        return EXIT_DONE;
+    case OTA_E_SIGNATURE:
+    case OTA_E_ROLLBACK:
+        return EXIT_NOT_AUTHENTIC;
+    case OTA_E_FORMAT:
+    case OTA_E_LIMIT:
+    case OTA_E_AUTH:
+    case OTA_E_DENIED:
+    case OTA_E_NOT_FOUND:
+    case OTA_E_CONFLICT:
+    case OTA_E_BUSY:
+    case OTA_E_IO:
+    case OTA_E_NO_MEMORY:
+    case OTA_E_INTERNAL:
+        break;
+    }
+    return EXIT_FAILED;
+}
+
+static void help(FILE *to)
+{
+    (void)fprintf(to, "Usage: signer VERB [OPTION]... [FILE]...\n\n"
+                      "Sign, check and publish firmware.  Keys never leave this machine.\n\n"
+                      "Verbs:\n");
+    for (size_t i = 0; i < VERBS; i++)
+        (void)fprintf(to, "  %-12s %s\n", verbs[i].name, verbs[i].what);
+    (void)fprintf(to, "\n`signer VERB --help` tells more; every verb takes --json.\n"
+                      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not authentic.\n");
+}
+
+static enum exit_status run(int argc, char **argv)
+{
+    const struct rlimit none = {0, 0};
+
+    if (argc < 2) {
+        help(stderr);
+        return EXIT_BAD_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        help(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("signer %s\n", SIGNER_VERSION);
+        return EXIT_DONE;
+    }
+    (void)setrlimit(RLIMIT_CORE, &none); /* no secrets in core files */
+    if (key_init() != OTA_OK)
+        return EXIT_FAILED;
+    for (size_t i = 0; i < VERBS; i++) {
+        if (strcmp(argv[1], verbs[i].name) == 0)
+            return verbs[i].run(argc - 1, argv + 1);
+    }
+    say_error("there is no verb '%s'", argv[1]);
+    say_hint("`signer --help` lists them");
+    return EXIT_BAD_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    enum exit_status s = run(argc, argv);
+
+    if (s != EXIT_DONE && say_json())
+        json_error_print(say_first_error(), say_first_hint(), (int)s);
+    if (fflush(stdout) != 0 && s == EXIT_DONE)
+        s = EXIT_FAILED;
+    return (int)s;
+}

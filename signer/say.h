@@ -1,0 +1,27 @@
+#ifndef SIGNER_SAY_H
+#define SIGNER_SAY_H
+
+#include <stdbool.h>
+
+#include "../firmware/image/err.h"
+
+/*
+ * What goes wrong, for people: `signer: what` and `  hint: what to do` on stderr.  The first
+ * error and hint are kept, so that --json can repeat them on stdout.
+ */
+void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void say_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void say_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* say_error, and e as its result: `return say_fail(OTA_E_IO, "cannot ...")`. */
+ota_err say_fail(ota_err e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* "" when nothing was said. */
+const char *say_first_error(void);
+const char *say_first_hint(void);
+
+/* --json was given. */
+bool say_json(void);
+void say_json_set(bool on);
+
+#endif

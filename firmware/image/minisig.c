@@ -62,7 +62,7 @@ static bool base64_read(const char *text, size_t len, uint8_t *out, size_t out_b
     return true;
 }
 
-static void base64_write(const uint8_t *data, size_t len, char *out)
+size_t minisig_base64(const uint8_t *data, size_t len, char *out)
 {
     for (size_t i = 0; i < len; i += 3) {
         uint32_t v = (uint32_t)data[i] << 16;
@@ -76,6 +76,7 @@ static void base64_write(const uint8_t *data, size_t len, char *out)
         *out++ = i + 1 < len ? base64_digits[v >> 6 & 63] : '=';
         *out++ = i + 2 < len ? base64_digits[v & 63] : '=';
     }
+    return base64_length(len);
 }
 
 /* --- lines -------------------------------------------------------------------------------- */
@@ -202,7 +203,7 @@ static void put_data(struct out *o, const uint8_t *data, size_t len)
 {
     char line[(BODY_BYTES + 2) / 3 * 4 + 1];
 
-    base64_write(data, len, line);
+    (void)minisig_base64(data, len, line);
     line[base64_length(len)] = '\n';
     put(o, line, base64_length(len) + 1);
 }

@@ -68,6 +68,10 @@ OTA_MUST_CHECK ota_err minisig_release_parse(const char *comment, size_t len,
 OTA_MUST_CHECK ota_err minisig_release_write(const struct minisig_release *release, char *out,
                                              size_t room, size_t *out_bytes);
 
+/* Base64 of len bytes at out, (len + 2) / 3 * 4 characters, which is the result; no zero
+ * behind. */
+size_t minisig_base64(const uint8_t *data, size_t len, char *out);
+
 /* The key number as minisign prints it: 16 upper-case hex digits, highest byte first. */
 void minisig_number_text(const uint8_t number[MINISIG_KEY_NUMBER_BYTES],
                          char out[MINISIG_NUMBER_TEXT_BYTES]);

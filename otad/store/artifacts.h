@@ -58,11 +58,11 @@ struct store_file {
 };
 
 /* Errors: OTA_E_NOT_FOUND, OTA_E_IO (also: its size is not size_bytes, unless that is 0). */
-OTA_MUST_CHECK ota_err store_get(struct store *s, const struct sha256 *name,
+OTA_MUST_CHECK ota_err store_get(struct store *s, const struct sha256 *digest,
                                  uint64_t size_bytes, struct store_file *out);
 
 /* Remove it.  Errors: OTA_E_NOT_FOUND, OTA_E_IO. */
-OTA_MUST_CHECK ota_err store_remove(struct store *s, const struct sha256 *name);
+OTA_MUST_CHECK ota_err store_remove(struct store *s, const struct sha256 *digest);
 
 /* A source over an open file.  port must outlive it. */
 struct image_source store_image_source(const struct store_file *file);

@@ -1,8 +1,10 @@
 /*
  * What libsodium's Ed25519 verification expects around it, without an operating system: its
- * helpers, and SHA-512 from BearSSL, whose code is a third of the size of libsodium's.
+ * helpers, and from BearSSL what there is much smaller: SHA-512 and the reduction of its digest
+ * modulo the order of the group.
  */
 #include <bearssl_hash.h>
+#include <inner.h> /* BearSSL's integers */
 #include <sodium/crypto_hash_sha512.h>
 #include <sodium/utils.h>
 #include <stddef.h>
@@ -14,6 +16,7 @@ _Static_assert(_Alignof(br_sha512_context) <= _Alignof(crypto_hash_sha512_state)
                "and be aligned for it");
 
 void _crypto_sign_ed25519_ref10_hinit(crypto_hash_sha512_state *hs, int prehashed);
+void sc25519_reduce(unsigned char s[64]);
 
 static br_sha512_context *context(crypto_hash_sha512_state *s)
 {
@@ -44,6 +47,31 @@ void _crypto_sign_ed25519_ref10_hinit(crypto_hash_sha512_state *hs, int prehashe
 {
     (void)prehashed;
     (void)crypto_hash_sha512_init(hs);
+}
+
+static void reverse(unsigned char *to, const unsigned char *from, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        to[i] = from[len - 1 - i];
+}
+
+/* s (64 bytes, little endian) modulo the order of the group, into its first 32 bytes. */
+void sc25519_reduce(unsigned char s[64])
+{
+    enum { WORDS = 20 }; /* 253 bits in words of 15, and the length in front */
+    static const unsigned char order[32] = {
+        0x10, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x14, 0xde, 0xf9, 0xde, 0xa2, 0xf7,
+        0x9c, 0xd6, 0x58, 0x12, 0x63, 0x1a, 0x5c, 0xf5, 0xd3, 0xed,
+    };
+    uint16_t m[WORDS], x[WORDS];
+    unsigned char big_endian[64];
+
+    br_i15_decode(m, order, sizeof order);
+    reverse(big_endian, s, sizeof big_endian);
+    br_i15_decode_reduce(x, big_endian, sizeof big_endian, m);
+    br_i15_encode(big_endian, 32, x);
+    reverse(s, big_endian, 32);
 }
 
 void sodium_memzero(void *const p, const size_t len)

@@ -14,8 +14,8 @@ int main(void);
 void reset_handler(void);
 void fault_handler(void);
 void nmi_handler(void);
-void fault_reset(void);
-void nmi_reset(void);
+__attribute__((used)) void fault_reset(void);
+__attribute__((used)) void nmi_reset(void);
 
 static void (*irq_handler[MPS2_INTERRUPTS])(void);
 static volatile uint32_t ticks;
@@ -60,15 +60,21 @@ static void interrupt_handler(void)
 
 typedef void (*vector)(void);
 
+#define FOUR(h)  h, h, h, h
+#define EIGHT(h) FOUR(h), FOUR(h)
+
+/* clang-format off */
 __attribute__((section(".vectors"), used)) static const struct {
     uint32_t *stack;
-    vector core[15];
+    vector core[15]; /* reset, NMI, twelve faults and calls that we never make, SysTick */
     vector irq[MPS2_INTERRUPTS];
 } vectors = {
-    .stack = __stack_top,
-    .core = {reset_handler, nmi_handler, [2 ... 13] = fault_handler, [14] = tick_handler},
-    .irq = {[0 ... MPS2_INTERRUPTS - 1] = interrupt_handler},
+    __stack_top,
+    {reset_handler, nmi_handler, EIGHT(fault_handler), FOUR(fault_handler), tick_handler},
+    {EIGHT(interrupt_handler), EIGHT(interrupt_handler),
+     EIGHT(interrupt_handler), EIGHT(interrupt_handler)},
 };
+/* clang-format on */
 
 void reset_handler(void)
 {

@@ -1,0 +1,187 @@
+// Serves web/dist and the mock API with the headers of otad. Node only, no dependencies.
+// Tests steer it through `control`: what is set there holds until it is set again.
+
+import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { makeApi, Refusal, tick } from "./api.mjs";
+import { at, emptyWorld, makeWorld } from "./fleet.mjs";
+
+const DIST = fileURLToPath(new URL("../dist", import.meta.url));
+const PASSWORD = "correct horse battery";
+const SETUP_TOKEN = "mock-setup-token";
+const COMMENT_MS = 15_000;
+
+export const CSP =
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+	"manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
+	"require-trusted-types-for 'script'; trusted-types 'none'";
+
+const TYPES = {
+	".html": "text/html; charset=utf-8",
+	".js": "text/javascript",
+	".css": "text/css",
+	".svg": "image/svg+xml",
+};
+
+function serveFile(request, response, pathname) {
+	const wanted = join(DIST, normalize(pathname));
+	const isFile = wanted.startsWith(DIST) && extname(wanted) in TYPES && existsSync(wanted);
+	const path = isFile ? wanted : join(DIST, "index.html");
+	const encoding = (request.headers["accept-encoding"] ?? "").includes("br") && existsSync(`${path}.br`) ? "br" : "";
+	response.writeHead(200, {
+		"Content-Type": TYPES[extname(path)],
+		"Content-Security-Policy": CSP,
+		"X-Content-Type-Options": "nosniff",
+		"Referrer-Policy": "no-referrer",
+		"Cross-Origin-Opener-Policy": "same-origin",
+		"Cache-Control": pathname.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
+		...(encoding ? { "Content-Encoding": encoding } : {}),
+	});
+	response.end(readFileSync(encoding ? `${path}.br` : path));
+}
+
+function body(request) {
+	return new Promise((resolve) => {
+		const parts = [];
+		request.on("data", (part) => parts.push(part));
+		request.on("end", () => resolve(Buffer.concat(parts)));
+	});
+}
+
+class Mock {
+	constructor({ empty = false, devices } = {}) {
+		this.world = empty ? emptyWorld() : makeWorld(Date.now(), devices);
+		this.api = makeApi(this.world, (type, data) => this.emit(type, data));
+		this.streams = new Set();
+		this.eventId = 0;
+		this.control = { setupNeeded: false, signedIn: true, refuseEvents: false, permissions: null };
+		this.eventStreamsOpened = 0;
+	}
+
+	emit(type, data) {
+		const text = `id: ${++this.eventId}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+		for (const stream of this.streams) stream.write(text);
+	}
+
+	tick() {
+		tick(this.world, this.api);
+	}
+
+	dropStreams() {
+		for (const stream of this.streams) stream.destroy();
+		this.streams.clear();
+	}
+
+	session() {
+		return {
+			user: this.world.user,
+			csrf_token: "mock-csrf",
+			permissions: this.control.permissions ?? [
+				"device.read",
+				"device.write",
+				"release.read",
+				"release.upload",
+				"release.manage",
+				"platform.manage",
+				"key.manage",
+				"user.manage",
+			],
+			expires_at: at(Date.now() + 12 * 3_600_000),
+		};
+	}
+
+	/** Setup and session; undefined means: not one of these. */
+	identity(method, path, data) {
+		switch (`${method} ${path}`) {
+			case "GET /setup":
+				return { needed: this.control.setupNeeded };
+			case "POST /setup":
+				if (data.token !== SETUP_TOKEN)
+					throw new Refusal(
+						403,
+						"bad-token",
+						"This setup link is not valid",
+						"It works once, and only the newest one works",
+					);
+				if (data.password.length < 12)
+					throw new Refusal(422, "too-short", "The password is too short", "At least 12 characters", "/password");
+				this.control.setupNeeded = false;
+				break;
+			case "POST /session":
+				if (data.password !== PASSWORD) throw new Refusal(401, "bad-credentials", "Name or password is wrong");
+				break;
+			case "GET /session":
+				if (!this.control.signedIn) throw new Refusal(401, "no-session", "Nobody is signed in");
+				return this.session();
+			case "DELETE /session":
+				this.control.signedIn = false;
+				return null;
+			default:
+				return undefined;
+		}
+		this.control.signedIn = true;
+		return this.session();
+	}
+
+	answer(request, url, bytes) {
+		const path = url.pathname.slice("/api/v1".length);
+		const json = (request.headers["content-type"] ?? "").startsWith("application/json");
+		const data = json && bytes.length > 0 ? JSON.parse(bytes.toString("utf8")) : undefined;
+		const known = this.identity(request.method, path, data);
+		if (known !== undefined) return known;
+		if (!this.control.signedIn) throw new Refusal(401, "no-session", "Nobody is signed in");
+		if (request.method !== "GET" && request.headers["x-csrf-token"] !== "mock-csrf")
+			throw new Refusal(403, "bad-csrf", "The CSRF token is missing");
+		return this.api.call(request.method, path, url.searchParams, data, bytes) ?? null;
+	}
+
+	events(request, response) {
+		if (!this.control.signedIn || this.control.refuseEvents) {
+			response.writeHead(this.control.signedIn ? 503 : 401).end();
+			return;
+		}
+		this.eventStreamsOpened++;
+		response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+		response.write(": hello\n\n");
+		if (request.headers["last-event-id"] !== undefined)
+			response.write(`id: ${this.eventId}\nevent: resync\ndata: {}\n\n`);
+		const timer = setInterval(() => response.write(":\n\n"), COMMENT_MS);
+		this.streams.add(response);
+		response.on("close", () => {
+			clearInterval(timer);
+			this.streams.delete(response);
+		});
+	}
+
+	async handle(request, response) {
+		const url = new URL(request.url, "http://localhost");
+		if (!url.pathname.startsWith("/api/")) return serveFile(request, response, url.pathname);
+		if (url.pathname === "/api/v1/events") return this.events(request, response);
+		try {
+			const answer = this.answer(request, url, await body(request));
+			if (answer === null) response.writeHead(204).end();
+			else response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
+		} catch (error) {
+			if (!(error instanceof Refusal)) throw error;
+			response
+				.writeHead(error.status, { "Content-Type": "application/problem+json" })
+				.end(JSON.stringify(error.document));
+		}
+	}
+}
+
+/** Listens on a free port of the loopback unless one is given. */
+export async function startMock(options = {}) {
+	const mock = new Mock(options);
+	const server = createServer((request, response) => void mock.handle(request, response));
+	await new Promise((resolve) => server.listen(options.port ?? 0, "127.0.0.1", resolve));
+	mock.url = `http://localhost:${server.address().port}`;
+	mock.close = () => {
+		mock.dropStreams();
+		server.closeAllConnections();
+		server.close();
+	};
+	return mock;
+}

@@ -1,0 +1,175 @@
+/** The API's objects as they travel (docs/SPEC.md section 8); one name for one thing from column to here. */
+
+export interface List<T> {
+	items: T[];
+	next: string | null;
+}
+
+export const PERMISSIONS = [
+	"device.read",
+	"device.write",
+	"release.read",
+	"release.upload",
+	"release.manage",
+	"platform.manage",
+	"key.manage",
+	"user.manage",
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+export interface Session {
+	user: { name: string; role: string };
+	csrf_token: string;
+	permissions: string[];
+	expires_at: string;
+}
+
+export type Channel = "stable" | "beta";
+
+export interface ManifestKey {
+	alg: string;
+	purpose: string;
+	key_hash: string;
+}
+
+export interface Platform {
+	name: string;
+	title: string;
+	aliases: string[];
+	hardware_class: string | null;
+	follow_channel: boolean;
+	key_manifest: { sequence: number; keys: ManifestKey[] } | null;
+	releases: { stable: string | null; beta: string | null };
+	device_count: number;
+}
+
+export interface Artifact {
+	name: string;
+	size: number;
+	sha256: string;
+	kind: "mcuboot" | "file";
+	version: string | null;
+	security_counter: number | null;
+	hardware_class: string | null;
+	key_hash: string | null;
+}
+
+export type ReleaseState = "draft" | "complete" | "released" | "withdrawn";
+
+export interface Release {
+	id: number;
+	platform: string;
+	version: string;
+	channel: Channel | null;
+	state: ReleaseState;
+	security_counter: number | null;
+	notes: string;
+	created_at: string;
+	created_by: string;
+	released_at: string | null;
+	signed_by: string[];
+	sums_signed_by: string | null;
+	artifacts: Artifact[];
+	running_on: number;
+}
+
+export type UpdateState =
+	| "pending"
+	| "retrieved"
+	| "downloading"
+	| "downloaded"
+	| "installing"
+	| "succeeded"
+	| "failed"
+	| "cancelling"
+	| "cancelled";
+
+export interface UpdateEvent {
+	at: string;
+	execution: string;
+	result: string;
+	progress_percent: number | null;
+	details: string[];
+}
+
+export interface Update {
+	id: number;
+	device: string;
+	platform: string | null;
+	from_version: string | null;
+	version: string;
+	state: UpdateState;
+	progress_percent: number | null;
+	reason: string | null;
+	created_at: string;
+	created_by: string;
+	updated_at: string;
+	closed_at: string | null;
+	events?: UpdateEvent[];
+}
+
+export type DeviceState = "online" | "late" | "offline" | "never";
+
+export interface Heartbeat {
+	version?: string;
+	slot?: string;
+	uptime_s?: number;
+	reset_cause?: string;
+	free_bytes?: number;
+	address?: string;
+	app?: string;
+}
+
+export interface Device {
+	id: string;
+	platform: string | null;
+	name: string;
+	channel: Channel;
+	state: DeviceState;
+	version: string | null;
+	target_version: string | null;
+	last_seen_at: string | null;
+	address: string | null;
+	registered_at: string;
+	update: Update | null;
+	heartbeat: Heartbeat | null;
+	attributes?: Record<string, string>;
+}
+
+export interface ApiKey {
+	id: number;
+	name: string;
+	scopes: string[];
+	platforms: string[];
+	created_at: string;
+	created_by: string;
+	last_used_at: string | null;
+	expires_at: string | null;
+	revoked_at: string | null;
+}
+
+export interface GatewayToken {
+	id: number;
+	name: string;
+	platform: string;
+	created_at: string;
+	revoked_at: string | null;
+}
+
+export interface ReleaseNotice {
+	platform: string;
+	version: string;
+	state: ReleaseState;
+}
+
+/** What arrives over GET /events, and `opened`: a fresh connection that may have missed something. */
+export type LiveEvent =
+	| { type: "device"; device: Device }
+	| { type: "update"; update: Update }
+	| { type: "release"; release: ReleaseNotice }
+	| { type: "resync" };
+
+/** An update that nothing will happen to any more. */
+export function isClosed(update: Pick<Update, "state">): boolean {
+	return update.state === "succeeded" || update.state === "failed" || update.state === "cancelled";
+}

@@ -1,0 +1,173 @@
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { sessionGet, signOut } from "./api/client.ts";
+import { onSessionLost } from "./api/http.ts";
+import { Live } from "./api/live.ts";
+import { asProblem, type Problem } from "./api/problem.ts";
+import { SessionContext } from "./api/session.ts";
+import type { Session } from "./api/types.ts";
+import { LiveContext } from "./api/useLive.ts";
+import { ProblemNotice } from "./forms/problem.tsx";
+import { DevicePage } from "./pages/device.tsx";
+import { DevicesPage } from "./pages/devices.tsx";
+import { SetupPage, SignInAgain, SignInPage } from "./pages/door.tsx";
+import { KeysPage } from "./pages/keys.tsx";
+import { OverviewPage } from "./pages/overview.tsx";
+import { PlatformPage, PlatformsPage } from "./pages/platforms.tsx";
+import { ReleasePage } from "./pages/release.tsx";
+import { ReleasesPage } from "./pages/releases.tsx";
+import { Shell } from "./pages/shell.tsx";
+import { UpdatesPage } from "./pages/updates.tsx";
+import { page } from "./paths.ts";
+import { parseRoute, type Route } from "./routes.ts";
+import { Link } from "./ui/button.tsx";
+import { Empty, Loading } from "./ui/feedback.tsx";
+import { PageHead } from "./ui/page.tsx";
+import { Toasts } from "./ui/toast.tsx";
+import { useLocation } from "./util/location.ts";
+
+/** Nobody knows yet, nobody is signed in, or somebody is. */
+type Access = { is: "unknown"; problem: Problem | null } | { is: "out" } | { is: "in"; session: Session };
+
+function useAccess() {
+	const [access, setAccess] = useState<Access>({
+		is: "unknown",
+		problem: null,
+	});
+	const ask = () => {
+		sessionGet().then(
+			(session) => setAccess({ is: "in", session }),
+			(error: unknown) => {
+				const problem = asProblem(error);
+				setAccess(problem.status === 401 ? { is: "out" } : { is: "unknown", problem });
+			},
+		);
+	};
+	// asked once, at the start
+	useEffect(ask, []);
+	return { access, setAccess, ask };
+}
+
+export function App() {
+	const { access, setAccess, ask } = useAccess();
+	const route = parseRoute(useLocation());
+	const enter = (session: Session) => setAccess({ is: "in", session });
+	if (route.name === "setup" && access.is !== "in") return <SetupPage token={route.token} onDone={enter} />;
+	switch (access.is) {
+		case "unknown":
+			return (
+				<div class="door">
+					{access.problem ? <ProblemNotice problem={access.problem} onRetry={ask} /> : <Loading rows={2} />}
+				</div>
+			);
+		case "out":
+			return <SignInPage onDone={enter} />;
+		case "in":
+			return <Inside route={route} session={access.session} onSession={enter} onOut={() => setAccess({ is: "out" })} />;
+	}
+}
+
+interface InsideProps {
+	route: Route;
+	session: Session;
+	onSession: (session: Session) => void;
+	onOut: () => void;
+}
+
+function Inside({ route, session, onSession, onOut }: InsideProps) {
+	const live = useMemo(() => new Live(), []);
+	const { asking, answer } = useSignInAgain();
+	useEffect(() => {
+		live.start();
+		return () => live.stop();
+	}, [live]);
+	const leave = () => {
+		signOut().catch(() => undefined);
+		onOut();
+	};
+	const back = (next: Session) => {
+		onSession(next);
+		answer(true);
+	};
+	return (
+		<SessionContext.Provider value={{ session, signOut: leave }}>
+			<LiveContext.Provider value={live}>
+				<Shell route={route.name}>
+					<Page route={route} />
+				</Shell>
+				<Toasts />
+				{asking ? (
+					<SignInAgain
+						name={session.user.name}
+						onDone={back}
+						onLeave={() => {
+							answer(false);
+							onOut();
+						}}
+					/>
+				) : null}
+			</LiveContext.Provider>
+		</SessionContext.Provider>
+	);
+}
+
+/** One question for any number of requests that found the session gone. */
+function useSignInAgain() {
+	const [asking, setAsking] = useState(false);
+	const waiting = useRef<((again: boolean) => void)[]>([]);
+	useEffect(() => {
+		onSessionLost(
+			() =>
+				new Promise((resolve) => {
+					waiting.current.push(resolve);
+					setAsking(true);
+				}),
+		);
+		return () => onSessionLost(null);
+	}, []);
+	const answer = (again: boolean) => {
+		setAsking(false);
+		for (const resolve of waiting.current.splice(0)) resolve(again);
+	};
+	return { asking, answer };
+}
+
+function Page({ route }: { route: Route }) {
+	switch (route.name) {
+		case "overview":
+		case "setup":
+			return <OverviewPage />;
+		case "devices":
+			return <DevicesPage platform={route.platform} state={route.state} q={route.q} />;
+		case "device":
+			return <DevicePage key={route.id} id={route.id} />;
+		case "updates":
+			return <UpdatesPage platform={route.platform} />;
+		case "releases":
+			return <ReleasesPage platform={route.platform} />;
+		case "release":
+			return (
+				<ReleasePage key={`${route.platform} ${route.version}`} platform={route.platform} version={route.version} />
+			);
+		case "platforms":
+			return <PlatformsPage />;
+		case "platform":
+			return <PlatformPage key={route.platform} name={route.platform} />;
+		case "keys":
+			return <KeysPage />;
+		case "unknown":
+			return <NotFound />;
+	}
+}
+
+function NotFound() {
+	return (
+		<>
+			<PageHead title="Not found" />
+			<Empty
+				icon="search"
+				title="There is no such page"
+				action={<Link href={page.overview()}>Go to the overview</Link>}
+			/>
+		</>
+	);
+}

@@ -1,0 +1,105 @@
+import { useState } from "preact/hooks";
+import { releaseRelease, releaseWithdraw } from "../api/client.ts";
+import type { Channel, Platform, Release } from "../api/types.ts";
+import { Button } from "../ui/button.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { SelectField, TextField } from "../ui/field.tsx";
+import { toast } from "../ui/toast.tsx";
+import { count } from "../util/list.ts";
+import { ProblemNotice } from "./problem.tsx";
+import { useSubmit } from "./useSubmit.ts";
+
+interface ReleaseProps {
+	release: Release;
+	platform: Platform | null;
+	onClose: () => void;
+	onDone: (release: Release) => void;
+}
+
+const CHANNELS = [
+	{ value: "stable", label: "stable" },
+	{ value: "beta", label: "beta" },
+];
+
+export function ReleaseDialog({ release, platform, onClose, onDone }: ReleaseProps) {
+	const [channel, setChannel] = useState<Channel>(release.channel ?? "stable");
+	const form = useSubmit(async () => {
+		const changed = await releaseRelease(release.platform, release.version, channel);
+		toast(`${release.version} is released to ${channel}`);
+		onDone(changed);
+		onClose();
+	}, ["/channel"]);
+	const follows = platform?.follow_channel ?? false;
+	return (
+		<Dialog title={`Release ${release.platform} ${release.version}`} onClose={onClose}>
+			<form class="form" onSubmit={form.submit}>
+				<ProblemNotice problem={form.problem} />
+				<SelectField
+					label="Channel"
+					value={channel}
+					options={CHANNELS}
+					onChange={(v) => setChannel(v as Channel)}
+					error={form.errorAt("/channel")}
+				/>
+				<p class="consequence">
+					{follows ? (
+						<>
+							{release.platform} follows its channel: up to{" "}
+							<strong>{count(platform?.device_count ?? 0, "device")}</strong> will be offered {release.version} at the
+							next poll.
+						</>
+					) : (
+						<>
+							Nothing is sent to devices by this alone: {release.platform} does not follow its channel, so somebody has
+							to assign it.
+						</>
+					)}{" "}
+					Simple devices that ask for the newest build of {channel} get it at once.
+				</p>
+				<div class="form-end">
+					<Button onClick={onClose}>Cancel</Button>
+					<Button type="submit" kind="primary" busy={form.pending}>
+						Release to {channel}
+					</Button>
+				</div>
+			</form>
+		</Dialog>
+	);
+}
+
+export function WithdrawDialog({ release, onClose, onDone }: ReleaseProps) {
+	const [reason, setReason] = useState("");
+	const form = useSubmit(async () => {
+		const changed = await releaseWithdraw(release.platform, release.version, reason);
+		toast(`${release.version} is withdrawn`);
+		onDone(changed);
+		onClose();
+	}, ["/reason"]);
+	return (
+		<Dialog title={`Withdraw ${release.platform} ${release.version}`} onClose={onClose}>
+			<form class="form" onSubmit={form.submit}>
+				<p class="consequence">
+					No further device is offered {release.version}.{" "}
+					{release.running_on > 0 ? `${count(release.running_on, "device")} that run it keep it` : "No device runs it"}{" "}
+					until something newer is assigned. The version number stays used.
+				</p>
+				<ProblemNotice problem={form.problem} />
+				<TextField
+					label="Reason"
+					value={reason}
+					onInput={setReason}
+					autofocus
+					maxLength={500}
+					error={form.errorAt("/reason")}
+					hint="For the people who find it missing"
+				/>
+				<div class="form-end">
+					<Button onClick={onClose}>Cancel</Button>
+					<Button type="submit" kind="danger" busy={form.pending}>
+						Withdraw
+					</Button>
+				</div>
+			</form>
+		</Dialog>
+	);
+}

@@ -1,0 +1,236 @@
+import { useEffect, useState } from "preact/hooks";
+import { apiKeyList, devicePage, gatewayTokenList, platformList, releaseList, updatePage } from "../api/client.ts";
+import type { Platform, Release } from "../api/types.ts";
+import { isClosed } from "../api/types.ts";
+import { useLive } from "../api/useLive.ts";
+import { useLoad } from "../api/useLoad.ts";
+import { page } from "../paths.ts";
+import { Link } from "../ui/button.tsx";
+import { Command } from "../ui/copy.tsx";
+import { Mark } from "../ui/mark.tsx";
+import { PageHead, Panel } from "../ui/page.tsx";
+import { Time } from "../ui/time.tsx";
+import { groupBy } from "../util/list.ts";
+import { type Concern, concernsOf, type Facts } from "./parts/attention.ts";
+import { VersionShares } from "./parts/shares.tsx";
+import { Ready } from "./parts/state.tsx";
+import { UpdateTable, useUpdates } from "./parts/updates.tsx";
+
+/** Counts are asked again this long after the first event of a burst: current enough, and cheap in a storm. */
+const SETTLE_MS = 2000;
+
+interface All extends Facts {
+	steps: Step[];
+}
+
+interface Step {
+	title: string;
+	done: boolean;
+	href: string;
+	link: string;
+	command: string;
+}
+
+async function loadAll(signal: AbortSignal): Promise<All> {
+	const [platforms, releases, updates, offline, late] = await Promise.all([
+		platformList(signal),
+		releaseList(undefined, signal),
+		updatePage({}, null, signal),
+		devicePage({ state: "offline" }, null, signal),
+		devicePage({ state: "late" }, null, signal),
+	]);
+	const facts = { platforms, releases, updates: updates.items, offline, late };
+	return { ...facts, steps: await firstSteps(facts, signal) };
+}
+
+/** What is left until the first device has updated itself; empty once one has. */
+async function firstSteps(facts: Facts, signal: AbortSignal): Promise<Step[]> {
+	const { platforms, releases, updates } = facts;
+	if (updates.some((u) => u.state === "succeeded")) return [];
+	const [keys, gateways] = await Promise.all([
+		apiKeyList(signal).catch(() => []),
+		gatewayTokenList(signal).catch(() => []),
+	]);
+	const name = platforms[0]?.name ?? "NAME";
+	const here = location.origin;
+	return [
+		{
+			title: "Make a platform with its boot roots and key manifest",
+			done: platforms.length > 0,
+			href: page.platforms(),
+			link: "Platforms",
+			command: "",
+		},
+		{
+			title: "Make an API key for CI",
+			done: keys.length > 0,
+			href: page.keys(),
+			link: "Keys",
+			command: "",
+		},
+		{
+			title: "Publish a signed release",
+			done: releases.length > 0,
+			href: page.releases(),
+			link: "Releases",
+			command: `signer publish --platform ${name} --version 1.0.0 \\\n  --url ${here} firmware.bin`,
+		},
+		{
+			title: "Let a device in: by a gateway token, or one by one",
+			done: gateways.length > 0 || platforms.some((p) => p.device_count > 0),
+			href: page.keys(),
+			link: "Keys",
+			command: "",
+		},
+		{
+			title: "Assign a newer release and watch it arrive",
+			done: updates.length > 0,
+			href: page.devices(),
+			link: "Devices",
+			command: "",
+		},
+	];
+}
+
+export function OverviewPage() {
+	const all = useLoad("overview", loadAll);
+	const open = useUpdates({ open: true });
+	const [touched, setTouched] = useState(false);
+	useLive(() => setTouched(true));
+	useEffect(() => {
+		if (!touched) return;
+		const timer = setTimeout(() => {
+			setTouched(false);
+			all.reload();
+		}, SETTLE_MS);
+		return () => clearTimeout(timer);
+	}, [touched, all.reload]);
+	return (
+		<>
+			<PageHead title="Overview" />
+			<Ready of={all} rows={6}>
+				{(data) => (
+					<>
+						{data.steps.length > 0 ? <FirstSteps steps={data.steps} /> : null}
+						<div class="overview">
+							<div class="stack loose">
+								<Panel title="Needs attention" flush>
+									<Concerns concerns={concernsOf(data)} />
+								</Panel>
+								<Panel
+									title="In progress"
+									flush
+									beside={
+										<Link class="small" href={page.updates()}>
+											All updates
+										</Link>
+									}
+								>
+									<Ready of={open.list}>
+										{(updates) =>
+											updates.length > 0 ? (
+												<UpdateTable label="Updates in progress" updates={updates} live={open} cancellable />
+											) : (
+												<p class="quiet-line">Nothing is being updated right now.</p>
+											)
+										}
+									</Ready>
+									<Ended n={open.list.data?.filter(isClosed).length ?? 0} onHide={open.list.reload} />
+								</Panel>
+							</div>
+							<WhatRunsWhere platforms={data.platforms} releases={data.releases} />
+						</div>
+					</>
+				)}
+			</Ready>
+		</>
+	);
+}
+
+function Ended({ n, onHide }: { n: number; onHide: () => void }) {
+	if (n === 0) return null;
+	return (
+		<button type="button" class="quiet-line as-link" onClick={onHide}>
+			Hide {n} finished
+		</button>
+	);
+}
+
+function Concerns({ concerns }: { concerns: Concern[] }) {
+	if (concerns.length === 0) {
+		return (
+			<p class="quiet-line">
+				<Mark shape="check" tone="ok">
+					All is well: no failed update, no silent device, no release waiting.
+				</Mark>
+			</p>
+		);
+	}
+	return (
+		<ul class="concerns">
+			{concerns.map((c) => (
+				<li key={c.key}>
+					<Mark shape={c.shape} tone={c.tone}>
+						<Link href={c.href}>{c.subject}</Link> <span class="concern-text">{c.text}</span>
+					</Mark>
+					{c.at ? (
+						<span class="muted small">
+							<Time at={c.at} focusable />
+						</span>
+					) : null}
+				</li>
+			))}
+		</ul>
+	);
+}
+
+function WhatRunsWhere({ platforms, releases }: { platforms: Platform[]; releases: Release[] }) {
+	const groups = groupBy(releases, (r) => r.platform);
+	return (
+		<Panel title="What runs where">
+			{platforms.length === 0 ? <p class="muted">No platform yet.</p> : null}
+			<div class="stack loose">
+				{platforms.map((p) => (
+					<section key={p.name} class="where">
+						<div class="row">
+							<h3>
+								<Link href={page.platform(p.name)}>{p.name}</Link>
+							</h3>
+							<span class="grow" />
+							<Link class="small" href={page.devices({ platform: p.name })}>
+								{p.device_count} devices
+							</Link>
+						</div>
+						<VersionShares platform={p} releases={groups.get(p.name) ?? []} />
+					</section>
+				))}
+			</div>
+		</Panel>
+	);
+}
+
+function FirstSteps({ steps }: { steps: Step[] }) {
+	const next = steps.findIndex((s) => !s.done);
+	return (
+		<Panel title="First steps">
+			<ol class="steps">
+				{steps.map((s, i) => (
+					<li key={s.title} class={s.done ? "done" : i === next ? "next" : ""}>
+						<Mark
+							shape={s.done ? "check" : i === next ? "disc" : "ring"}
+							tone={s.done ? "ok" : i === next ? "accent" : "idle"}
+						>
+							{s.title}
+						</Mark>
+						{i === next ? (
+							<div class="step-more">
+								<Link href={s.href}>Open {s.link}</Link>
+								{s.command ? <Command text={s.command} /> : null}
+							</div>
+						) : null}
+					</li>
+				))}
+			</ol>
+		</Panel>
+	);
+}

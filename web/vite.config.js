@@ -1,0 +1,19 @@
+import { defineConfig } from "vite";
+
+// Nothing may be inlined: the page runs under script-src 'self'; style-src 'self'; trusted-types 'none'.
+export default defineConfig({
+	oxc: { jsx: { importSource: "preact" } },
+	build: {
+		outDir: "dist",
+		target: "es2022",
+		assetsInlineLimit: 0,
+		modulePreload: { polyfill: false },
+		reportCompressedSize: false,
+	},
+	server: {
+		proxy: {
+			"/api": "http://127.0.0.1:8790",
+			"/mock": "http://127.0.0.1:8790",
+		},
+	},
+});

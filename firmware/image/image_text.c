@@ -1,39 +1,5 @@
-/* Words for verdicts.  Apart from image.c, and names apart from sentences, so that a bootloader
- * carries only what it says. */
+/* Words for verdicts: names and sentences apart, so that a device links only what it says. */
 #include "image.h"
-
-const char *image_verdict_text(enum image_verdict v)
-{
-    switch (v) {
-    case IMAGE_GOOD:
-        return "the image is authentic";
-    case IMAGE_BLANK:
-        return "there is no MCUboot image";
-    case IMAGE_MALFORMED:
-        return "the image's header or TLVs break the format";
-    case IMAGE_TOO_LARGE:
-        return "the image is larger than what holds it (slot too small, or cut off)";
-    case IMAGE_UNSUPPORTED:
-        return "the image uses something we refuse (encryption, "
-               "compression, RAM load, RSA, SHA-512, pure "
-               "signatures or a full public key)";
-    case IMAGE_BAD_DIGEST:
-        return "the contents differ from the digest in the image";
-    case IMAGE_UNKNOWN_KEY:
-        return "the image is signed by a key that is not in the key manifest";
-    case IMAGE_BAD_SIGNATURE:
-        return "the signature does not match the image";
-    case IMAGE_WRONG_CLASS:
-        return "the image was made for other hardware";
-    case IMAGE_BELOW_FLOOR:
-        return "the image's security counter is below what is already confirmed";
-    case IMAGE_NO_POLICY_TLV:
-        return "the image lacks its security counter or its hardware class";
-    case IMAGE_UNREADABLE:
-        return "the image could not be read";
-    }
-    return "unknown verdict";
-}
 
 const char *image_verdict_name(enum image_verdict v)
 {
@@ -64,4 +30,36 @@ const char *image_verdict_name(enum image_verdict v)
         return "unreadable";
     }
     return "unknown";
+}
+
+const char *image_verdict_text(enum image_verdict v)
+{
+    switch (v) {
+    case IMAGE_GOOD:
+        return "the image is authentic";
+    case IMAGE_BLANK:
+        return "there is no MCUboot image";
+    case IMAGE_MALFORMED:
+        return "the image's header or TLVs break the format";
+    case IMAGE_TOO_LARGE:
+        return "the image is larger than what holds it (slot too small, or cut off)";
+    case IMAGE_UNSUPPORTED:
+        return "the image uses something we refuse (encryption, compression, RAM load, RSA, "
+               "SHA-512, pure signatures or a full public key)";
+    case IMAGE_BAD_DIGEST:
+        return "the contents differ from the digest in the image";
+    case IMAGE_UNKNOWN_KEY:
+        return "the image is signed by a key that is not in the key manifest";
+    case IMAGE_BAD_SIGNATURE:
+        return "the signature does not match the image";
+    case IMAGE_WRONG_CLASS:
+        return "the image was made for other hardware";
+    case IMAGE_BELOW_FLOOR:
+        return "the image's security counter is below the floor";
+    case IMAGE_NO_POLICY_TLV:
+        return "the image lacks its security counter or its hardware class";
+    case IMAGE_UNREADABLE:
+        return "the image could not be read";
+    }
+    return "unknown verdict";
 }

@@ -23,23 +23,9 @@ static const struct json_field sign_in_fields[] = {
 static ota_err answer(struct http_request *rq, struct http_response *rs,
                       const struct session *session)
 {
-    const struct principal who = {.kind = PRINCIPAL_USER,
-                                  .role = role_parse(session->user.role)};
     struct json_out o;
     json_out_begin(&o, rq->arena);
-    json_open_object(&o, NULL);
-    json_open_object(&o, "user");
-    json_put_string(&o, "name", session->user.name);
-    json_put_string(&o, "role", session->user.role);
-    json_close_object(&o);
-    json_put_string(&o, "csrf_token", session->csrf_token);
-    json_open_array(&o, "permissions");
-    for (unsigned p = 0; p < PERM_COUNT; p++)
-        if (permission_has_any(&who, (enum permission)p))
-            json_put_string(&o, NULL, permission_name((enum permission)p));
-    json_close_array(&o);
-    json_put_time(&o, "expires_at", session->expires_at_unix_s);
-    json_close_object(&o);
+    write_session(&o, session);
     return http_json(rq, rs, 200, &o);
 }
 

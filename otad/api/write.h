@@ -5,6 +5,7 @@
 #include "otad/db/api_key.h"
 #include "otad/db/gateway.h"
 #include "otad/db/platform.h"
+#include "otad/db/session.h"
 #include "otad/fleet/model.h"
 #include "otad/json.h"
 
@@ -38,6 +39,9 @@ void write_release_event(struct json_out *o, const struct release *r);
 /* m: its key manifest, opened; NULL = none. */
 void write_platform(struct json_out *o, const char *key, const struct platform *p,
                     const struct manifest *m);
+
+/* With the CSRF token, and what the person's role permits. */
+void write_session(struct json_out *o, const struct session *s);
 
 void write_api_key(struct json_out *o, const char *key, const struct api_key *k);
 void write_gateway(struct json_out *o, const char *key, const struct gateway *g);

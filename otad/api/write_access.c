@@ -1,5 +1,25 @@
-/* API keys and gateway tokens as JSON (SPEC 8.8).  Secrets are never part of them. */
+/* Sessions, API keys and gateway tokens as JSON (SPEC 8.4, 8.8).  Secrets are never part. */
 #include "write.h"
+
+#include "otad/auth/permission.h"
+
+void write_session(struct json_out *o, const struct session *s)
+{
+    const struct principal who = {.kind = PRINCIPAL_USER, .role = role_parse(s->user.role)};
+    json_open_object(o, NULL);
+    json_open_object(o, "user");
+    json_put_string(o, "name", s->user.name);
+    json_put_string(o, "role", s->user.role);
+    json_close_object(o);
+    json_put_string(o, "csrf_token", s->csrf_token);
+    json_open_array(o, "permissions");
+    for (unsigned p = 0; p < PERM_COUNT; p++)
+        if (permission_has_any(&who, (enum permission)p))
+            json_put_string(o, NULL, permission_name((enum permission)p));
+    json_close_array(o);
+    json_put_time(o, "expires_at", s->expires_at_unix_s);
+    json_close_object(o);
+}
 
 static void write_names(struct json_out *o, const char *key, const struct db_names *names)
 {

@@ -1,0 +1,218 @@
+/* link: otad_api_pure PkgConfig::JANSSON */
+/* The API's JSON against tests/vectors/api, which the web interface's mock serves too. */
+#include "golden.h"
+
+#include "otad/api/write.h"
+#include "tests/vectors/keys/test_keys.h"
+
+static struct arena arena;
+static const struct write_clock now_online = {1763631000, 300};
+
+static struct json_out *begin(void)
+{
+    static struct json_out o;
+    json_out_begin(&o, &arena);
+    return &o;
+}
+
+static const char *const details[] = {"reverted-not-confirmed", "slot A boots again"};
+static const struct update_event events[] = {
+    {.at_unix_s = 1763630400, .execution = "created", .result = "none", .progress_percent = -1},
+    {.at_unix_s = 1763630460,
+     .execution = "proceeding",
+     .result = "none",
+     .progress_percent = 42},
+    {.at_unix_s = 1763630520,
+     .execution = "closed",
+     .result = "failure",
+     .progress_percent = -1,
+     .detail_count = 2,
+     .details = details},
+};
+
+static struct update open_update(void)
+{
+    return (struct update){.id = 23,
+                           .device = "bench-1",
+                           .platform = "mps2-an386",
+                           .from_version = "1.0.0",
+                           .version = "1.1.0",
+                           .state = UPDATE_DOWNLOADING,
+                           .progress_percent = 42,
+                           .created_by = "anna",
+                           .created_at_unix_s = 1763630400,
+                           .updated_at_unix_s = 1763630460};
+}
+
+static void check_updates(void)
+{
+    struct update u = open_update();
+    struct json_out *o = begin();
+    write_update(o, NULL, &u, WRITE_BRIEF);
+    golden(o, "update");
+    u.from_version = NULL;
+    u.state = UPDATE_FAILED;
+    u.reason = "reverted-not-confirmed";
+    u.updated_at_unix_s = u.closed_at_unix_s = 1763630520;
+    u.event_count = 3;
+    u.events = events;
+    o = begin();
+    write_update(o, NULL, &u, WRITE_FULL);
+    golden(o, "update-failed");
+}
+
+static void check_devices(void)
+{
+    static const struct device_attribute attributes[] = {
+        {"hw_class", "0c9a3b8e-6a3d-5d0c-9d9b-2f0f6c2f7a11"},
+        {"name with \"quotes\"", "\303\244"}};
+    struct device d = {.id = "bench-1",
+                       .name = "Bench \"one\"",
+                       .platform = "mps2-an386",
+                       .channel = CHANNEL_STABLE,
+                       .version = "1.0.0",
+                       .target_version = "1.1.0",
+                       .address = "10.0.2.15",
+                       .last_seen_at_unix_s = 1763630990,
+                       .registered_at_unix_s = 1763544600,
+                       .has_update = true,
+                       .has_heartbeat = true,
+                       .update = open_update(),
+                       .heartbeat = {.at_unix_s = 1763630990,
+                                     .version = "1.0.0",
+                                     .slot = "A",
+                                     .reset_cause = "power-on",
+                                     .app = "blinky",
+                                     .uptime_s = 3600,
+                                     .free_bytes = -1},
+                       .attribute_count = 2,
+                       .attributes = attributes};
+    struct json_out *o = begin();
+    write_device(o, NULL, &d, &now_online, WRITE_FULL);
+    golden(o, "device");
+    d = (struct device){.id = "fresh:2",
+                        .name = "",
+                        .channel = CHANNEL_BETA,
+                        .address = "",
+                        .registered_at_unix_s = 1763544600};
+    o = begin();
+    write_device(o, NULL, &d, &now_online, WRITE_BRIEF);
+    golden(o, "device-new");
+}
+
+static const struct artifact artifacts[] = {
+    {.name = "app.bin",
+     .size_bytes = 66049,
+     .sha256 = {0xab, 0x01},
+     .kind = ARTIFACT_MCUBOOT,
+     .version = "1.1.0",
+     .security_counter = 2,
+     .hardware_class = {0x0c, 0x9a, 0x3b, 0x8e, 0x6a, 0x3d, 0x5d, 0x0c, 0x9d, 0x9b, 0x2f, 0x0f,
+                        0x6c, 0x2f, 0x7a, 0x11},
+     .key_hash = {0x11, 0x22}},
+    {.name = "notes.txt", .size_bytes = 5, .sha256 = {0xcd}, .kind = ARTIFACT_FILE},
+};
+
+static void check_releases(void)
+{
+    struct release r = {.id = 7,
+                        .platform = "mps2-an386",
+                        .version = "1.1.0",
+                        .channel = CHANNEL_STABLE,
+                        .state = RELEASE_RELEASED,
+                        .security_counter = 2,
+                        .notes = "Blinks twice.\nSaves power.",
+                        .created_by = "key:ci",
+                        .created_at_unix_s = 1763544600,
+                        .released_at_unix_s = 1763548200,
+                        .sums_signed_by = "E7620F1842B4E81F",
+                        .running_on = 3,
+                        .artifact_count = 2,
+                        .expected_count = 2,
+                        .artifacts = artifacts};
+    struct json_out *o = begin();
+    write_release(o, NULL, &r);
+    golden(o, "release");
+    o = begin();
+    write_release_event(o, &r);
+    golden(o, "release-event");
+    r.channel = CHANNEL_NONE;
+    r.state = RELEASE_WITHDRAWN;
+    r.released_at_unix_s = 0;
+    r.withdrawn_reason = "Reboots at noon";
+    r.notes = "";
+    r.artifact_count = 0;
+    r.running_on = 0;
+    o = begin();
+    write_release(o, NULL, &r);
+    golden(o, "release-withdrawn");
+    o = begin();
+    write_artifact(o, NULL, &artifacts[0]);
+    golden(o, "artifact");
+}
+
+static void check_platforms(void)
+{
+    static const char *const aliases[] = {"an386", "mps2"};
+    struct manifest m;
+    assert(manifest_open(test_manifest, sizeof test_manifest, test_roots, &m) == OTA_OK);
+    struct platform p = {.id = 1,
+                         .name = "mps2-an386",
+                         .title = "Arm MPS2 AN386",
+                         .aliases = {2, aliases},
+                         .follow_channel = true,
+                         .has_class = true,
+                         .stable = "1.1.0",
+                         .device_count = 12};
+    memcpy(p.hardware_class, m.hardware_class, sizeof p.hardware_class);
+    struct json_out *o = begin();
+    write_platform(o, NULL, &p, &m);
+    golden(o, "platform");
+    p = (struct platform){.id = 2, .name = "esp8266", .title = "ESP8266"};
+    o = begin();
+    write_platform(o, NULL, &p, NULL);
+    golden(o, "platform-bare");
+}
+
+static void check_access(void)
+{
+    static const char *const scopes[] = {"release.read", "release.upload"};
+    static const char *const platforms[] = {"mps2-an386"};
+    const struct session s = {.csrf_token = "0123456789abcdef",
+                              .user = {.name = "anna", .role = "admin"},
+                              .expires_at_unix_s = 1763674200};
+    const struct api_key k = {.id = 4,
+                              .name = "ci",
+                              .scopes = {2, scopes},
+                              .platforms = {1, platforms},
+                              .created_by = "anna",
+                              .created_at_unix_s = 1763544600,
+                              .last_used_at_unix_s = 1763630990};
+    const struct gateway g = {.id = 2,
+                              .name = "hall 3",
+                              .platform = "mps2-an386",
+                              .created_by = "anna",
+                              .created_at_unix_s = 1763544600,
+                              .revoked_at_unix_s = 1763630990};
+    struct json_out *o = begin();
+    write_session(o, &s);
+    golden(o, "session");
+    o = begin();
+    write_api_key(o, NULL, &k);
+    golden(o, "api-key");
+    o = begin();
+    write_gateway(o, NULL, &g);
+    golden(o, "gateway");
+}
+
+int main(void)
+{
+    arena_init(&arena, ARENA_REQUEST_BYTES);
+    check_updates();
+    check_devices();
+    check_releases();
+    check_platforms();
+    check_access();
+    arena_done(&arena);
+    return 0;
+}

@@ -107,13 +107,14 @@ class Stack:
     def publish(self, platform, version, counter, payload, check=True, channel="stable", **more):
         """Sign, upload and release; the image's path."""
         image = self.image(platform, version, counter, payload, **more)
-        result = factory.publish(self.keys, self.otad.url, self.ca.cert, self.ci_key(platform), platform, version, counter,
-                                 [image], channel=channel, check=check)
+        result = factory.publish(self.keys, self.otad.url, self.ca.cert, self.ci_key(platform), platform, version, [image],
+                                 channel=channel, check=check)
         return image if check else result
 
     def publish_file(self, platform, version, counter, path):
         """A release of one plain file, which is no firmware image."""
-        factory.publish(self.keys, self.otad.url, self.ca.cert, self.ci_key(platform), platform, version, counter, [path])
+        factory.publish(self.keys, self.otad.url, self.ca.cert, self.ci_key(platform), platform, version, [path],
+                        counter=counter)
 
     # -- devices as the server sees them
 

@@ -39,7 +39,7 @@ class Fleet(Devices):
             state = d.slots()
             self.assertEqual((state["a"]["version"], state["state"]["phase"]), ("1.1.0", "idle"), d.name)
             self.assertEqual(d.slot_bytes("a", new.stat().st_size), new.read_bytes(), d.name)
-            self.assertEqual(d.count_boots("1.1.0"), 1, d.name)
+            self.assertEqual(d.boots().count("1.1.0"), 1, d.name)
         for name in names:
             updates = self.stack.updates(name)
             self.assertEqual([(u["version"], u["state"]) for u in updates], [("1.1.0", "succeeded")], name)

@@ -12,6 +12,7 @@ SEED = 7
 CUTS = 250 if MODE == "full" else 50
 CUTS_IN_SWAP_MIN = CUTS // 5
 CUTS_PER_UPDATE = 4
+SWAP_RECORDS = 60    # about as many as a swap of the app's image writes
 TRIAL_CUTS_MAX = 1  # each costs one of three trial boots
 
 
@@ -33,10 +34,7 @@ class PowerCut(Devices):
         begun = board.wait_swap(lambda: self.over("cut"))
         if begun is None:
             return False
-        target = begun + rng.randrange(0, 60)
-        end = time.monotonic() + 2
-        while board.journal_records() < target and board.swap_in_journal() and time.monotonic() < end:
-            pass
+        board.wait_swap_beyond(begun + rng.randrange(0, SWAP_RECORDS))
         board.kill()
         return True
 

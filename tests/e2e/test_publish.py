@@ -23,13 +23,13 @@ class Publish(EndToEnd):
     def release(self, version="1.0.0"):
         return self.admin.get(f"/platforms/{PLATFORM}/releases/{version}")
 
-    def publish(self, image, version, counter, ca=None, key=None):
+    def publish(self, image, version, ca=None, key=None):
         return factory.publish(self.stack.keys, self.otad.url, ca or self.stack.ca.cert, key or self.stack.ci_key(PLATFORM), PLATFORM,
-                               version, counter, [image], check=False)
+                               version, [image], check=False)
 
     def test_publishing_again_changes_nothing(self):
         before = self.release()
-        again = self.publish(self.image, "1.0.0", 1)
+        again = self.publish(self.image, "1.0.0")
         self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
         self.assertEqual(self.release(), before)
         self.assertEqual(len([r for r in self.admin.every(f"/releases?platform={PLATFORM}") if r["version"] == "1.0.0"]), 1)
@@ -39,12 +39,12 @@ class Publish(EndToEnd):
         other.write_bytes(b"different" * 5000)
         image = self.stack.image(PLATFORM, "1.0.0", 1, other, name="other.bin")
         before = self.release()
-        self.assertNotEqual(self.publish(image, "1.0.0", 1).returncode, 0)
+        self.assertNotEqual(self.publish(image, "1.0.0").returncode, 0)
         self.assertEqual(self.release(), before)
 
     def test_a_server_of_another_ca_gets_nothing(self):
         stranger = Ca(self.folder / "ca", "stranger").make()
-        result = self.publish(self.stack.image(PLATFORM, "1.5.0", 2, self.payload), "1.5.0", 2, ca=stranger.cert)
+        result = self.publish(self.stack.image(PLATFORM, "1.5.0", 2, self.payload), "1.5.0", ca=stranger.cert)
         self.assertNotEqual(result.returncode, 0)
         self.assertEqual([r for r in self.admin.every("/releases") if r["version"] == "1.5.0"], [])
 
@@ -55,7 +55,7 @@ class Publish(EndToEnd):
         gone = self.admin.post("/api-keys", {"name": "gone", "scopes": ["release.upload"], "platforms": [PLATFORM]})
         self.admin.delete(f"/api-keys/{gone['key']['id']}")
         for made in (elsewhere, gone):
-            self.assertNotEqual(self.publish(image, "1.6.0", 2, key=made["secret"]).returncode, 0)
+            self.assertNotEqual(self.publish(image, "1.6.0", key=made["secret"]).returncode, 0)
         self.assertEqual([r for r in self.admin.every("/releases") if r["version"] == "1.6.0"], [])
 
     def test_the_release_verifies_with_other_peoples_tools(self):

@@ -123,7 +123,7 @@ class Demo:
         image = self.image(version)
         image.parent.mkdir(exist_ok=True)
         factory.sign(self.keys, self.payload(version), image, version, counter, PLATFORM)
-        factory.publish(self.keys, self.otad.url, self.ca.cert, self.ci_key(), PLATFORM, version, counter, [image],
+        factory.publish(self.keys, self.otad.url, self.ca.cert, self.ci_key(), PLATFORM, version, [image],
                         notes=f"Demo firmware {version}")
         say(f"{version} signed, uploaded and released to stable, as CI would (signer publish)")
 

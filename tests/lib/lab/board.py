@@ -1,12 +1,12 @@
 """A device as a factory makes it (key manifest, settings and first firmware in its flash), then switched on: the emulated
 board, and the host program that runs the same agent, slots and bootloader code over the same flash file."""
 import json
-import mmap
-import os
 import pathlib
 import re
+import struct
+import time
 
-from .factory import HEADER_BYTES, keep_secret
+from .factory import keep_secret
 from .proc import BUILD, ROOT, Failed, Process, run, wait_until
 from .qemu import Board
 from .server import TENANT
@@ -16,9 +16,14 @@ DEVICE_BUILD = ROOT / "build" / "device" / PLATFORM
 TOOLS = BUILD / "firmware" / "boards" / "host"
 
 # The map of both boards, in bytes from the start of the flash file (firmware/boards/mps2-an386/board.h).
-JOURNAL_AT, JOURNAL_BYTES, RECORD_BYTES = 0, 0x2000, 32
+JOURNAL_AT, JOURNAL_BYTES = 0, 0x2000
+RECORD = struct.Struct("<BBBBIB23x")  # type, part, parts, bytes, sequence, first byte of the payload (SPEC 4.2)
+STATE, SWAP, STEP = 1, 2, 3
+PHASE_REQUESTED = 1
 SETTINGS_AT, SETTINGS_BYTES = 0x6000, 0x1000
 SLOT_AT = {"a": 0x10000, "b": 0x90000}
+
+BOOTED = re.compile(r"\bboot: boot (\d+\.\d+\.\d+)|^boot \S+ (\d+\.\d+\.\d+)", re.M)
 
 APPS = {"1.0.0": "status-1.0.0.bin", "1.1.0": "status-1.1.0.bin", "never-confirms": "never-confirms.bin", "crashes": "crashes.bin"}
 
@@ -37,6 +42,10 @@ def host_app(folder, behaviour="ok", size=120_000):
     text = f"otad host app\nbehaviour={behaviour}\n".encode()
     path.write_bytes(text + bytes((7 * n + n // 251) & 0xFF for n in range(size - len(text))))
     return path
+
+
+def booted(text):
+    return [a or b for a, b in BOOTED.findall(text)]
 
 
 class Device:
@@ -89,9 +98,42 @@ class Device:
             f.seek(SLOT_AT[slot])
             return f.read(size)
 
+    def newest_record(self):
+        """Type and sequence of the journal's newest record, and the first byte of it."""
+        with open(self.flash, "rb", buffering=0) as f:
+            f.seek(JOURNAL_AT)
+            data = f.read(JOURNAL_BYTES)
+        return max(((r[4], r[0], r[5]) for r in RECORD.iter_unpack(data) if r[0] in (STATE, SWAP, STEP)), default=(0, 0, 0))
+
+    def wait_swap(self, over):
+        """Until a swap is in progress; the sequence of its newest record.  None when over() says that none will come."""
+        while True:
+            sequence, kind, first = self.newest_record()
+            if kind in (SWAP, STEP):
+                return sequence
+            if kind != STATE or first != PHASE_REQUESTED:
+                if over():
+                    return None
+                time.sleep(0.001)
+
+    def wait_swap_beyond(self, sequence):
+        """Until the swap wrote the record of this sequence, or is over."""
+        while True:
+            now, kind, _ = self.newest_record()
+            if now >= sequence or kind not in (SWAP, STEP):
+                return
+
+    def boots(self):
+        """Versions in the order in which they were started."""
+        return booted(self.said_ever())
+
+    def wait_booted(self):
+        """The version that this start came up with."""
+        return wait_until(f"{self.name} to come up", lambda: booted(self.said()))[-1]
+
     def force_stage(self, image):
         """Past every check of the agent: what an attacker with a flash programmer would do."""
-        run(TOOLS / "ota-flash", "stage", "--force", self.flash, image)
+        run(TOOLS / "ota-flash", "stage", "--request", self.flash, image)
 
 
 class EmulatedBoard(Device):

@@ -74,10 +74,11 @@ def sign(keys, payload, out, version, counter, class_name, key="image"):
     return out
 
 
-def publish(keys, url, ca, api_key, platform, version, counter, files, channel="stable", notes="", check=True):
-    """As CI does it: the secret comes from the environment."""
-    return signer("publish", "--url", url, "--ca", ca, "--platform", platform, "--version", version, "--security-counter", counter,
-                  "--release-key", keys.secret("release"), "--channel", channel, "--notes", notes, *files, check=check,
+def publish(keys, url, ca, api_key, platform, version, files, channel="stable", notes="", counter=None, check=True):
+    """As CI does it: the secret comes from the environment.  counter: only for releases without an image."""
+    return signer("publish", "--server", url, "--ca", ca, "--platform", platform, "--version", version, "--release-key",
+                  keys.secret("release"), "--channel", channel, "--notes", notes,
+                  *(["--counter", counter] if counter is not None else []), *files, check=check,
                   env={"OTAD_API_KEY": api_key})
 
 

@@ -9,7 +9,8 @@
 #define MBEDTLS_PLATFORM_C
 #define MBEDTLS_PLATFORM_MEMORY
 #define MBEDTLS_MEMORY_BUFFER_ALLOC_C
-#define MBEDTLS_MEMORY_DEBUG /* only for the peak */
+#define MBEDTLS_MEMORY_ALIGN_MULTIPLE 8 /* blocks hold pointers and 64-bit numbers */
+#define MBEDTLS_MEMORY_DEBUG            /* only for the peak */
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE
 #define MBEDTLS_PLATFORM_TIME_ALT

@@ -1,0 +1,302 @@
+/*
+ * The daemon: read the configuration, bring up what is needed in order, serve until told to
+ * stop, take it down in reverse.  Each part logs its own reason when it cannot start.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "otad/api/api.h"
+#include "otad/auth/auth.h"
+#include "otad/config.h"
+#include "otad/db/db.h"
+#include "otad/db/feed.h"
+#include "otad/device/device.h"
+#include "otad/fleet/fleet.h"
+#include "otad/http/events.h"
+#include "otad/http/server.h"
+#include "otad/http/web.h"
+#include "otad/log.h"
+#include "otad/otad.h"
+#include "otad/store/artifacts.h"
+#include "otad/systemd.h"
+
+enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+enum { DATABASE_WAIT_MS = 5000, STATE_DIR_MODE = 0700 };
+
+static const char usage[] =
+    "otad: firmware updates over the air, the server\n"
+    "\n"
+    "  otad --config FILE                  serve until SIGTERM\n"
+    "  otad --config FILE --check-config   read the configuration, say what is wrong, exit\n"
+    "  otad --print-config                 print a configuration file with all defaults\n"
+    "  otad --version\n"
+    "  otad --help\n"
+    "\n"
+    "SIGHUP reads certificate and key again. Exit status: 0 stopped as asked, 1 failed,\n"
+    "2 wrong usage or configuration.\n";
+
+struct arguments {
+    const char *config;
+    bool check;
+};
+
+/* ---- the parts ---- */
+
+static ota_err open_database(struct otad *o)
+{
+    const struct config *c = o->config;
+    struct db_config db = {.conninfo = c->database,
+                           .jobs_conninfo = c->database_jobs,
+                           .connections_max = (uint32_t)c->database_pool,
+                           .wait_ms = DATABASE_WAIT_MS,
+                           .statement_ms = (uint32_t)c->database_timeout_ms};
+    int from, to;
+
+    if (*c->database_owner != '\0') {
+        ota_err e = db_migrate(c->database_owner, &from, &to);
+
+        if (e != OTA_OK)
+            return e;
+        log_info("database-schema", LOG_INT("from", from), LOG_INT("to", to));
+    }
+    return db_open(&db, &o->db);
+}
+
+static ota_err open_fleet(struct otad *o)
+{
+    struct fleet_config fleet = {
+        .poll_s = (uint32_t)o->config->poll_interval_s, .event = api_publish, .event_arg = o};
+    ota_err e = fleet_new(&fleet, &o->fleet);
+
+    return e == OTA_OK ? feed_start(o->db, o->fleet, &o->feed) : e;
+}
+
+static ota_err open_auth(struct otad *o)
+{
+    const char *folder = o->config->state_dir;
+
+    if (mkdir(folder, STATE_DIR_MODE) != 0 && errno != EEXIST) {
+        log_error("state-dir-failed", LOG_STR("path", folder), LOG_STR("why", strerror(errno)));
+        return OTA_E_IO;
+    }
+    return auth_new(folder, &o->auth);
+}
+
+static ota_err open_store(struct otad *o)
+{
+    return store_open(o->config->artifacts_dir, &o->store);
+}
+
+static ota_err open_events(struct otad *o)
+{
+    return events_new(&o->events);
+}
+
+static ota_err open_server(struct otad *o)
+{
+    struct http_setup setup = {
+        .config = o->config,
+        .otad = o,
+        .tables = {{api_routes, api_route_count},
+                   {device_routes, device_route_count},
+                   {http_health_routes, http_health_route_count}},
+        .table_count = 3,
+        .guard = api_admit,
+        .fallback = web_get,
+    };
+
+    return http_server_start(&setup, &o->server);
+}
+
+/* In this order; taken down in the reverse. */
+static const struct {
+    const char *name;
+    ota_err (*open)(struct otad *o);
+} part_table[] = {
+    {"secrets", open_auth},      {"artifacts", open_store}, {"events", open_events},
+    {"database", open_database}, {"fleet", open_fleet},     {"setup", api_start},
+    {"http", open_server},
+};
+
+static ota_err start(struct otad *o)
+{
+    for (size_t i = 0; i < sizeof part_table / sizeof part_table[0]; i++) {
+        ota_err e = part_table[i].open(o);
+
+        if (e != OTA_OK) {
+            log_error("start-failed", LOG_STR("part", part_table[i].name), LOG_ERR(e));
+            return e;
+        }
+    }
+    return OTA_OK;
+}
+
+static void stop(struct otad *o)
+{
+    if (o->events != NULL)
+        events_stop(o->events);
+    if (o->server != NULL)
+        http_server_stop(o->server);
+    if (o->feed != NULL)
+        feed_stop(o->feed);
+    if (o->db != NULL)
+        db_close(o->db);
+    if (o->fleet != NULL)
+        fleet_free(o->fleet);
+    events_free(o->events);
+    store_close(o->store);
+    if (o->auth != NULL)
+        auth_free(o->auth);
+}
+
+static ota_err ready(struct otad *o, const char **out_what)
+{
+    ota_err e = db_ready(o->db);
+
+    *out_what = "database";
+    if (e == OTA_OK && !fleet_is_loaded(o->fleet)) {
+        *out_what = "fleet";
+        e = OTA_E_BUSY;
+    }
+    if (e == OTA_OK) {
+        *out_what = "artifact store";
+        e = store_check(o->store);
+    }
+    return e;
+}
+
+/* ---- the process ---- */
+
+static void set_log_level(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum log_level level;
+    } table[] = {{"debug", LOG_LEVEL_DEBUG},
+                 {"info", LOG_LEVEL_INFO},
+                 {"warn", LOG_LEVEL_WARN},
+                 {"error", LOG_LEVEL_ERROR}};
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (strcmp(table[i].name, name) == 0)
+            log_level_set(table[i].level);
+    }
+}
+
+/* Every thread inherits this: signals are only taken by sigwait below. */
+static void block_signals(sigset_t *out)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    (void)sigemptyset(out);
+    (void)sigaddset(out, SIGTERM);
+    (void)sigaddset(out, SIGINT);
+    (void)sigaddset(out, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, out, NULL);
+    (void)sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static void serve(struct otad *o, const sigset_t *signals)
+{
+    int number = 0;
+
+    log_info("ready", LOG_STR("listen", o->config->listen),
+             LOG_STR("url", o->config->public_url), LOG_STR("version", OTAD_VERSION));
+    systemd_notify("READY=1");
+    while (sigwait(signals, &number) == 0 && number == SIGHUP) {
+        systemd_notify("RELOADING=1");
+        if (http_server_reload(o->server) == OTA_OK)
+            log_info("reloaded", LOG_NONE);
+        systemd_notify("READY=1");
+    }
+    log_info("stopping", LOG_INT("signal", number));
+    systemd_notify("STOPPING=1");
+}
+
+static enum exit_status run(const struct config *config)
+{
+    struct otad o = {.config = config, .ready = ready};
+    struct http_stats stats = {0};
+    sigset_t signals;
+    ota_err e;
+
+    block_signals(&signals);
+    set_log_level(config->log_level);
+    e = start(&o);
+    if (e == OTA_OK) {
+        serve(&o, &signals);
+        http_server_stats(o.server, &stats);
+    }
+    stop(&o);
+    if (e != OTA_OK)
+        return EXIT_FAILED;
+    log_info("stopped", LOG_INT("requests", stats.requests),
+             LOG_INT("idle_polls", stats.quiet_requests), LOG_INT("refused", stats.refused),
+             LOG_INT("cut", stats.cut));
+    return EXIT_DONE;
+}
+
+static bool parse_arguments(int count, char **text, struct arguments *out)
+{
+    *out = (struct arguments){0};
+    for (int i = 1; i < count; i++) {
+        if (strcmp(text[i], "--config") == 0 && i + 1 < count)
+            out->config = text[++i];
+        else if (strcmp(text[i], "--check-config") == 0)
+            out->check = true;
+        else
+            return false;
+    }
+    return out->config != NULL;
+}
+
+static enum exit_status configured(const struct arguments *args)
+{
+    struct config config;
+    struct config_fault fault;
+    ota_err e = config_load(args->config, &config, &fault);
+    enum exit_status status = EXIT_DONE;
+
+    if (e != OTA_OK) {
+        if (fault.line > 0)
+            (void)fprintf(stderr, "otad: %s:%d: %s\n", args->config, fault.line, fault.text);
+        else
+            (void)fprintf(stderr, "otad: %s: %s\n", args->config, fault.text);
+        status = EXIT_USAGE;
+    } else if (args->check) {
+        (void)printf("%s is good.\n", args->config);
+    } else {
+        status = run(&config);
+    }
+    config_done(&config);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments args;
+
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        (void)fputs(usage, stdout);
+        return EXIT_DONE;
+    }
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        (void)puts("otad " OTAD_VERSION);
+        return EXIT_DONE;
+    }
+    if (argc == 2 && strcmp(argv[1], "--print-config") == 0) {
+        config_print(stdout);
+        return EXIT_DONE;
+    }
+    if (!parse_arguments(argc, argv, &args)) {
+        (void)fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    return (int)configured(&args);
+}

@@ -51,6 +51,7 @@ enum update_state update_state_parse(const char *text);
 bool device_state_parse(const char *text, enum device_state *out);
 
 /* Online: seen within two poll intervals; late: within six; else offline. */
+enum { DEVICE_ONLINE_POLLS = 2, DEVICE_LATE_POLLS = 6 };
 enum device_state device_state_at(int64_t last_seen_unix_s, int64_t now_unix_s,
                                   uint32_t poll_s);
 

@@ -53,4 +53,8 @@ enum offer_verdict offer_verdict_assigned(const struct offer_device *d,
  */
 long fleet_offer(const struct offer_device *d, const struct offer_release *r, size_t count);
 
+/* The highest version that it may see, whether or not it should take it.  Index, or -1. */
+long fleet_newest_seen(const struct offer_device *d, const struct offer_release *r,
+                       size_t count);
+
 #endif

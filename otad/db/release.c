@@ -1,0 +1,423 @@
+/*
+ * Releases and their files.  What decides about versions and counters holds the platform's row
+ * lock, so that two releases cannot pass each other.
+ */
+#include "release.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "queries.h"
+#include "read.h"
+#include "tx.h"
+
+struct release_op {
+    const char *platform, *version, *reason;
+    enum channel channel;
+    const struct release_new *fresh;
+    const struct artifact *artifact;
+    const struct db_page *page;
+    struct release *out;
+    struct release *list;
+    size_t count;
+};
+
+static ota_err artifacts_get(struct db_tx *tx, struct release *r)
+{
+    struct pg_args a = {0};
+    struct pg_rows rows;
+    void *list = NULL;
+    arg_int(&a, r->id);
+    ota_err err = tx_query(tx, Q_RELEASE_ARTIFACTS, &a, &rows);
+    if (err == OTA_OK)
+        err = tx_list(tx, &rows, sizeof(struct artifact), artifact_read, &list,
+                      &r->artifact_count);
+    r->artifacts = list;
+    return err;
+}
+
+static void release_read_with_texts(struct pg_row *row, void *out_release)
+{
+    struct fleet_release_row all;
+    release_read(row, &all);
+    all.release.sums = row_text(row);
+    all.release.minisig = row_text(row);
+    all.release.running_on = row_int(row);
+    memcpy(out_release, &all.release, sizeof all.release);
+}
+
+static ota_err get_by_id(struct db_tx *tx, int64_t id, struct release *out)
+{
+    struct pg_args a = {0};
+    struct pg_row row;
+    arg_int(&a, id);
+    const ota_err err = tx_one(tx, Q_RELEASE_GET, &a, &row);
+    if (err != OTA_OK)
+        return err;
+    release_read_with_texts(&row, out);
+    return row.err == OTA_OK ? artifacts_get(tx, out) : row.err;
+}
+
+/* ---- reading --------------------------------------------------------------------------------
+ */
+
+static ota_err get_fn(struct db_tx *tx, void *arg)
+{
+    const struct release_op *op = arg;
+    struct pg_args a = {0};
+    struct pg_row row;
+    arg_text(&a, op->platform);
+    arg_text(&a, op->version);
+    const ota_err err = tx_one(tx, Q_RELEASE_FIND, &a, &row);
+    return err == OTA_OK ? get_by_id(tx, row_int(&row), op->out) : err;
+}
+
+ota_err db_release_get(struct db_scope *s, const char *platform, const char *version,
+                       struct release *out)
+{
+    struct release_op op = {.platform = platform, .version = version, .out = out};
+    return db_run(s, get_fn, &op);
+}
+
+static ota_err list_fn(struct db_tx *tx, void *arg)
+{
+    struct release_op *op = arg;
+    int64_t platform_id = 0;
+    ota_err err = op->platform == NULL ? OTA_OK : tx_platform(tx, op->platform, &platform_id);
+    if (err != OTA_OK)
+        return err;
+    struct pg_args a = {0};
+    struct pg_rows rows;
+    void *list = NULL;
+    arg_int(&a, op->page->after_id);
+    arg_int(&a, page_limit(op->page));
+    if (op->platform != NULL)
+        arg_int(&a, platform_id);
+    err = tx_query(tx, op->platform == NULL ? Q_RELEASE_LIST : Q_RELEASE_LIST_PLATFORM, &a,
+                   &rows);
+    if (err == OTA_OK)
+        err = tx_list(tx, &rows, sizeof(struct release), release_read_with_texts, &list,
+                      &op->count);
+    op->list = list;
+    for (size_t i = 0; i < op->count && err == OTA_OK; i++)
+        err = artifacts_get(tx, &op->list[i]);
+    return err;
+}
+
+ota_err db_release_list(struct db_scope *s, const char *platform, const struct db_page *page,
+                        struct release **out, size_t *out_count)
+{
+    struct release_op op = {.platform = platform, .page = page};
+    const ota_err err = db_run(s, list_fn, &op);
+    if (err == OTA_OK) {
+        *out = op.list;
+        *out_count = op.count;
+    }
+    return err;
+}
+
+/* ---- making ---------------------------------------------------------------------------------
+ */
+
+struct floor {
+    int64_t platform_id, except_release_id;
+    const struct version *version;
+    uint32_t security_counter;
+    bool beta_too;
+};
+
+/* Refuse what is below the newest released one. */
+static ota_err floor_check(struct db_tx *tx, const struct floor *f)
+{
+    struct pg_args a = {0};
+    struct pg_row row;
+    arg_int(&a, f->platform_id);
+    arg_bytes(&a, f->version->key, f->version->len);
+    arg_int(&a, f->security_counter);
+    arg_bool(&a, f->beta_too);
+    arg_int(&a, f->except_release_id);
+    const ota_err err = tx_one(tx, Q_RELEASE_BELOW_FLOOR, &a, &row);
+    if (err != OTA_OK)
+        return err;
+    if (row_bool(&row))
+        return tx_refuse(tx, DB_WHY_VERSION_TOO_LOW);
+    return row_bool(&row) ? tx_refuse(tx, DB_WHY_COUNTER_TOO_LOW) : row.err;
+}
+
+static ota_err files_put(struct db_tx *tx, int64_t release_id, const struct release_new *r)
+{
+    static const char digit[] = "0123456789abcdef";
+    const char **names = arena_array(tx->arena, r->file_count, sizeof *names);
+    const char **digests = arena_array(tx->arena, r->file_count, sizeof *digests);
+    if (names == NULL || digests == NULL)
+        return OTA_E_LIMIT;
+    for (size_t i = 0; i < r->file_count; i++) {
+        char *hex = arena_alloc(tx->arena, 2 + 64 + 1);
+        if (hex == NULL)
+            return OTA_E_LIMIT;
+        hex[0] = '\\';
+        hex[1] = 'x';
+        for (size_t b = 0; b < 32; b++) {
+            hex[2 + 2 * b] = digit[r->files[i].sha256[b] >> 4];
+            hex[3 + 2 * b] = digit[r->files[i].sha256[b] & 15];
+        }
+        names[i] = r->files[i].name;
+        digests[i] = hex;
+    }
+    const char *name_array = tx_array(tx->arena, names, r->file_count);
+    const char *digest_array = tx_array(tx->arena, digests, r->file_count);
+    if (name_array == NULL || digest_array == NULL)
+        return OTA_E_LIMIT;
+    struct pg_args a = {0};
+    arg_int(&a, release_id);
+    arg_text(&a, name_array);
+    arg_text(&a, digest_array);
+    return tx_query(tx, Q_RELEASE_FILES_PUT, &a, NULL);
+}
+
+static ota_err insert(struct db_tx *tx, int64_t platform_id, const struct release_new *r,
+                      const struct version *version, int64_t *out_id)
+{
+    struct pg_args a = {0};
+    struct pg_row row;
+    arg_int(&a, platform_id);
+    arg_text(&a, r->version);
+    arg_bytes(&a, version->key, version->len);
+    arg_int(&a, r->security_counter);
+    arg_text(&a, r->notes == NULL ? "" : r->notes);
+    arg_text(&a, r->sums);
+    arg_text(&a, r->minisig);
+    arg_text(&a, r->sums_signed_by);
+    arg_text(&a, tx_actor(tx));
+    ota_err err = tx_one(tx, Q_RELEASE_CREATE, &a, &row);
+    if (err != OTA_OK)
+        return err;
+    *out_id = row_int(&row);
+    err = files_put(tx, *out_id, r);
+    return err == OTA_OK ? tx_change(tx, CHANGE_RELEASE, *out_id) : err;
+}
+
+static ota_err platform_lock(struct db_tx *tx, const char *name, int64_t *out_id)
+{
+    struct pg_args a = {0};
+    struct pg_row row;
+    arg_text(&a, name);
+    const ota_err err = tx_one(tx, Q_PLATFORM_LOCK, &a, &row);
+    if (err != OTA_OK)
+        return err;
+    *out_id = row_int(&row);
+    return row.err;
+}
+
+static ota_err create_fn(struct db_tx *tx, void *arg)
+{
+    const struct release_op *op = arg;
+    const struct release_new *r = op->fresh;
+    struct version version;
+    int64_t platform_id = 0, id = 0;
+    struct pg_row row;
+    ota_err err = version_parse(r->version, &version);
+    if (err == OTA_OK && r->file_count == 0)
+        err = OTA_E_FORMAT;
+    if (err == OTA_OK)
+        err = platform_lock(tx, r->platform, &platform_id);
+    if (err != OTA_OK)
+        return err;
+    struct pg_args a = {0};
+    arg_int(&a, platform_id);
+    arg_text(&a, r->version);
+    arg_text(&a, r->sums);
+    arg_text(&a, r->minisig);
+    err = tx_one(tx, Q_RELEASE_SAME, &a, &row);
+    if (err == OTA_OK) {
+        id = row_int(&row);
+        return row_bool(&row) ? get_by_id(tx, id, op->out) : tx_refuse(tx, DB_WHY_DIFFERS);
+    }
+    if (err != OTA_E_NOT_FOUND)
+        return err;
+    err = floor_check(tx, &(struct floor){.platform_id = platform_id,
+                                          .version = &version,
+                                          .security_counter = r->security_counter});
+    if (err == OTA_OK)
+        err = insert(tx, platform_id, r, &version, &id);
+    return err == OTA_OK ? get_by_id(tx, id, op->out) : err;
+}
+
+ota_err db_release_create(struct db_scope *s, const struct release_new *r, struct release *out)
+{
+    struct release_op op = {.fresh = r, .out = out};
+    return db_run(s, create_fn, &op);
+}
+
+/* ---- one release, locked
+ * ---------------------------------------------------------------------- */
+
+struct locked {
+    int64_t id, platform_id;
+    enum release_state state;
+    enum channel channel;
+    struct version version;
+    uint32_t security_counter;
+};
+
+static ota_err release_lock(struct db_tx *tx, const struct release_op *op, struct locked *out)
+{
+    struct pg_args a = {0};
+    struct pg_row row;
+    arg_text(&a, op->platform);
+    arg_text(&a, op->version);
+    const ota_err err = tx_one(tx, Q_RELEASE_LOCK, &a, &row);
+    if (err != OTA_OK)
+        return err;
+    out->id = row_int(&row);
+    out->platform_id = row_int(&row);
+    out->state = release_state_parse(row_text_or_empty(&row));
+    out->channel = channel_parse(row_text_or_empty(&row));
+    version_read(&row, &out->version);
+    out->security_counter = (uint32_t)row_int(&row);
+    return row.err;
+}
+
+static ota_err artifact_insert(struct db_tx *tx, const struct artifact *f)
+{
+    const bool image = f->kind == ARTIFACT_MCUBOOT;
+    struct pg_args a = {0};
+    arg_bytes(&a, f->sha256, sizeof f->sha256);
+    arg_int(&a, f->size_bytes);
+    arg_bytes(&a, f->sha1, sizeof f->sha1);
+    arg_bytes(&a, f->md5, sizeof f->md5);
+    arg_text(&a, artifact_kind_name(f->kind));
+    arg_text(&a, image ? f->version : NULL);
+    if (image)
+        arg_int(&a, f->security_counter);
+    else
+        arg_text(&a, NULL);
+    arg_bytes(&a, image ? f->hardware_class : NULL, sizeof f->hardware_class);
+    arg_bytes(&a, image ? f->key_hash : NULL, sizeof f->key_hash);
+    return tx_query(tx, Q_ARTIFACT_PUT, &a, NULL);
+}
+
+static ota_err artifact_store(struct db_tx *tx, int64_t release_id, const struct artifact *f)
+{
+    struct pg_args check = {0}, stored = {0}, complete = {0};
+    struct pg_row row;
+    arg_int(&check, release_id);
+    arg_text(&check, f->name);
+    arg_bytes(&check, f->sha256, sizeof f->sha256);
+    ota_err err = tx_one(tx, Q_RELEASE_FILE_CHECK, &check, &row);
+    if (err == OTA_OK && !row_bool(&row))
+        err = OTA_E_SIGNATURE;
+    if (err == OTA_OK)
+        err = artifact_insert(tx, f);
+    arg_int(&stored, release_id);
+    arg_text(&stored, f->name);
+    if (err == OTA_OK)
+        err = tx_query(tx, Q_RELEASE_FILE_STORED, &stored, NULL);
+    arg_int(&complete, release_id);
+    if (err == OTA_OK)
+        err = tx_query(tx, Q_RELEASE_COMPLETE, &complete, NULL);
+    return err == OTA_OK ? tx_change(tx, CHANGE_RELEASE, release_id) : err;
+}
+
+static ota_err artifact_fn(struct db_tx *tx, void *arg)
+{
+    const struct release_op *op = arg;
+    struct locked r = {0};
+    ota_err err = release_lock(tx, op, &r);
+    if (err == OTA_OK && r.state == RELEASE_WITHDRAWN)
+        err = tx_refuse(tx, DB_WHY_WITHDRAWN);
+    if (err == OTA_OK)
+        err = artifact_store(tx, r.id, op->artifact);
+    return err == OTA_OK ? get_by_id(tx, r.id, op->out) : err;
+}
+
+ota_err db_release_artifact_put(struct db_scope *s, const char *platform, const char *version,
+                                const struct artifact *a, struct release *out)
+{
+    struct release_op op = {
+        .platform = platform, .version = version, .artifact = a, .out = out};
+    return db_run(s, artifact_fn, &op);
+}
+
+static ota_err may_release(struct db_tx *tx, const struct locked *r, enum channel channel)
+{
+    switch (r->state) {
+    case RELEASE_DRAFT:
+        return tx_refuse(tx, DB_WHY_INCOMPLETE);
+    case RELEASE_WITHDRAWN:
+        return tx_refuse(tx, DB_WHY_WITHDRAWN);
+    case RELEASE_RELEASED:
+        if (channel == CHANNEL_BETA)
+            return tx_refuse(tx, DB_WHY_ALREADY_RELEASED);
+        break;
+    case RELEASE_COMPLETE:
+        break;
+    }
+    return floor_check(tx, &(struct floor){.platform_id = r->platform_id,
+                                           .except_release_id = r->id,
+                                           .version = &r->version,
+                                           .security_counter = r->security_counter,
+                                           .beta_too = channel == CHANNEL_BETA});
+}
+
+static ota_err release_fn(struct db_tx *tx, void *arg)
+{
+    const struct release_op *op = arg;
+    struct locked r = {0};
+    int64_t platform_id = 0;
+    ota_err err = platform_lock(tx, op->platform, &platform_id);
+    if (err == OTA_OK)
+        err = release_lock(tx, op, &r);
+    if (err != OTA_OK)
+        return err;
+    if (r.state == RELEASE_RELEASED && r.channel == op->channel)
+        return get_by_id(tx, r.id, op->out);
+    err = may_release(tx, &r, op->channel);
+    struct pg_args a = {0};
+    arg_int(&a, r.id);
+    arg_text(&a, channel_name(op->channel));
+    arg_text(&a, tx_actor(tx));
+    if (err == OTA_OK)
+        err = tx_query(tx, Q_RELEASE_RELEASE, &a, NULL);
+    if (err == OTA_OK)
+        err = tx_change(tx, CHANGE_RELEASE, r.id);
+    return err == OTA_OK ? get_by_id(tx, r.id, op->out) : err;
+}
+
+ota_err db_release_release(struct db_scope *s, const char *platform, const char *version,
+                           enum channel channel, struct release *out)
+{
+    if (channel == CHANNEL_NONE)
+        return OTA_E_FORMAT;
+    struct release_op op = {
+        .platform = platform, .version = version, .channel = channel, .out = out};
+    return db_run(s, release_fn, &op);
+}
+
+static ota_err withdraw_fn(struct db_tx *tx, void *arg)
+{
+    const struct release_op *op = arg;
+    struct locked r = {0};
+    ota_err err = release_lock(tx, op, &r);
+    if (err != OTA_OK || r.state == RELEASE_WITHDRAWN)
+        return err == OTA_OK ? get_by_id(tx, r.id, op->out) : err;
+    struct pg_args a = {0}, updates = {0};
+    arg_int(&a, r.id);
+    arg_text(&a, op->reason == NULL ? "" : op->reason);
+    arg_text(&a, tx_actor(tx));
+    err = tx_query(tx, Q_RELEASE_WITHDRAW, &a, NULL);
+    arg_int(&updates, r.id);
+    if (err == OTA_OK)
+        err = tx_query(tx, Q_UPDATE_WITHDRAW, &updates, NULL);
+    if (err == OTA_OK)
+        err = tx_change(tx, CHANGE_RELEASE, r.id);
+    return err == OTA_OK ? get_by_id(tx, r.id, op->out) : err;
+}
+
+ota_err db_release_withdraw(struct db_scope *s, const char *platform, const char *version,
+                            const char *reason, struct release *out)
+{
+    struct release_op op = {
+        .platform = platform, .version = version, .reason = reason, .out = out};
+    return db_run(s, withdraw_fn, &op);
+}

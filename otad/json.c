@@ -2,13 +2,14 @@
  * Text to struct.  jansson parses; the table decides.  Depth is checked before jansson sees the
  * text, because its parser recurses and handler threads have small stacks.
  */
-#include "otad/json.h"
-
 #include <inttypes.h>
 #include <jansson.h>
+#undef JSON_STRICT /* a flag of jansson without effect; our mode has the name */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "otad/json.h"
 
 struct reader {
     struct arena *arena;

@@ -108,7 +108,7 @@ export function makeApi(world, emit) {
 			version: null,
 			target_version: null,
 			last_seen_at: null,
-			address: null,
+			address: "",
 			registered_at: at(Date.now()),
 			update: null,
 			heartbeat: null,
@@ -163,12 +163,13 @@ export function makeApi(world, emit) {
 			created_at: at(Date.now()),
 			created_by: "admin",
 			released_at: null,
+			withdrawn_reason: null,
 			signed_by: [],
 			sums_signed_by: "9f86d081884c7d65",
+			expected_count: body.sums.split("\n").filter((line) => line !== "").length,
 			artifacts: [],
 			running_on: 0,
 		};
-		Object.defineProperty(made, "sums", { value: body.sums });
 		world.releases.unshift(made);
 		return made;
 	}
@@ -194,8 +195,7 @@ export function makeApi(world, emit) {
 			key_hash: null,
 		};
 		release.artifacts = [...release.artifacts.filter((a) => a.name !== name), artifact];
-		const named = (release.sums ?? "").split("\n").filter((l) => l !== "").length;
-		if (release.artifacts.length >= named) release.state = "complete";
+		if (release.artifacts.length >= release.expected_count) release.state = "complete";
 		emit("release", { platform, version, state: release.state });
 		return artifact;
 	}
@@ -211,8 +211,8 @@ export function makeApi(world, emit) {
 		return release;
 	}
 
-	function doWithdraw(platform, version) {
-		const release = Object.assign(releaseOf(platform, version), { state: "withdrawn" });
+	function doWithdraw(platform, version, { reason }) {
+		const release = Object.assign(releaseOf(platform, version), { state: "withdrawn", withdrawn_reason: reason });
 		emit("release", { platform, version, state: "withdrawn" });
 		return release;
 	}

@@ -93,8 +93,10 @@ function release(now, owner, version, state, channel, age) {
 		created_at: at(now - age),
 		created_by: "key:ci-firmware",
 		released_at: state === "released" || state === "withdrawn" ? at(now - age + HOUR) : null,
+		withdrawn_reason: state === "withdrawn" ? "Loses its network after a day" : null,
 		signed_by: mcuboot && state !== "draft" ? [IMAGE_KEY] : [],
 		sums_signed_by: "9f86d081884c7d65",
+		expected_count: state === "draft" ? 2 : artifacts.length,
 		artifacts,
 		running_on: 0,
 	};
@@ -136,7 +138,7 @@ function device(now, i, next) {
 		version,
 		target_version: version,
 		last_seen_at: state === "never" ? null : at(now - seen),
-		address: state === "never" ? null : address,
+		address: state === "never" ? "" : address,
 		registered_at: at(now - 70 * DAY + i * HOUR),
 		update: null,
 		heartbeat:
@@ -320,7 +322,14 @@ export function makeWorld(now, deviceCount = 420) {
 		updates,
 		keys: keys(now),
 		gateways: [
-			{ id: 1, name: "factory-line-1", platform: "mps2-an386", created_at: at(now - 40 * DAY), revoked_at: null },
+			{
+				id: 1,
+				name: "factory-line-1",
+				platform: "mps2-an386",
+				created_at: at(now - 40 * DAY),
+				created_by: "admin",
+				revoked_at: null,
+			},
 			{
 				id: 2,
 				name: "first-tests",

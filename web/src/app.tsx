@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { sessionGet, signOut } from "./api/client.ts";
-import { onSessionLost } from "./api/http.ts";
+import { onSessionLost, onTokenStale } from "./api/http.ts";
 import { Live } from "./api/live.ts";
 import { asProblem, type Problem } from "./api/problem.ts";
 import { SessionContext } from "./api/session.ts";
@@ -122,7 +122,11 @@ function useSignInAgain() {
 					setAsking(true);
 				}),
 		);
-		return () => onSessionLost(null);
+		onTokenStale(() => sessionGet().catch(() => null));
+		return () => {
+			onSessionLost(null);
+			onTokenStale(null);
+		};
 	}, []);
 	const answer = (again: boolean) => {
 		setAsking(false);

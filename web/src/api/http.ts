@@ -7,6 +7,7 @@ import { Problem } from "./problem.ts";
 
 let csrfToken = "";
 let signInAgain: (() => Promise<boolean>) | null = null;
+let renewToken: (() => Promise<unknown>) | null = null;
 
 export function setCsrfToken(token: string): void {
 	csrfToken = token;
@@ -15,6 +16,11 @@ export function setCsrfToken(token: string): void {
 /** `ask` resolves to true when the person has signed in again, to false when not. */
 export function onSessionLost(ask: (() => Promise<boolean>) | null): void {
 	signInAgain = ask;
+}
+
+/** `renew` asks for the session's token anew: another tab may have signed in again since. */
+export function onTokenStale(renew: (() => Promise<unknown>) | null): void {
+	renewToken = renew;
 }
 
 export interface RequestOptions {
@@ -61,13 +67,23 @@ function parseDocument(text: string): Record<string, unknown> {
 	}
 }
 
+/** Whether the cause of a refusal has been removed, so that the same request may be sent once more. */
+async function mended(status: number, document: Record<string, unknown>): Promise<boolean> {
+	if (status === 401 && signInAgain !== null) return signInAgain();
+	if (status !== 403 || document.code !== "cross-site" || renewToken === null) return false;
+	const before = csrfToken;
+	await renewToken();
+	return csrfToken !== before;
+}
+
 /** The answer's JSON as T; the server's contract, asserted by its tests and ours on the same golden documents. */
 export async function request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
 	let response = await send(method, path, options);
-	if (response.status === 401 && !options.anonymous && signInAgain !== null && (await signInAgain())) {
+	let text = await response.text();
+	if (!response.ok && !options.anonymous && (await mended(response.status, parseDocument(text)))) {
 		response = await send(method, path, options);
+		text = await response.text();
 	}
-	const text = await response.text();
 	if (!response.ok) throw new Problem(response.status, parseDocument(text), response.headers.get("Retry-After"));
 	if (text === "") return undefined as T;
 	try {
@@ -81,7 +97,16 @@ export async function request<T>(method: string, path: string, options: RequestO
 }
 
 /** Sends a file and tells how much has left; fetch cannot do that yet. */
-export function upload<T>(path: string, file: Blob, onProgress: (sent: number) => void): Promise<T> {
+export async function upload<T>(path: string, file: Blob, onProgress: (sent: number) => void): Promise<T> {
+	try {
+		return await uploadOnce<T>(path, file, onProgress);
+	} catch (error) {
+		if (!(error instanceof Problem) || !(await mended(error.status, { code: error.code }))) throw error;
+		return uploadOnce<T>(path, file, onProgress);
+	}
+}
+
+function uploadOnce<T>(path: string, file: Blob, onProgress: (sent: number) => void): Promise<T> {
 	return new Promise((resolve, reject) => {
 		const xhr = new XMLHttpRequest();
 		xhr.open("PUT", path);

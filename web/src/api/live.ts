@@ -33,6 +33,8 @@ export function parseEvent(type: string, data: string): LiveEvent | null {
 	switch (type) {
 		case "device":
 			return { type, device: JSON.parse(data) as Device };
+		case "device-gone":
+			return { type, id: (JSON.parse(data) as { id: string }).id };
 		case "update":
 			return { type, update: JSON.parse(data) as Update };
 		case "release":

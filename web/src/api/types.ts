@@ -67,8 +67,11 @@ export interface Release {
 	created_at: string;
 	created_by: string;
 	released_at: string | null;
+	withdrawn_reason: string | null;
 	signed_by: string[];
-	sums_signed_by: string | null;
+	sums_signed_by: string;
+	/** How many files the sums name; fewer artifacts than this and the release is a draft. */
+	expected_count: number;
 	artifacts: Artifact[];
 	running_on: number;
 }
@@ -110,14 +113,16 @@ export interface Update {
 
 export type DeviceState = "online" | "late" | "offline" | "never";
 
+/** What the device tells of itself; null is what it did not tell. */
 export interface Heartbeat {
-	version?: string;
-	slot?: string;
-	uptime_s?: number;
-	reset_cause?: string;
-	free_bytes?: number;
-	address?: string;
-	app?: string;
+	at: string;
+	version: string | null;
+	slot: string | null;
+	uptime_s: number | null;
+	reset_cause: string | null;
+	free_bytes: number | null;
+	address: string | null;
+	app: string | null;
 }
 
 export interface Device {
@@ -129,7 +134,8 @@ export interface Device {
 	version: string | null;
 	target_version: string | null;
 	last_seen_at: string | null;
-	address: string | null;
+	/** Empty until it was seen. */
+	address: string;
 	registered_at: string;
 	update: Update | null;
 	heartbeat: Heartbeat | null;
@@ -151,8 +157,9 @@ export interface ApiKey {
 export interface GatewayToken {
 	id: number;
 	name: string;
-	platform: string;
+	platform: string | null;
 	created_at: string;
+	created_by: string;
 	revoked_at: string | null;
 }
 
@@ -162,9 +169,10 @@ export interface ReleaseNotice {
 	state: ReleaseState;
 }
 
-/** What arrives over GET /events, and `opened`: a fresh connection that may have missed something. */
+/** What arrives over GET /events. `resync` also follows a fresh connection, which may have missed something. */
 export type LiveEvent =
 	| { type: "device"; device: Device }
+	| { type: "device-gone"; id: string }
 	| { type: "update"; update: Update }
 	| { type: "release"; release: ReleaseNotice }
 	| { type: "resync" };

@@ -72,6 +72,10 @@ export function devicesIn(events: LiveEvent[]) {
 	return events.flatMap((e) => (e.type === "device" ? [e.device] : []));
 }
 
+export function goneIn(events: LiveEvent[]): string[] {
+	return events.flatMap((e) => (e.type === "device-gone" ? [e.id] : []));
+}
+
 export function updatesIn(events: LiveEvent[]) {
 	return events.flatMap((e) => (e.type === "update" ? [e.update] : []));
 }

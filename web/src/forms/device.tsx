@@ -5,6 +5,7 @@ import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { SelectField, TextField } from "../ui/field.tsx";
 import { toast } from "../ui/toast.tsx";
+import { pollCommand } from "../util/commands.ts";
 import { ProblemNotice } from "./problem.tsx";
 import { SecretDialog } from "./secret.tsx";
 import { useSubmit } from "./useSubmit.ts";
@@ -108,7 +109,7 @@ export function DeviceToken({ id, token, onClose }: { id: string; token: string;
 			title={`Token of ${id}`}
 			label="token"
 			secret={token}
-			example={`curl -H "Authorization: TargetToken $TOKEN" \\\n  ${location.origin}/default/controller/v1/${id}`}
+			example={pollCommand(location.origin, "TargetToken", id)}
 			onClose={onClose}
 		/>
 	);

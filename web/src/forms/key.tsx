@@ -4,6 +4,7 @@ import { PERMISSIONS, type Platform } from "../api/types.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { CheckField, SelectField, TextField } from "../ui/field.tsx";
+import { pollCommand, publishCommand } from "../util/commands.ts";
 import { ProblemNotice } from "./problem.tsx";
 import { SecretDialog } from "./secret.tsx";
 import { useSubmit } from "./useSubmit.ts";
@@ -61,7 +62,7 @@ export function NewKeyDialog({ platforms, onClose, onDone }: NewKeyProps) {
 				title={`API key ${name}`}
 				label="API key"
 				secret={secret}
-				example={`signer publish --url ${location.origin} --key-file ci.key \\\n  --platform ${scope[0] === EVERYTHING ? "NAME" : (scope[0] ?? "NAME")} --version 1.1.0 firmware.bin`}
+				example={publishCommand(location.origin, scope[0] === EVERYTHING ? "NAME" : (scope[0] ?? "NAME"), "1.1.0")}
 				onClose={onClose}
 			/>
 		);
@@ -147,7 +148,7 @@ export function NewGatewayDialog({ platforms, onClose, onDone }: NewKeyProps) {
 				title={`Gateway token ${name}`}
 				label="gateway token"
 				secret={secret}
-				example={`curl -H "Authorization: GatewayToken $TOKEN" \\\n  ${location.origin}/default/controller/v1/DEVICE-ID`}
+				example={pollCommand(location.origin, "GatewayToken", "DEVICE-ID")}
 				onClose={onClose}
 			/>
 		);

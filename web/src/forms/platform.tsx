@@ -120,7 +120,9 @@ export function NewPlatformDialog({ onClose, onDone }: NewPlatformProps) {
 					<FileDrop
 						label={manifest ? manifest.name : "Key manifest"}
 						hint={
-							manifest ? `${manifest.size} bytes, click to choose another` : "The file that signer keymanifest made"
+							manifest
+								? `${manifest.size} bytes, click to choose another`
+								: "Made by signer keymanifest, signed by two boot roots"
 						}
 						onFiles={(files) => setManifest(files[0] ?? null)}
 						error={form.errorAt("/key_manifest")}
@@ -214,7 +216,11 @@ export function KeyManifestDialog({ platform, onClose, onDone }: EditPlatformPro
 				<ProblemNotice problem={form.problem} />
 				<FileDrop
 					label={file ? file.name : "Key manifest"}
-					hint={file ? `${file.size} bytes, click to choose another` : "The file that signer keymanifest made"}
+					hint={
+						file
+							? `${file.size} bytes, click to choose another`
+							: "Made by signer keymanifest, signed by two boot roots"
+					}
 					onFiles={(files) => setFile(files[0] ?? null)}
 				/>
 				<p class="consequence">

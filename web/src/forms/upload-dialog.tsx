@@ -9,6 +9,7 @@ import { FileDrop } from "../ui/filedrop.tsx";
 import { Mark } from "../ui/mark.tsx";
 import { toast } from "../ui/toast.tsx";
 import { bytes } from "../util/bytes.ts";
+import { publishCommand } from "../util/commands.ts";
 import { ProblemNotice } from "./problem.tsx";
 import { addFiles, type Dropped, examine, MINISIG_NAME, NOTHING, SUMS_NAME, send, type UploadFile } from "./upload.ts";
 import { useSubmit } from "./useSubmit.ts";
@@ -63,9 +64,7 @@ export function UploadDialog({ platforms, platform: preset, onClose, onDone }: U
 				{empty ? (
 					<div class="stack">
 						<p class="muted small">CI does the same in one line, and makes the two checksum files:</p>
-						<Command
-							text={`signer publish --platform ${platform || "NAME"} --version 1.1.0 \\\n  --url ${location.origin} firmware.bin`}
-						/>
+						<Command text={publishCommand(location.origin, platform || "NAME", "1.1.0")} />
 					</div>
 				) : (
 					<FileList

@@ -307,12 +307,12 @@ function DeviceFacts({ device: d, denied, onAsk }: { device: Device; denied: str
 				{h ? (
 					<Facts
 						facts={[
-							h.app !== undefined ? { label: "App", value: h.app } : null,
-							h.slot !== undefined ? { label: "Slot", value: h.slot } : null,
-							h.uptime_s !== undefined ? { label: "Uptime", value: duration(h.uptime_s) } : null,
-							h.reset_cause !== undefined ? { label: "Last reset", value: h.reset_cause } : null,
-							h.free_bytes !== undefined ? { label: "Free memory", value: bytes(h.free_bytes) } : null,
-							h.address !== undefined ? { label: "Own address", value: <code>{h.address}</code> } : null,
+							h.app !== null ? { label: "App", value: h.app } : null,
+							h.slot !== null ? { label: "Slot", value: h.slot } : null,
+							h.uptime_s !== null ? { label: "Uptime", value: duration(h.uptime_s) } : null,
+							h.reset_cause !== null ? { label: "Last reset", value: h.reset_cause } : null,
+							h.free_bytes !== null ? { label: "Free memory", value: bytes(h.free_bytes) } : null,
+							h.address !== null ? { label: "Own address", value: <code>{h.address}</code> } : null,
 						]}
 					/>
 				) : (

@@ -5,7 +5,7 @@ import { useDenied } from "../api/session.ts";
 import type { Device, Platform } from "../api/types.ts";
 import { isClosed } from "../api/types.ts";
 import { useLive } from "../api/useLive.ts";
-import { devicesIn, useLoad } from "../api/useLoad.ts";
+import { devicesIn, goneIn, useLoad } from "../api/useLoad.ts";
 import { AssignDialog } from "../forms/assign.tsx";
 import { NewDeviceDialog } from "../forms/device.tsx";
 import { ProblemNotice } from "../forms/problem.tsx";
@@ -18,6 +18,7 @@ import { Icon } from "../ui/icon.tsx";
 import { PageHead } from "../ui/page.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
+import { pollCommand } from "../util/commands.ts";
 import { count, patchBy, uniqueBy } from "../util/list.ts";
 import { navigate } from "../util/location.ts";
 import { DEVICE_STATES, DeviceMark, deviceStateWord, UpdateMark, UpdateProgress } from "./parts/states.tsx";
@@ -81,9 +82,14 @@ function useDevices(filter: DeviceFilter) {
 	useLive((events) => {
 		if (events.some((e) => e.type === "resync")) void load(null);
 		const changes = devicesIn(events);
-		if (changes.length === 0) return;
+		const gone = new Set(goneIn(events));
+		if (changes.length === 0 && gone.size === 0) return;
 		setState((s) => {
-			const { items, strangers } = patchBy(s.devices, changes, (d) => d.id);
+			const { items, strangers } = patchBy(
+				s.devices.filter((d) => !gone.has(d.id)),
+				changes,
+				(d) => d.id,
+			);
 			const fitting = strangers.filter((d) => s.next === null && fits(d, filter)).map((d) => d.id);
 			return {
 				...s,
@@ -107,50 +113,30 @@ function fits(device: Device, filter: DeviceFilter): boolean {
 }
 
 const COLUMNS: Column<Device>[] = [
-	{
-		key: "device",
-		label: "Device",
-		cell: (d) => <DeviceName device={d} />,
-		width: "26%",
-	},
-	{
-		key: "state",
-		label: "State",
-		cell: (d) => <DeviceMark state={d.state} />,
-		width: "116px",
-	},
+	{ key: "device", label: "Device", cell: (d) => <DeviceName device={d} /> },
+	{ key: "state", label: "State", cell: (d) => <DeviceMark state={d.state} />, width: "112px" },
 	{
 		key: "platform",
 		label: "Platform",
 		cell: (d) => d.platform ?? <span class="muted">none</span>,
 		from: 3,
+		width: "13%",
 	},
 	{
 		key: "version",
 		label: "Version",
 		cell: (d) => <Version version={d.version} target={d.target_version} />,
 		from: 2,
+		width: "132px",
 	},
-	{
-		key: "update",
-		label: "Last update",
-		cell: (d) => <UpdateCell device={d} />,
-		from: 2,
-		width: "24%",
-	},
-	{
-		key: "channel",
-		label: "Channel",
-		cell: (d) => d.channel,
-		from: 4,
-		width: "80px",
-	},
+	{ key: "update", label: "Last update", cell: (d) => <UpdateCell device={d} />, from: 2, width: "23%" },
+	{ key: "channel", label: "Channel", cell: (d) => d.channel, from: 4, width: "72px" },
 	{
 		key: "seen",
 		label: "Last seen",
 		cell: (d) => <Time at={d.last_seen_at} none="never" />,
-		from: 4,
-		width: "108px",
+		from: 3,
+		width: "104px",
 		open: true,
 	},
 ];
@@ -364,9 +350,7 @@ function NoDevices({ filtered, onAdd }: { filtered: boolean; onAdd: () => void }
 			}
 		>
 			<p>A device that holds a gateway token adds itself at its first poll:</p>
-			<Command
-				text={`curl -H "Authorization: GatewayToken $TOKEN" \\\n  ${location.origin}/default/controller/v1/my-device`}
-			/>
+			<Command text={pollCommand(location.origin, "GatewayToken", "my-device")} />
 		</Empty>
 	);
 }

@@ -173,7 +173,7 @@ function keyColumns(denied: string, onRevoke: (key: ApiKey) => void): Column<Api
 			label: "Actions",
 			quiet: true,
 			cell: (k) => <Revoke item={k} denied={denied} onRevoke={() => onRevoke(k)} />,
-			width: "88px",
+			width: "104px",
 			align: "right",
 		},
 	];
@@ -206,7 +206,7 @@ function gatewayColumns(denied: string, onRevoke: (token: GatewayToken) => void)
 			cell: (t) => <KeyMark revoked_at={t.revoked_at} expires_at={null} />,
 			width: "100px",
 		},
-		{ key: "platform", label: "Platform", cell: (t) => t.platform, from: 2 },
+		{ key: "platform", label: "Platform", cell: (t) => t.platform ?? <span class="muted">any</span>, from: 2 },
 		{
 			key: "made",
 			label: "Made",
@@ -220,7 +220,7 @@ function gatewayColumns(denied: string, onRevoke: (token: GatewayToken) => void)
 			label: "Actions",
 			quiet: true,
 			cell: (t) => <Revoke item={t} denied={denied} onRevoke={() => onRevoke(t)} />,
-			width: "88px",
+			width: "104px",
 			align: "right",
 		},
 	];

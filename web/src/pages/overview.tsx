@@ -10,6 +10,7 @@ import { Command } from "../ui/copy.tsx";
 import { Mark } from "../ui/mark.tsx";
 import { PageHead, Panel } from "../ui/page.tsx";
 import { Time } from "../ui/time.tsx";
+import { publishCommand } from "../util/commands.ts";
 import { groupBy } from "../util/list.ts";
 import { type Concern, concernsOf, type Facts } from "./parts/attention.ts";
 import { VersionShares } from "./parts/shares.tsx";
@@ -73,7 +74,7 @@ async function firstSteps(facts: Facts, signal: AbortSignal): Promise<Step[]> {
 			done: releases.length > 0,
 			href: page.releases(),
 			link: "Releases",
-			command: `signer publish --platform ${name} --version 1.0.0 \\\n  --url ${here} firmware.bin`,
+			command: publishCommand(here, name, "1.0.0"),
 		},
 		{
 			title: "Let a device in: by a gateway token, or one by one",

@@ -12,6 +12,7 @@ import { Icon } from "../ui/icon.tsx";
 import { Mark } from "../ui/mark.tsx";
 import { Facts, PageHead, Panel } from "../ui/page.tsx";
 import { type Column, Table } from "../ui/table.tsx";
+import { manifestCommand } from "../util/commands.ts";
 import { navigate } from "../util/location.ts";
 import { VersionShares } from "./parts/shares.tsx";
 import { Ready } from "./parts/state.tsx";
@@ -122,7 +123,7 @@ export function PlatformsPage() {
 								A platform is one kind of hardware and the keys that may sign for it. Make its keys on your own machine,
 								never here:
 							</p>
-							<Command text={"signer keygen --out image.key\nsigner keymanifest --sequence 1 --class mps2-an386 ..."} />
+							<Command text={manifestCommand("mps2-an386")} />
 						</Empty>
 					)
 				}

@@ -88,15 +88,23 @@ function Details({ release: r, platform }: { release: Release; platform: Platfor
 			<div class="stack loose">
 				{r.state === "draft" ? (
 					<Notice tone="warn" title="Not complete yet">
-						SHA256SUMS names files that have not been uploaded. Devices cannot be given this release.
+						{r.artifacts.length} of {r.expected_count} files that SHA256SUMS names are here. Devices cannot be given
+						this release.
 					</Notice>
 				) : null}
 				{r.state === "withdrawn" ? (
 					<Notice tone="warn" title="Withdrawn">
-						No device is offered this version any more.
+						{r.withdrawn_reason ? `${r.withdrawn_reason}. ` : ""}No device is offered this version any more.
 					</Notice>
 				) : null}
-				<Panel title={`Files (${r.artifacts.length})`} flush>
+				<Panel
+					title={
+						r.artifacts.length < r.expected_count
+							? `Files (${r.artifacts.length} of ${r.expected_count})`
+							: `Files (${r.artifacts.length})`
+					}
+					flush
+				>
 					{r.artifacts.length > 0 ? (
 						<ul class="artifacts">
 							{r.artifacts.map((a) => (

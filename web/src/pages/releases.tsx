@@ -14,6 +14,7 @@ import { PageHead, Panel } from "../ui/page.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
 import { bytes } from "../util/bytes.ts";
+import { publishCommand } from "../util/commands.ts";
 import { groupBy } from "../util/list.ts";
 import { navigate } from "../util/location.ts";
 import { Ready } from "./parts/state.tsx";
@@ -24,70 +25,36 @@ export function totalSize(release: Release): number {
 }
 
 const COLUMNS: Column<Release>[] = [
-	{
-		key: "version",
-		label: "Version",
-		cell: (r) => <VersionCell release={r} />,
-		width: "120px",
-	},
-	{
-		key: "state",
-		label: "State",
-		cell: (r) => <ReleaseMark state={r.state} />,
-		width: "120px",
-	},
-	{
-		key: "channel",
-		label: "Channel",
-		cell: (r) => r.channel ?? <span class="muted">–</span>,
-		from: 2,
-		width: "84px",
-	},
-	{
-		key: "sha",
-		label: "SHA-256",
-		cell: (r) => <Digest release={r} />,
-		from: 3,
-		open: true,
-	},
-	{
-		key: "signed",
-		label: "Signed by",
-		cell: (r) => <Signer release={r} />,
-		from: 4,
-	},
-	{
-		key: "size",
-		label: "Size",
-		cell: (r) => bytes(totalSize(r)),
-		from: 3,
-		align: "right",
-		width: "84px",
-	},
-	{
-		key: "running",
-		label: "Running on",
-		cell: (r) => r.running_on,
-		from: 2,
-		align: "right",
-		width: "96px",
-	},
-	{
-		key: "time",
-		label: "Uploaded",
-		cell: (r) => <Time at={r.created_at} />,
-		from: 4,
-		width: "108px",
-		open: true,
-	},
+	{ key: "version", label: "Version", cell: (r) => <VersionCell release={r} /> },
+	{ key: "state", label: "State", cell: (r) => <ReleaseMark state={r.state} />, width: "116px" },
+	{ key: "channel", label: "Channel", cell: (r) => r.channel ?? <Nothing />, from: 2, width: "80px" },
+	{ key: "sha", label: "SHA-256", cell: (r) => <Digest release={r} />, from: 3, width: "172px", open: true },
+	{ key: "signed", label: "Signed by", cell: (r) => <Signer release={r} />, from: 4, width: "152px" },
+	{ key: "size", label: "Size", cell: (r) => <Size release={r} />, from: 3, align: "right", width: "80px" },
+	{ key: "running", label: "Running on", cell: (r) => r.running_on, from: 2, align: "right", width: "92px" },
+	{ key: "time", label: "Uploaded", cell: (r) => <Time at={r.created_at} />, from: 3, width: "104px", open: true },
 ];
+
+function Nothing() {
+	return <span class="muted">–</span>;
+}
 
 function VersionCell({ release }: { release: Release }) {
 	return (
-		<Link class="row-link" href={page.release(release.platform, release.version)}>
-			{release.version}
-		</Link>
+		<span class="name">
+			<Link class="row-link" href={page.release(release.platform, release.version)}>
+				{release.version}
+			</Link>
+			<span class="name-narrow muted">
+				{[release.channel, release.running_on > 0 ? `runs on ${release.running_on}` : ""].filter(Boolean).join(" · ")}
+			</span>
+		</span>
 	);
+}
+
+function Size({ release }: { release: Release }) {
+	const size = totalSize(release);
+	return size === 0 ? <Nothing /> : <>{bytes(size)}</>;
 }
 
 function Digest({ release }: { release: Release }) {
@@ -102,7 +69,6 @@ function Digest({ release }: { release: Release }) {
 }
 
 function Signer({ release }: { release: Release }) {
-	if (!release.sums_signed_by) return <span class="muted">–</span>;
 	return <code title={`minisign key ${release.sums_signed_by}`}>{release.sums_signed_by}</code>;
 }
 
@@ -204,9 +170,7 @@ export function NoReleases({ platform }: { platform: string }) {
 	return (
 		<Empty icon="box" title="No release yet">
 			<p>Sign a build and publish it. CI does the same with an API key:</p>
-			<Command
-				text={`signer publish --platform ${platform} --version 1.0.0 \\\n  --url ${location.origin} firmware.bin`}
-			/>
+			<Command text={publishCommand(location.origin, platform, "1.0.0")} />
 		</Empty>
 	);
 }

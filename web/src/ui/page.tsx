@@ -32,7 +32,7 @@ export function PageHead({ title, documentTitle, above, beside, actions }: HeadP
 				</h1>
 				{beside}
 				<span class="grow" />
-				{actions}
+				{actions ? <div class="page-actions">{actions}</div> : null}
 			</div>
 		</header>
 	);

@@ -56,7 +56,8 @@ export function timelineSteps(update: Update): Step[] {
 		details: [],
 	};
 	const steps: Step[] = [assigned];
-	const events = [...(update.events ?? [])].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+	const told = (update.events ?? []).filter((e) => e.execution !== "created");
+	const events = told.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 	for (const event of events) {
 		const step: Step = {
 			at: event.at,

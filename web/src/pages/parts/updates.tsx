@@ -69,50 +69,15 @@ interface UpdateTableProps {
 export function UpdateTable({ label, updates, live, cancellable = false }: UpdateTableProps) {
 	const [asked, setAsked] = useState<Update | null>(null);
 	const columns: Column<Update>[] = [
-		{
-			key: "device",
-			label: "Device",
-			cell: (u) => <UpdateName update={u} />,
-			width: "26%",
-		},
-		{
-			key: "versions",
-			label: "Versions",
-			cell: (u) => <Versions update={u} />,
-			from: 2,
-			width: "150px",
-		},
-		{
-			key: "state",
-			label: "State",
-			cell: (u) => <UpdateProgress update={u} />,
-			width: "34%",
-		},
-		{
-			key: "platform",
-			label: "Platform",
-			cell: (u) => u.platform ?? "–",
-			from: 4,
-		},
-		{
-			key: "since",
-			label: "Changed",
-			cell: (u) => <Time at={u.updated_at} />,
-			from: 3,
-			width: "108px",
-			open: true,
-		},
+		{ key: "device", label: "Device", cell: (u) => <UpdateName update={u} /> },
+		{ key: "versions", label: "Versions", cell: (u) => <Versions update={u} />, from: 2, width: "140px" },
+		{ key: "state", label: "State", cell: (u) => <UpdateProgress update={u} />, width: "44%" },
+		{ key: "platform", label: "Platform", cell: (u) => u.platform ?? "–", from: 4, width: "13%" },
+		{ key: "since", label: "Changed", cell: (u) => <Time at={u.updated_at} />, from: 3, width: "104px", open: true },
 	];
 	if (cancellable) {
-		columns.push({
-			key: "cancel",
-			label: "Actions",
-			quiet: true,
-			cell: (u) => <CancelButton update={u} onAsk={setAsked} />,
-			from: 2,
-			width: "84px",
-			align: "right",
-		});
+		const cell = (u: Update) => <CancelButton update={u} onAsk={setAsked} />;
+		columns.push({ key: "cancel", label: "Actions", quiet: true, cell, from: 2, width: "92px", align: "right" });
 	}
 	return (
 		<div ref={live.box} class="stack">

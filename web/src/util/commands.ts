@@ -1,0 +1,26 @@
+/** Commands that pages show for copying. They name this server, and leave names of files to the reader. */
+
+const TENANT = "DEFAULT";
+const CONTINUED = " \\\n  ";
+
+export function publishCommand(server: string, platform: string, version: string): string {
+	return [
+		`signer publish --server ${server} --ca ca.pem --api-key-file ci.key`,
+		`--platform ${platform} --version ${version} --release-key release.pem firmware.signed.bin`,
+	].join(CONTINUED);
+}
+
+/** Its keys: one for images, one for releases, and the manifest that names both for two of three boot roots to sign. */
+export function manifestCommand(platform: string): string {
+	return [
+		"signer keygen --help",
+		`signer keymanifest new --class ${platform} --sequence 1 --image-key image.pub${CONTINUED}--release-key release.pub -o ${platform}.keys`,
+	].join("\n");
+}
+
+export function pollCommand(server: string, scheme: "GatewayToken" | "TargetToken", device: string): string {
+	return [
+		`curl --cacert ca.pem -H "Authorization: ${scheme} $TOKEN"`,
+		`${server}/${TENANT}/controller/v1/${device}`,
+	].join(CONTINUED);
+}

@@ -10,6 +10,15 @@
 #include "boot.h"
 #include "swap.h"
 
+/* What is kept of an image that was looked at. */
+struct candidate {
+    uint32_t total_bytes;
+    uint32_t security_counter;
+    uint32_t manifest_sequence; /* of the key manifest it was judged by */
+    struct image_version version;
+    uint8_t digest[CRYPTO_DIGEST_BYTES];
+};
+
 struct run {
     const struct slot_map *map;
     const struct manifest_root *roots;
@@ -17,8 +26,7 @@ struct run {
     enum boot_cause cause;
     struct journal journal;
     struct boot_facts facts;
-    struct image_info a, other;          /* other: the last candidate looked at beside A */
-    uint32_t a_sequence, other_sequence; /* of the key manifests they were judged by */
+    struct candidate a, other; /* other: the last one looked at beside A */
     uint8_t decision;                    /* enum boot_decision of this boot */
     uint32_t why;
 };
@@ -28,48 +36,54 @@ static uint32_t floor_of(const struct run *r)
     return r->facts.has_journal ? r->journal.state.security_floor : 0;
 }
 
-/* Verify under one manifest, if there is one. */
-static uint32_t verify(const struct run *r, ota_err manifest, const struct manifest *m,
-                       const struct image_source *src, struct image_info *out)
+/* Not inlined: where the manifest was verified, this must not lie on the stack yet. */
+__attribute__((noinline)) static uint32_t judge(const struct run *r,
+                                                const struct slot_manifest_ref *ref,
+                                                const struct image_source *src,
+                                                struct candidate *out)
 {
-    struct image_policy policy = {.manifest = m, .security_floor = floor_of(r)};
-
-    if (manifest != OTA_OK)
-        return IMAGE_UNKNOWN_KEY;
-    return (uint32_t)image_verify(src, &policy, NULL, NULL, out);
-}
-
-/*
- * The verdict on a candidate: under the pending key manifest first where that may take effect,
- * else and otherwise under the one in force.
- */
-static uint32_t look(const struct run *r, struct image_source src, bool pending,
-                     struct image_info *out, uint32_t *out_sequence)
-{
-    struct manifest m;
+    struct image_info info = {.total_bytes = 0};
+    struct manifest manifest;
+    struct image_policy policy = {.manifest = &manifest, .security_floor = floor_of(r)};
     uint32_t v;
-    ota_err e;
 
-    if (pending) {
-        e = slot_manifest_pending(r->map, r->roots, &m);
-        if (e == OTA_OK) {
-            v = verify(r, e, &m, &src, out);
-            *out_sequence = m.sequence;
-            if (v == IMAGE_GOOD)
-                return v;
-        }
-    }
-    e = slot_manifest(r->map, r->roots, &m);
-    v = verify(r, e, &m, &src, out);
-    *out_sequence = e == OTA_OK ? m.sequence : 0;
+    if (slot_manifest_load(r->map, ref, &manifest) != OTA_OK)
+        return IMAGE_UNKNOWN_KEY;
+    v = (uint32_t)image_verify(src, &policy, NULL, NULL, &info);
+    *out = (struct candidate){.total_bytes = info.total_bytes,
+                              .security_counter = info.security_counter,
+                              .manifest_sequence = manifest.sequence,
+                              .version = info.version};
+    memcpy(out->digest, info.digest, sizeof out->digest);
     return v;
 }
 
-static uint16_t sectors(const struct run *r, const struct image_info *info)
+/*
+ * The verdict on a candidate: by the pending key manifest first, where that may take effect,
+ * else by the one in force.
+ */
+static uint32_t look(const struct run *r, struct image_source src, bool pending,
+                     struct candidate *out)
+{
+    struct slot_manifest_ref ref;
+
+    if (pending &&
+        slot_manifest_find(r->map, r->roots, SLOT_MANIFEST_PENDING, &ref) == OTA_OK) {
+        uint32_t v = judge(r, &ref, &src, out);
+
+        if (v == IMAGE_GOOD)
+            return v;
+    }
+    if (slot_manifest_find(r->map, r->roots, SLOT_MANIFEST_IN_FORCE, &ref) != OTA_OK)
+        return IMAGE_UNKNOWN_KEY;
+    return judge(r, &ref, &src, out);
+}
+
+static uint16_t sectors(const struct run *r, const struct candidate *c)
 {
     uint32_t unit = r->map->flash->erase_bytes;
 
-    return (uint16_t)((info->total_bytes + unit - 1) / unit);
+    return (uint16_t)((c->total_bytes + unit - 1) / unit);
 }
 
 static void forget(struct run *r)
@@ -113,7 +127,7 @@ static void format(struct run *r)
 
     if (r->facts.a == IMAGE_GOOD)
         s.security_floor = r->a.security_counter;
-    s.manifest_sequence = s.trial_sequence = r->a_sequence;
+    s.manifest_sequence = s.trial_sequence = r->a.manifest_sequence;
     if (journal_format(&r->journal, r->map, &s) != OTA_OK) {
         r->facts.journal_dead = true;
         return;
@@ -156,7 +170,7 @@ static void take_staged(struct run *r, enum boot_decision decision, uint32_t why
                                 .tries_left = JOURNAL_TRIES,
                                 .decision = (uint8_t)decision,
                                 .why = (uint8_t)why,
-                                .trial_sequence = r->other_sequence};
+                                .trial_sequence = r->other.manifest_sequence};
 
     bring(r, JOURNAL_FORWARD, JOURNAL_TAKE_STAGED, what);
 }
@@ -194,14 +208,13 @@ static bool act(struct run *r, enum boot_action action)
 
     switch (action) {
     case BOOT_LOOK_A:
-        r->facts.a = look(r, slot_running(r->map), trial, &r->a, &r->a_sequence);
+        r->facts.a = look(r, slot_running(r->map), trial, &r->a);
         break;
     case BOOT_LOOK_PREVIOUS:
-        r->facts.previous =
-            look(r, slot_previous(r->map), false, &r->other, &r->other_sequence);
+        r->facts.previous = look(r, slot_previous(r->map), false, &r->other);
         break;
     case BOOT_LOOK_STAGED:
-        r->facts.staged = look(r, slot_staged(r->map), true, &r->other, &r->other_sequence);
+        r->facts.staged = look(r, slot_staged(r->map), true, &r->other);
         break;
     case BOOT_FORMAT:
         format(r);

@@ -1,9 +1,9 @@
 /*
  * Slots as an app sees them: sources over the images, staging, requests and confirmation.
  *
- * Staging erases the previous image, which cannot be undone.  It may rest on the state it reads,
- * although a torn record may read differently the next time, because the bootloader writes the
- * state again in each boot before it starts an app.
+ * Staging erases the previous image, which cannot be undone.  It may rest on the state it
+ * reads, although a torn record may read differently the next time, because the bootloader
+ * writes the state again in each boot before it starts an app.
  */
 #include "slot.h"
 

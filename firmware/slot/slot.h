@@ -86,20 +86,36 @@ OTA_MUST_CHECK ota_err slot_format(const struct slot_map *m, const uint8_t *mani
                                    uint32_t manifest_bytes, uint32_t security_floor);
 
 /*
- * The key manifest in force, verified against the boot root.
- * Errors: OTA_E_NOT_FOUND, OTA_E_SIGNATURE, OTA_E_IO.
+ * Key manifests.  The one in force decides which images are authentic.  A newer one is pending
+ * until an image valid under it is confirmed.
  */
+enum slot_manifest_which { SLOT_MANIFEST_IN_FORCE = 1, SLOT_MANIFEST_PENDING = 2 };
+
+/* The manifest, verified against the boot root.  Errors: OTA_E_NOT_FOUND, OTA_E_IO. */
 OTA_MUST_CHECK ota_err slot_manifest(const struct slot_map *m,
                                      const struct manifest_root roots[MANIFEST_ROOTS],
                                      struct manifest *out);
-
-/*
- * The key manifest that waits for an image valid under it to be confirmed.
- * Errors: OTA_E_NOT_FOUND, OTA_E_IO.
- */
 OTA_MUST_CHECK ota_err slot_manifest_pending(const struct slot_map *m,
                                              const struct manifest_root roots[MANIFEST_ROOTS],
                                              struct manifest *out);
+
+/*
+ * The same in two steps, for who cannot afford the stack of a signature's verification beside a
+ * struct manifest: find one and verify it, then read it, which fails if it reads differently
+ * now. Errors of find: OTA_E_NOT_FOUND, OTA_E_IO; of load: OTA_E_SIGNATURE, OTA_E_IO.
+ */
+struct slot_manifest_ref {
+    uint32_t sector;
+    uint32_t bytes;
+    uint8_t digest[CRYPTO_DIGEST_BYTES];
+};
+OTA_MUST_CHECK ota_err slot_manifest_find(const struct slot_map *m,
+                                          const struct manifest_root roots[MANIFEST_ROOTS],
+                                          enum slot_manifest_which which,
+                                          struct slot_manifest_ref *out);
+OTA_MUST_CHECK ota_err slot_manifest_load(const struct slot_map *m,
+                                          const struct slot_manifest_ref *ref,
+                                          struct manifest *out);
 
 /*
  * Store a newer key manifest.  It is pending until an image valid under it is confirmed; only

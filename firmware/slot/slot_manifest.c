@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../image/le.h"
+#include "../image/manifest_parts.h"
 #include "journal.h"
 
 enum {
@@ -31,71 +32,133 @@ static uint32_t stated_sequence(const struct slot_map *m, uint32_t sector)
     return le32_load(head + SEQUENCE_AT);
 }
 
-static ota_err sector_open(const struct slot_map *m, uint32_t sector,
-                           const struct manifest_root roots[MANIFEST_ROOTS],
-                           struct manifest *out)
+/* Read a sector's manifest, whatever it says.  raw: MANIFEST_BYTES_MAX bytes. */
+static ota_err sector_read(const struct slot_map *m, uint32_t sector, uint8_t *raw,
+                           size_t *out_len)
+{
+    size_t room = m->flash->erase_bytes;
+    ota_err e;
+
+    if (room > MANIFEST_BYTES_MAX)
+        room = MANIFEST_BYTES_MAX;
+    e = m->flash->read(m->flash, sector_at(m, sector), raw, room);
+    return e == OTA_OK ? manifest_length(raw, room, out_len) : e;
+}
+
+static void digest_of(const uint8_t *raw, size_t len, uint8_t out[CRYPTO_DIGEST_BYTES])
+{
+    struct crypto_sha256 h;
+
+    crypto_sha256_init(&h);
+    crypto_sha256_update(&h, raw, len);
+    crypto_sha256_final(&h, out);
+}
+
+/* Not inlined: its buffer must be gone from the stack before images are verified. */
+__attribute__((noinline)) static ota_err
+sector_check(const struct slot_map *m, uint32_t sector,
+             const struct manifest_root roots[MANIFEST_ROOTS], struct slot_manifest_ref *out)
 {
     uint8_t raw[MANIFEST_BYTES_MAX];
-    size_t room = m->flash->erase_bytes < sizeof raw ? m->flash->erase_bytes : sizeof raw;
     size_t len;
-    ota_err e = m->flash->read(m->flash, sector_at(m, sector), raw, room);
+    ota_err e = sector_read(m, sector, raw, &len);
 
     if (e == OTA_OK)
-        e = manifest_length(raw, room, &len);
-    return e == OTA_OK ? manifest_open(raw, len, roots, out) : e;
+        e = manifest_open(raw, len, roots, NULL);
+    if (e != OTA_OK)
+        return e;
+    out->sector = sector;
+    out->bytes = (uint32_t)len;
+    digest_of(raw, len, out->digest);
+    return OTA_OK;
 }
 
 /* The intact manifest with the lowest sequence that is at least this. */
-static ota_err open_from(const struct slot_map *m, uint32_t sequence,
-                         const struct manifest_root roots[MANIFEST_ROOTS], struct manifest *out)
+static ota_err find_from(const struct slot_map *m, uint32_t sequence,
+                         const struct manifest_root roots[MANIFEST_ROOTS],
+                         struct slot_manifest_ref *out)
 {
     uint32_t stated[SECTORS] = {stated_sequence(m, 0), stated_sequence(m, 1)};
     uint32_t sector =
         stated[0] >= sequence && (stated[1] < sequence || stated[0] <= stated[1]) ? 0 : 1;
 
     for (uint32_t i = 0; i < SECTORS; i++, sector = 1 - sector) {
-        if (stated[sector] >= sequence && sector_open(m, sector, roots, out) == OTA_OK &&
-            out->sequence >= sequence)
+        if (stated[sector] >= sequence && sector_check(m, sector, roots, out) == OTA_OK)
             return OTA_OK;
     }
     return OTA_E_NOT_FOUND;
 }
 
 /* Without a journal any intact manifest serves, the newest first. */
-static ota_err open_newest(const struct slot_map *m,
+static ota_err find_newest(const struct slot_map *m,
                            const struct manifest_root roots[MANIFEST_ROOTS],
-                           struct manifest *out)
+                           struct slot_manifest_ref *out)
 {
     uint32_t sector = stated_sequence(m, 0) >= stated_sequence(m, 1) ? 0 : 1;
 
-    if (sector_open(m, sector, roots, out) == OTA_OK)
+    if (sector_check(m, sector, roots, out) == OTA_OK)
         return OTA_OK;
-    return sector_open(m, 1 - sector, roots, out) == OTA_OK ? OTA_OK : OTA_E_NOT_FOUND;
+    return sector_check(m, 1 - sector, roots, out) == OTA_OK ? OTA_OK : OTA_E_NOT_FOUND;
+}
+
+ota_err slot_manifest_find(const struct slot_map *m,
+                           const struct manifest_root roots[MANIFEST_ROOTS],
+                           enum slot_manifest_which which, struct slot_manifest_ref *out)
+{
+    struct slot_state s;
+    ota_err e = slot_state_get(m, &s);
+
+    if (e == OTA_E_NOT_FOUND && which == SLOT_MANIFEST_IN_FORCE)
+        return find_newest(m, roots, out);
+    if (e != OTA_OK)
+        return e;
+    if (which == SLOT_MANIFEST_IN_FORCE)
+        return find_from(m, s.manifest_sequence, roots, out);
+    return s.manifest_sequence == UINT32_MAX
+               ? OTA_E_NOT_FOUND
+               : find_from(m, s.manifest_sequence + 1, roots, out);
+}
+
+/* Not inlined, for the same reason. */
+__attribute__((noinline)) ota_err slot_manifest_load(const struct slot_map *m,
+                                                     const struct slot_manifest_ref *ref,
+                                                     struct manifest *out)
+{
+    uint8_t raw[MANIFEST_BYTES_MAX], digest[CRYPTO_DIGEST_BYTES];
+    struct manifest_parts parts;
+    size_t len;
+    ota_err e = sector_read(m, ref->sector, raw, &len);
+
+    if (e != OTA_OK)
+        return e;
+    digest_of(raw, len, digest);
+    if (len != ref->bytes || !crypto_equal(digest, ref->digest, sizeof digest))
+        return OTA_E_SIGNATURE;
+    e = manifest_split(raw, len, &parts);
+    return e == OTA_OK ? manifest_body_read(parts.body, parts.body_bytes, out) : e;
+}
+
+static ota_err open_which(const struct slot_map *m,
+                          const struct manifest_root roots[MANIFEST_ROOTS],
+                          enum slot_manifest_which which, struct manifest *out)
+{
+    struct slot_manifest_ref ref;
+    ota_err e = slot_manifest_find(m, roots, which, &ref);
+
+    return e == OTA_OK ? slot_manifest_load(m, &ref, out) : e;
 }
 
 ota_err slot_manifest(const struct slot_map *m,
                       const struct manifest_root roots[MANIFEST_ROOTS], struct manifest *out)
 {
-    struct slot_state s;
-    ota_err e = slot_state_get(m, &s);
-
-    if (e == OTA_OK)
-        return open_from(m, s.manifest_sequence, roots, out);
-    return e == OTA_E_NOT_FOUND ? open_newest(m, roots, out) : e;
+    return open_which(m, roots, SLOT_MANIFEST_IN_FORCE, out);
 }
 
 ota_err slot_manifest_pending(const struct slot_map *m,
                               const struct manifest_root roots[MANIFEST_ROOTS],
                               struct manifest *out)
 {
-    struct slot_state s;
-    ota_err e = slot_state_get(m, &s);
-
-    if (e != OTA_OK)
-        return e;
-    return s.manifest_sequence == UINT32_MAX
-               ? OTA_E_NOT_FOUND
-               : open_from(m, s.manifest_sequence + 1, roots, out);
+    return open_which(m, roots, SLOT_MANIFEST_PENDING, out);
 }
 
 /* Erase a sector and write a manifest into it, the last unit padded, read back. */

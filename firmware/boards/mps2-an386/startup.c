@@ -35,14 +35,16 @@ __attribute__((naked)) void fault_handler(void)
 {
     __asm__ volatile("ldr r0, =__stack_top\n"
                      "msr msp, r0\n"
-                     "b fault_reset\n");
+                     "b fault_reset\n"
+                     ".ltorg\n");
 }
 
 __attribute__((naked)) void nmi_handler(void)
 {
     __asm__ volatile("ldr r0, =__stack_top\n"
                      "msr msp, r0\n"
-                     "b nmi_reset\n");
+                     "b nmi_reset\n"
+                     ".ltorg\n");
 }
 
 static void tick_handler(void)

@@ -87,7 +87,7 @@ static uint32_t free_bytes(void)
 {
     extern uint8_t __bss_end[], __stack_top[];
 
-    return (uint32_t)(__stack_top - __bss_end) - (uint32_t)sizeof app;
+    return (uint32_t)(__stack_top - __bss_end);
 }
 
 static void vitals(void *port, struct ota_vitals *out)
@@ -173,6 +173,7 @@ static void start(void)
     if (!net_start(idle, NULL)) {
         give_up("no Ethernet");
     }
+    board_watchdog_arm();
     start_agent();
 }
 

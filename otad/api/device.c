@@ -63,17 +63,13 @@ static ota_err find(struct http_request *rq, struct http_response *rs, struct de
 static ota_err read_filter(struct http_request *rq, struct http_response *rs,
                            struct device_filter *out)
 {
-    const char *state = http_query(rq, "state");
+    const char *state = api_query(rq, "state");
     const struct write_clock clock = api_clock(rq);
-    *out = (struct device_filter){.platform = http_query(rq, "platform"),
-                                  .q = http_query(rq, "q"),
+    *out = (struct device_filter){.platform = api_query(rq, "platform"),
+                                  .q = api_query(rq, "q"),
                                   .now_unix_s = clock.now_unix_s,
                                   .poll_s = clock.poll_s};
-    if (out->q != NULL && out->q[0] == '\0')
-        out->q = NULL;
-    if (out->platform != NULL && out->platform[0] == '\0')
-        out->platform = NULL;
-    out->has_state = state != NULL && state[0] != '\0';
+    out->has_state = state != NULL;
     if (out->has_state && !device_state_parse(state, &out->state))
         return http_problem(rq, rs, OTA_E_FORMAT, "bad-query",
                             "The parameter 'state' must be online, late, offline or never.");

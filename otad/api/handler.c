@@ -109,7 +109,8 @@ ota_err api_db_problem(struct http_request *rq, struct http_response *rs, ota_er
         return http_problem(rq, rs, OTA_E_BUSY, "database-busy",
                             "The database does not answer just now; try again.");
     if (e == OTA_E_LIMIT)
-        return http_problem(rq, rs, e, NULL, "A value of the %s is too long.", what);
+        return http_problem_status(rq, rs, 400, e, NULL, "A value of the %s is too long.",
+                                   what);
     if (e == OTA_E_FORMAT)
         return http_problem(rq, rs, e, NULL, "A value of the %s is not acceptable.", what);
     return http_problem(rq, rs, e, NULL, "This did not work (%s).", ota_err_name(e));
@@ -136,6 +137,12 @@ ota_err api_forbidden(struct http_request *rq, struct http_response *rs, enum pe
                         permission_name(what));
 }
 
+const char *api_query(const struct http_request *rq, const char *name)
+{
+    const char *text = http_query(rq, name);
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
 ota_err api_page(struct http_request *rq, struct http_response *rs, enum api_order order,
                  struct db_page *out)
 {
@@ -146,7 +153,7 @@ ota_err api_page(struct http_request *rq, struct http_response *rs, enum api_ord
                             API_LIST_MAX);
     struct db_page page = {.limit = (uint32_t)limit};
     if (order == API_BY_TEXT)
-        page.after_text = http_query(rq, "after");
+        page.after_text = api_query(rq, "after");
     else if (http_query_int(rq, "after", 0, 1, INT64_MAX, &after) != OTA_OK)
         return http_problem(rq, rs, OTA_E_FORMAT, "bad-query",
                             "The parameter 'after' is not one that a list answered as 'next'.");

@@ -67,6 +67,9 @@ bool api_may(const struct http_request *rq, enum permission what, const char *pl
 ota_err api_forbidden(struct http_request *rq, struct http_response *rs, enum permission what,
                       const char *platform);
 
+/* ?name=, or NULL if it is absent or empty. */
+const char *api_query(const struct http_request *rq, const char *name);
+
 /* ?limit= and ?after=.  Answers and returns the error when they are not good. */
 enum api_order { API_BY_ID, API_BY_TEXT };
 ota_err api_page(struct http_request *rq, struct http_response *rs, enum api_order order,

@@ -58,7 +58,7 @@ ota_err api_release_list(struct http_request *rq, struct http_response *rs)
     ota_err err = api_page(rq, rs, API_BY_ID, &page);
     if (err != OTA_OK)
         return err;
-    err = db_release_list(&scope, http_query(rq, "platform"), &page, &r, &count);
+    err = db_release_list(&scope, api_query(rq, "platform"), &page, &r, &count);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, &scope, "platform");
     struct json_out o;

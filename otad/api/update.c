@@ -8,7 +8,7 @@
 ota_err api_update_list(struct http_request *rq, struct http_response *rs)
 {
     struct db_scope scope = api_scope(rq);
-    const char *open = http_query(rq, "open");
+    const char *open = api_query(rq, "open");
     struct db_page page;
     struct update *u = NULL;
     size_t count = 0;
@@ -18,7 +18,7 @@ ota_err api_update_list(struct http_request *rq, struct http_response *rs)
     if (open != NULL && strcmp(open, "true") != 0 && strcmp(open, "false") != 0)
         return http_problem(rq, rs, OTA_E_FORMAT, "bad-query",
                             "The parameter 'open' must be true or false.");
-    err = db_update_list(&scope, open != NULL && open[0] == 't', http_query(rq, "platform"),
+    err = db_update_list(&scope, open != NULL && open[0] == 't', api_query(rq, "platform"),
                          &page, &u, &count);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, &scope, "platform");

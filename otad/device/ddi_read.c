@@ -17,7 +17,7 @@ struct config_body {
 
 static const struct json_field config_fields[] = {
     {"mode", FIELD_STRING, false, 0, 32, 0, offsetof(struct config_body, mode)},
-    {"data", FIELD_MAP, true, 1, DEVICE_ATTRIBUTES_MAX, ATTRIBUTE_BYTES_MAX,
+    {"data", FIELD_MAP, true, 0, DEVICE_ATTRIBUTES_MAX, ATTRIBUTE_BYTES_MAX,
      offsetof(struct config_body, data)},
 };
 
@@ -73,6 +73,8 @@ ota_err ddi_read_config(struct arena *a, const char *text, size_t len, struct dd
     const ota_err err = JSON_READ(a, text, len, JSON_TOLERANT, config_fields, &in, fault);
     if (err != OTA_OK)
         return err;
+    if (in.data.count == 0)
+        return fail(fault, "/data", "is empty");
     struct ddi_config c = {.mode = ATTRIBUTES_MERGE, .count = in.data.count};
     if (in.mode != NULL && strcmp(in.mode, "replace") == 0)
         c.mode = ATTRIBUTES_REPLACE;

@@ -5,7 +5,7 @@
 #include "otad/auth/permission.h"
 
 #define DDI  "/{tenant}/controller/v1/{device}"
-#define BODY (256 * 1024)
+#define BODY 262144U
 
 /* clang-format off */
 #define ROW(verb, path, bytes, fn) {.method = (verb), .pattern = (path), .handler = (fn), \

@@ -200,6 +200,7 @@ static void check_config(void)
     assert(read_config("{\"mode\":\"merge\"}", &c) == OTA_E_FORMAT);
     assert(read_config("{\"mode\":\"melt\",\"data\":{\"a\":\"b\"}}", &c) == OTA_E_FORMAT);
     assert(read_config("{\"data\":[]}", &c) == OTA_E_FORMAT);
+    assert(read_config("{\"data\":{}}", &c) == OTA_E_FORMAT);
 }
 
 static void check_heartbeat(void)

@@ -62,7 +62,7 @@ def shared():
 class Stack:
     """An otad with its database, first admin and platforms."""
 
-    def __init__(self, name, **more):
+    def __init__(self, name, with_admin=True, **more):
         common = shared()
         common.stacks += 1
         self.folder = common.folder / f"{common.stacks:02d}-{name}"
@@ -72,7 +72,7 @@ class Stack:
         self.otad = Otad(self.folder / "otad", self.cluster, self.ca, database=f"otad_{common.stacks}", settings=settings, **more)
         self.otad.make_database()
         self.otad.start()
-        self.admin = self.otad.first_admin("admin", PASSWORD)
+        self.admin = self.otad.first_admin("admin", PASSWORD) if with_admin else None
         self.ci_keys = {}
 
     def end(self):
@@ -144,10 +144,11 @@ class EndToEnd(unittest.TestCase):
     """One stack a class (self.stack), one folder a test (self.folder), processes ended by addCleanup."""
 
     settings = {}
+    with_admin = True
 
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack(cls.__name__, settings=cls.settings)
+        cls.stack = Stack(cls.__name__, cls.with_admin, settings=cls.settings)
         cls.addClassCleanup(cls.stack.end)
         cls.prepare()
 

@@ -12,7 +12,7 @@ SEED = 7
 CUTS = 250 if MODE == "full" else 50
 CUTS_IN_SWAP_MIN = CUTS // 5
 CUTS_PER_UPDATE = 4
-SWAP_RECORDS = 60    # about as many as a swap of the app's image writes
+SWAP_RECORDS = 40    # about as many as a swap of the app's image writes
 TRIAL_CUTS_MAX = 1  # each costs one of three trial boots
 
 

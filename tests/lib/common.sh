@@ -184,15 +184,16 @@ build_device() {
 }
 
 # node_modules belongs to one package-lock.json; npm ci only when that changed.
+npm_ci_once() {
+    if [ ! -e node_modules/.otad-lock ] || ! cmp -s package-lock.json node_modules/.otad-lock; then
+        npm ci --ignore-scripts --no-audit --no-fund || return 1
+        cp package-lock.json node_modules/.otad-lock
+    fi
+}
+
 web_install() {
     node_use
-    (
-        cd web || exit 1
-        if [ ! -e node_modules/.otad-lock ] || ! cmp -s package-lock.json node_modules/.otad-lock; then
-            npm ci --no-audit --no-fund || exit 1
-            cp package-lock.json node_modules/.otad-lock
-        fi
-    )
+    (cd web && npm_ci_once)
 }
 
 web_build() {

@@ -1,6 +1,7 @@
 """A device as a factory makes it (key manifest, settings and first firmware in its flash), then switched on: the emulated
 board, and the host program that runs the same agent, slots and bootloader code over the same flash file."""
 import json
+import os
 import pathlib
 import re
 import struct
@@ -12,7 +13,7 @@ from .qemu import Board
 from .server import TENANT
 
 PLATFORM = "mps2-an386"
-DEVICE_BUILD = ROOT / "build" / "device" / PLATFORM
+DEVICE_BUILD = pathlib.Path(os.environ.get("OTAD_DEVICE_BUILD", ROOT / "build" / "device" / PLATFORM))
 TOOLS = BUILD / "firmware" / "boards" / "host"
 
 # The map of both boards, in bytes from the start of the flash file (firmware/boards/mps2-an386/board.h).
@@ -23,7 +24,7 @@ PHASE_REQUESTED = 1
 SETTINGS_AT, SETTINGS_BYTES = 0x6000, 0x1000
 SLOT_AT = {"a": 0x10000, "b": 0x90000}
 
-BOOTED = re.compile(r"\bboot: boot (\d+\.\d+\.\d+)|^boot \S+ (\d+\.\d+\.\d+)", re.M)
+BOOTED = re.compile(r"\bboot: boot (\d+\.\d+\.\d+)|^\S+: boot \S+ (\d+\.\d+\.\d+)", re.M)
 
 APPS = {"1.0.0": "status-1.0.0.bin", "1.1.0": "status-1.1.0.bin", "never-confirms": "never-confirms.bin", "crashes": "crashes.bin"}
 

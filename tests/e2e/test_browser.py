@@ -1,0 +1,67 @@
+"""A real browser against the real server and a real device: set up, sign in, see a device change its version without a
+reload, assign a release, make and revoke an API key; every page by axe."""
+import os
+import shutil
+import subprocess
+import unittest
+
+from devices import PLATFORM, Devices
+from harness import PASSWORD, ROOT, Failed, shared
+from lab.proc import Process
+
+STEPS = ROOT / "tests" / "browser" / "real.mjs"
+DEVICE = "seen-in-browser"
+
+
+class Browser(Devices):
+    with_admin = False  # the first admin is made in the browser, through the one-time link
+    settings = {"poll_interval_s": 2, "poll_busy_interval_s": 1}
+
+    @classmethod
+    def prepare(cls):
+        cls.shots = ROOT / "var" / "shots"
+        shutil.rmtree(cls.shots, ignore_errors=True)
+        cls.shots.mkdir(parents=True)
+        cls.env = {"OTAD_URL": cls.stack.otad.url, "OTAD_SETUP_LINK": cls.stack.otad.setup_link(), "OTAD_ADMIN": "admin",
+                   "OTAD_PASSWORD": PASSWORD, "OTAD_BROWSER_STATE": str(cls.stack.folder / "state.json"),
+                   "OTAD_BROWSER_SHOTS": str(cls.shots), "OTAD_CA": str(shared().ca.cert)}
+
+    def step(self, *arguments):
+        r = subprocess.run(["node", str(STEPS), *arguments], env={**os.environ, **self.env}, text=True, capture_output=True, timeout=300)
+        if r.returncode != 0 or not r.stdout.rstrip().endswith("OK"):
+            raise Failed(f"real.mjs {' '.join(arguments)}: exit {r.returncode}, screenshots in {self.shots}\n{r.stdout}{r.stderr}")
+        return r.stdout
+
+    def test_a_day_in_the_life_of_an_admin(self):
+        self.step("setup")
+        self.assertFalse((self.otad.folder / "state" / "setup-link").exists(), "the link works once")
+        self.stack.admin = self.otad.client()
+        self.admin.sign_in("admin", PASSWORD)
+
+        self.stack.platform(PLATFORM)
+        old = self.stack.publish(PLATFORM, "1.0.0", 1, self.host_app())
+        for version, counter in (("1.1.0", 2), ("1.2.0", 3)):
+            self.stack.publish(PLATFORM, version, counter, self.host_app())
+        self.host_device(DEVICE, old).start()
+        self.stack.wait_version(DEVICE, "1.0.0")
+
+        watch = self.started(Process("watch", ["node", STEPS, "watch", DEVICE, "1.0.0", "1.1.0"], self.folder / "watch.log", env=self.env))
+        watch.wait_output("READY")
+        self.stack.assign(DEVICE, "1.1.0")
+        self.assertEqual(watch.wait(), 0, watch.output())
+        self.stack.wait_version(DEVICE, "1.1.0")
+
+        self.step("assign", DEVICE, "1.2.0")
+        self.stack.wait_version(DEVICE, "1.2.0")
+
+        said = self.step("key", "made in the browser", PLATFORM)
+        secret = next(line.split()[1] for line in said.splitlines() if line.startswith("KEY "))
+        path = f"/api/firmware/{PLATFORM}"
+        self.assertIn(self.otad.client().use_key(secret).request("GET", path).status, (200, 304))
+        self.step("revoke", "made in the browser")
+        self.assertEqual(self.otad.client().use_key(secret).request("GET", path).status, 401)
+        self.step("tour")
+
+
+if __name__ == "__main__":
+    unittest.main()

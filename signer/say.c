@@ -10,7 +10,8 @@ static struct {
     bool json;
 } said;
 
-static void speak(const char *prefix, char *keep, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void speak(const char *prefix, char *keep,
+                                                        const char *format, va_list args)
 {
     char text[512];
 

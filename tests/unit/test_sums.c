@@ -234,8 +234,6 @@ static void releases(void)
         "otad version=1 platform=p counter=1",
         " otad platform=p version=1 counter=1",
         "platform=p version=1 counter=1",
-        "otad platform=pppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp "
-        "version=1 counter=1",
     };
     struct minisig_release r;
     char text[256];
@@ -251,6 +249,10 @@ static void releases(void)
     assert(strcmp(text, "otad platform=esp-12f version=1.2.3-rc.1+b5 counter=4294967295") == 0);
     assert(n == strlen(text));
     assert(minisig_release_write(&r, text, n, &n) == OTA_E_LIMIT);
+    n = (size_t)snprintf(text, sizeof text, "otad platform=%064d version=1 counter=1", 0);
+    assert(minisig_release_parse(text, n, &r) == OTA_E_FORMAT); /* a name of 64 characters */
+    n = (size_t)snprintf(text, sizeof text, "otad platform=%063d version=1 counter=1", 0);
+    assert(minisig_release_parse(text, n, &r) == OTA_OK);
     r.platform[0] = 'E';
     assert(minisig_release_write(&r, text, sizeof text, &n) == OTA_E_FORMAT);
     assert(release_of("otad platform=p version=1 counter=0", &r) == OTA_OK && r.counter == 0);

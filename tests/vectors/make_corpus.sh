@@ -1,0 +1,39 @@
+#!/bin/sh
+# Write the seeds of the image, manifest, sums and minisig fuzz targets.  Usage: make_corpus.sh SIGNER
+set -eu
+signer=$(realpath "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+keys=$here/keys
+corpus=$here/../fuzz/corpus
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+image() { # NAME KEY OPTION...
+    name=$1 key=$2
+    shift 2
+    "$signer" sign -k "$keys/$key.pem" -v 1.2.3 -H 32 --pad-header "$@" "$work/app" "$corpus/image/$name" >/dev/null 2>"$work/log" ||
+        { cat "$work/log" >&2 && exit 1; }
+}
+
+mkdir -p "$corpus/image" "$corpus/manifest" "$corpus/sums" "$corpus/minisig"
+printf 'a very small application' >"$work/app"
+image good image --class mps2-an386
+image stranger stranger --class mps2-an386
+image bare image --bare
+image rom-fixed stranger --class mps2-an386 -F 0x8000
+(cat "$corpus/image/good" && printf 'something behind') >"$corpus/image/behind"
+head -c 100 "$corpus/image/good" >"$corpus/image/cut"
+
+cp "$keys/mps2-an386.manifest" "$corpus/manifest/good"
+"$signer" keymanifest new --class other --sequence 4294967295 --image-key "$keys/image-p256.pub" -o "$corpus/manifest/unsigned" >/dev/null
+(cat "$corpus/manifest/good" && printf x) >"$corpus/manifest/trailing"
+
+cp "$work/app" "$work/b.bin"
+cp "$work/app" "$work/A-file_1"
+"$signer" publish --platform mps2-an386 --version 1.2.3 --release-key "$keys/release.pem" --out "$work/lists" "$work/app" "$work/b.bin" "$work/A-file_1" >/dev/null 2>&1
+cp "$work/lists/SHA256SUMS" "$corpus/sums/good"
+(tac "$work/lists/SHA256SUMS") >"$corpus/sums/unsorted"
+sha256sum "$work/app" >"$corpus/sums/gnu-style"
+cp "$work/lists/SHA256SUMS.minisig" "$corpus/minisig/good"
+cp "$keys/release.minisign.pub" "$corpus/minisig/public-key"
+sed -n 's/^trusted comment: //p' "$work/lists/SHA256SUMS.minisig" | tr -d '\n' >"$corpus/minisig/comment"

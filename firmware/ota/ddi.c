@@ -21,22 +21,6 @@ struct json {
 
 enum { NONE = -1 };
 
-static ota_err json_open(struct json *j, const char *text, size_t len,
-                         struct ddi_scratch *scratch)
-{
-    jsmntok_t *tok = (jsmntok_t *)(void *)scratch->tokens;
-    jsmn_parser p;
-
-    jsmn_init(&p);
-    j->text = text;
-    j->tok = tok;
-    j->count = jsmn_parse(&p, text, len, tok, DDI_TOKENS_MAX);
-    if (j->count == JSMN_ERROR_NOMEM) {
-        return OTA_E_LIMIT;
-    }
-    return j->count >= 1 && tok[0].type == JSMN_OBJECT ? OTA_OK : OTA_E_FORMAT;
-}
-
 static size_t length_of(const struct json *j, int i)
 {
     return (size_t)(j->tok[i].end - j->tok[i].start);
@@ -64,6 +48,49 @@ static int behind(const struct json *j, int i)
     return next;
 }
 
+/* jsmn takes {"a"} and {1:2}: is every member of value i a string with a value? */
+static bool members_complete(const struct json *j, int i)
+{
+    int end = j->tok[i].end;
+    int k = i + 1;
+
+    if (j->tok[i].type != JSMN_OBJECT) {
+        return true;
+    }
+    for (int n = j->tok[i].size; n > 0; n--) {
+        if (k + 1 >= j->count || j->tok[k].type != JSMN_STRING || j->tok[k].size != 1 ||
+            j->tok[k + 1].start > end) {
+            return false;
+        }
+        k = behind(j, k + 1);
+    }
+    return true;
+}
+
+static ota_err json_open(struct json *j, const char *text, size_t len,
+                         struct ddi_scratch *scratch)
+{
+    jsmntok_t *tok = (jsmntok_t *)(void *)scratch->tokens;
+    jsmn_parser p;
+
+    jsmn_init(&p);
+    j->text = text;
+    j->tok = tok;
+    j->count = jsmn_parse(&p, text, len, tok, DDI_TOKENS_MAX);
+    if (j->count == JSMN_ERROR_NOMEM) {
+        return OTA_E_LIMIT;
+    }
+    if (j->count < 1 || tok[0].type != JSMN_OBJECT) {
+        return OTA_E_FORMAT;
+    }
+    for (int i = 0; i < j->count; i++) {
+        if (!members_complete(j, i)) {
+            return OTA_E_FORMAT;
+        }
+    }
+    return OTA_OK;
+}
+
 /* Value of the first member with this name, or NONE (also when object is NONE or no object). */
 static int member(const struct json *j, int object, const char *name)
 {
@@ -73,9 +100,6 @@ static int member(const struct json *j, int object, const char *name)
         return NONE;
     }
     for (int n = j->tok[object].size; n > 0 && i + 1 < j->count; n--) {
-        if (j->tok[i].type != JSMN_STRING || j->tok[i].size != 1) {
-            return NONE;
-        }
         if (is(j, i, name)) {
             return i + 1;
         }

@@ -150,7 +150,8 @@ int http_framing_check(const struct http_raw *raw, int64_t *out_length,
         *out_why = "The address is too long.";
         return 414;
     }
-    *out_why = raw->torn ? "There is a zero byte in the request." : NULL;
+    *out_why =
+        raw->torn ? "A line holds a zero byte, is folded, or does not end in CR LF." : NULL;
     if (*out_why == NULL && !is_uri(raw->uri))
         *out_why = "The address is not a path of visible ASCII characters.";
     if (*out_why == NULL)

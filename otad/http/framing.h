@@ -14,7 +14,7 @@
  */
 struct http_raw {
     const char *method, *uri, *version;
-    bool torn; /* a NUL byte stood in the request line or in a header */
+    bool torn; /* a NUL or a bare LF stood in the request line or in a header */
     const struct http_header *header;
     size_t header_count;
 };

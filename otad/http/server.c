@@ -288,34 +288,43 @@ static enum MHD_Result send_answer(struct connection *c, struct MHD_Connection *
 
 /* ---- receiving ---- */
 
+/*
+ * libmicrohttpd ends lines at bare LF as well as at CRLF, and names and values at a NUL.  It
+ * parses in place and writes one zero for each of CR and LF, so where the next line begins
+ * tells what stood between: two bytes behind the text that it shows, and nowhere else.
+ */
 struct collected {
     struct http_header *header;
     size_t count;
+    const char *next_line;
     bool torn;
 };
 
 static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *name,
-                               size_t name_len, const char *value, size_t value_len)
+                               size_t name_bytes, const char *value, size_t value_bytes)
 {
     struct collected *c = cls;
 
-    (void)kind;
+    (void)kind, (void)name_bytes, (void)value_bytes;
     if (c->count == HTTP_HEADER_LINES_MAX)
         return MHD_NO;
     if (value == NULL)
         value = "";
-    c->torn |= strlen(name) != name_len || strlen(value) != value_len;
+    c->torn |= name != c->next_line;
+    c->next_line = value + strlen(value) + 2;
     c->header[c->count++] = (struct http_header){name, value};
     return MHD_YES;
 }
 
-/*
- * libmicrohttpd cuts the request line at its first and last blank; when the target holds a NUL,
- * what it shows of it ends before the blank.  The version stands right behind that blank.
- */
-static bool is_torn(const struct connection *c, const char *version)
+/* The same for the request line: the version begins one blank behind the target. */
+static void collect_headers(const struct connection *c, struct MHD_Connection *mhd,
+                            const char *version, struct collected *out)
 {
-    return c->uri == NULL || version != c->uri + strlen(c->uri_copy) + 1;
+    out->torn = c->uri == NULL || version != c->uri + strlen(c->uri_copy) + 1;
+    out->next_line = version + strlen(version) + 2;
+    (void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, collect, out);
+    if (out->count > 0)
+        out->torn |= out->next_line[-1] != '\0';
 }
 
 static void watch_body(struct connection *c)
@@ -344,11 +353,11 @@ static enum MHD_Result begin(struct connection *c, struct MHD_Connection *mhd,
     got.header = arena_array(&x->arena, HTTP_HEADER_LINES_MAX, sizeof *got.header);
     if (got.header == NULL || c->uri_copy == NULL)
         return MHD_NO;
-    (void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, collect, &got);
+    collect_headers(c, mhd, version, &got);
     raw = (struct http_raw){.method = method,
                             .uri = c->uri_copy,
                             .version = version,
-                            .torn = got.torn || is_torn(c, version),
+                            .torn = got.torn,
                             .header = got.header,
                             .header_count = got.count};
     http_exchange_begin(x, &raw, &peer);

@@ -55,9 +55,9 @@ static void scan(struct http_deadlines *d)
     for (struct http_watch *w = d->first; w != NULL; w = w->next) {
         if (!overdue(w, d, now))
             continue;
-        (void)shutdown(w->fd, SHUT_RDWR);
         atomic_store(&w->mode, HTTP_WATCH_NONE);
         atomic_fetch_add(&d->cut, 1);
+        (void)shutdown(w->fd, SHUT_RDWR);
     }
 }
 

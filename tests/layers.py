@@ -59,7 +59,7 @@ def target_of(path, name, root, headers):
         found = (base / name).resolve()
         if found.is_file() and root in found.parents:
             return found.parent.relative_to(root).as_posix()
-    folders = headers.get(name.rsplit("/", 1)[-1], set())
+    folders = headers.get(name, set()) if "/" not in name else set()
     return next(iter(folders)) if len(folders) == 1 else None
 
 

@@ -12,7 +12,7 @@
 #include "pem.h"
 #include "sockets.h"
 
-enum { EXIT_USAGE = 2, DEADLINE_MS = 60000, RECORD_HEAD = 5, CIPHER_EXTRA = 24 + 16 };
+enum { EXIT_USAGE = 2, DEADLINE_MS = 60000, RECORD_HEAD = 5, CIPHER_EXTRA = 8 + 16 };
 
 /* What passes the link, cut into TLS records by their heads. */
 static struct {

@@ -102,7 +102,7 @@ static ota_err show_pem(const struct file_bytes *f, const char *path, struct rep
     if (e != OTA_OK)
         return e;
     report_text(r, "kind", "%s", private ? "private-key" : "public-key");
-    judge_report_key(r, &key);
+    judge_report_key(r, &key, true);
     report_hex(r, "public_key", key.key, key.bytes);
     return OTA_OK;
 }

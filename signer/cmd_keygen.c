@@ -109,7 +109,7 @@ static ota_err run(const struct request *q)
         report_text(&r, "public_key", "%s", public_path);
         if (q->release)
             report_text(&r, "minisign_public_key", "%s", minisign_path);
-        judge_report_key(&r, key_public(key));
+        judge_report_key(&r, key_public(key), q->release);
         e = report_print(&r) ? OTA_OK : OTA_E_IO;
     }
     key_free(key);

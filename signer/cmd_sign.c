@@ -18,6 +18,7 @@ enum {
     OPT_HEADER,
     OPT_SLOT,
     OPT_PAD,
+    OPT_ERASED,
     OPT_VID,
     OPT_CID,
     OPT_CLASS,
@@ -33,6 +34,7 @@ static const struct arg_spec options[] = {
     [OPT_HEADER] = {'H', "header-size", "BYTES", "32 to 4096; where the program starts"},
     [OPT_SLOT] = {'S', "slot-size", "BYTES", "refuse an image that does not fit"},
     [OPT_PAD] = {0, "pad-header", NULL, "the input has no room for the header: make it"},
+    [OPT_ERASED] = {'R', "erased-val", "0|0xff", "what fills that room (default 0xff)"},
     [OPT_VID] = {0, "vid", "NAME|UUID", "vendor (default otad.example)"},
     [OPT_CID] = {0, "cid", "NAME|UUID", "hardware class the image is for"},
     [OPT_CLASS] = {0, "class", "NAME|UUID", "the same as --cid"},
@@ -79,6 +81,19 @@ static bool take_counter(struct request *q, const char *value)
            take_number("security-counter", value, UINT32_MAX, &q->spec.counter);
 }
 
+static bool take_erased(struct request *q, const char *value)
+{
+    uint32_t v;
+
+    if (!take_number("erased-val", value, UINT8_MAX, &v))
+        return false;
+    q->spec.pad_byte = (uint8_t)v;
+    if (v == 0 || v == UINT8_MAX)
+        return true;
+    say_error("--erased-val is 0 or 0xff");
+    return false;
+}
+
 static bool take_version(struct request *q, const char *value)
 {
     q->has_version = make_version_parse(value, &q->spec.version) == OTA_OK;
@@ -121,6 +136,8 @@ static bool take(struct request *q, int option, const char *value)
     case OPT_PAD:
         q->spec.pad_header = true;
         return true;
+    case OPT_ERASED:
+        return take_erased(q, value);
     case OPT_VID:
         q->vid = value;
         return true;
@@ -246,7 +263,7 @@ static ota_err run(struct request *q)
 
 enum exit_status cmd_sign(int argc, char **argv)
 {
-    struct request q = {0};
+    struct request q = {.spec = {.pad_byte = 0xff}};
     enum exit_status s = parse(argc, argv, &q);
 
     return s != EXIT_DONE || q.help ? s : exit_of(run(&q));

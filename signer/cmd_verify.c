@@ -183,7 +183,9 @@ static enum exit_status tell(const struct request *q, enum image_verdict v,
         return EXIT_FAILED;
     }
     if (v != IMAGE_GOOD) {
-        say_error("%s is NOT authentic: %s (%s)", q->image, image_verdict_text(v),
+        say_error("%s is NOT authentic: %s (%s)", q->image,
+                  v == IMAGE_UNKNOWN_KEY && q->key != NULL ? "another key signed it"
+                                                           : image_verdict_text(v),
                   image_verdict_name(v));
         return EXIT_NOT_AUTHENTIC;
     }

@@ -93,14 +93,14 @@ void judge_report_image(struct report *r, const struct image_info *info)
     report_hex(r, "key_hash", info->key_hash, sizeof info->key_hash);
 }
 
-void judge_report_key(struct report *r, const struct key_public *key)
+void judge_report_key(struct report *r, const struct key_public *key, bool minisign)
 {
     uint8_t number[MINISIG_KEY_NUMBER_BYTES];
     char text[MINISIG_NUMBER_TEXT_BYTES];
 
     report_text(r, "alg", "%s", key_alg_name(key->alg));
     report_hex(r, "key_hash", key->hash, sizeof key->hash);
-    if (key->alg != CRYPTO_ED25519)
+    if (!minisign || key->alg != CRYPTO_ED25519)
         return;
     minisign_key_number(key->key, number);
     minisig_number_text(number, text);
@@ -124,7 +124,7 @@ void judge_report_manifest(struct report *r, const struct manifest *m)
         memcpy(key.hash, k->hash, sizeof key.hash);
         report_object(r, NULL);
         report_text(r, "purpose", "%s", k->purpose == MANIFEST_IMAGE ? "image" : "release");
-        judge_report_key(r, &key);
+        judge_report_key(r, &key, k->purpose == MANIFEST_RELEASE);
         report_end(r);
     }
     report_end(r);

@@ -1,6 +1,8 @@
 #ifndef SIGNER_JUDGE_H
 #define SIGNER_JUDGE_H
 
+#include <stdbool.h>
+
 #include "../firmware/image/image.h"
 #include "key.h"
 #include "report.h"
@@ -23,7 +25,8 @@ OTA_MUST_CHECK ota_err judge_manifest_read(const char *path,
 
 /* The members of an image, of a public key and of a manifest. */
 void judge_report_image(struct report *r, const struct image_info *info);
-void judge_report_key(struct report *r, const struct key_public *key);
+/* minisign: its number in minisign files, too. */
+void judge_report_key(struct report *r, const struct key_public *key, bool minisign);
 void judge_report_manifest(struct report *r, const struct manifest *m);
 
 #endif

@@ -196,6 +196,8 @@ ota_err key_write(const struct key *k, const char *path, bool force)
     if (e != OTA_OK)
         say_error("cannot encode the key");
     if (e == OTA_OK && !force)
+        e = file_absent(path);
+    if (e == OTA_OK && !force)
         e = file_absent(public_path);
     if (e == OTA_OK)
         e = file_write_new(path, text, len, 0600, force);

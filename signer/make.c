@@ -167,6 +167,9 @@ ota_err make_image(const struct make_spec *spec, const struct key *key,
     if (w.at == NULL)
         return say_fail(OTA_E_NO_MEMORY, "no memory");
     put_header(w.at, spec, (uint32_t)len);
+    if (spec->pad_header)
+        memset(w.at + IMAGE_HEADER_BYTES, spec->pad_byte,
+               spec->header_bytes - IMAGE_HEADER_BYTES);
     w.used = spec->header_bytes;
     put(&w, payload, len);
     put_protected(&w, spec);

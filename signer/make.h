@@ -13,7 +13,8 @@
 struct make_spec {
     struct image_version version;
     uint32_t header_bytes;
-    bool pad_header; /* else the input starts with header_bytes zeros */
+    bool pad_header;  /* else the input starts with header_bytes zeros */
+    uint8_t pad_byte; /* what the room behind the header is filled with then */
     bool has_counter, has_vendor, has_class, has_rom_fixed;
     uint32_t counter;
     uint32_t rom_fixed;

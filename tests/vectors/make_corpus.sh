@@ -33,7 +33,7 @@ cp "$work/app" "$work/A-file_1"
 "$signer" publish --platform mps2-an386 --version 1.2.3 --release-key "$keys/release.pem" --out "$work/lists" "$work/app" "$work/b.bin" "$work/A-file_1" >/dev/null 2>&1
 cp "$work/lists/SHA256SUMS" "$corpus/sums/good"
 (tac "$work/lists/SHA256SUMS") >"$corpus/sums/unsorted"
-sha256sum "$work/app" >"$corpus/sums/gnu-style"
+(cd "$work" && sha256sum app) >"$corpus/sums/gnu-style"
 cp "$work/lists/SHA256SUMS.minisig" "$corpus/minisig/good"
 cp "$keys/release.minisign.pub" "$corpus/minisig/public-key"
 sed -n 's/^trusted comment: //p' "$work/lists/SHA256SUMS.minisig" | tr -d '\n' >"$corpus/minisig/comment"

@@ -18,9 +18,9 @@ import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent / "imgtool"
 FLAGS = {"--pad-header", "--pad", "--confirm", "--test", "--overwrite-only", "--pure", "--non-bootable"}
-OURS = {"-H", "-S", "-v", "-k", "--align", "--pad-header", "--vid", "--cid", "-s", "-F"}
+OURS = {"-H", "-S", "-v", "-k", "--align", "--pad-header", "--vid", "--cid", "-s", "-F", "-R"}
 # They change the trailer (which we never write) or nothing.
-NEUTRAL = {"-M", "--max-align", "--overwrite-only", "-R"}
+NEUTRAL = {"-M", "--max-align", "--overwrite-only"}
 
 
 def arguments(words):

@@ -186,10 +186,9 @@ int main(void)
     board_puts(look.version);
     board_puts(" (");
     board_puts(look.name);
-    board_puts("), device ");
+    board_puts(")\n");
     start();
-    board_puts(app.settings.device_id);
-    board_puts("\n");
+    say(app.settings.device_id);
     for (;;) {
         until = now_ms() + ota_step(&app.agent);
         app.stepped_ms = now_ms();

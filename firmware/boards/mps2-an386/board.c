@@ -15,7 +15,7 @@ static struct {
     uint32_t magic;
     uint32_t cause;
     struct boot_record record;
-} handover __attribute__((section(".handover")));
+} handover __attribute__((section(".handover"), used));
 
 void board_start(void)
 {

@@ -61,6 +61,10 @@ void fleet_remove_device(struct fleet *f, int64_t tenant_id, int64_t device_no);
 void fleet_remove_key(struct fleet *f, int64_t tenant_id, int64_t id);
 void fleet_remove_gateway(struct fleet *f, int64_t tenant_id, int64_t id);
 
+/* While behind, the tenant's devices are told to come later: what this process has committed is
+ * not in memory yet, and an answer could contradict what a device was told. */
+void fleet_set_behind(struct fleet *f, int64_t tenant_id, bool behind);
+
 /* Around reading everything anew: what was not put in between is removed by the second call,
  * which also sets loaded and, if it was loaded before, tells RESYNC. */
 void fleet_reload_begin(struct fleet *f);

@@ -73,7 +73,7 @@ struct fleet_poll {
  * Authenticate, mark seen, and say what to answer.
  * Errors: OTA_E_AUTH (unknown tenant or device, wrong token); OTA_E_NOT_FOUND (the gateway
  * token is right, the device unknown: db_device_register(tenant_id, gateway_id), both set in
- * *out, then catch up and poll again); OTA_E_BUSY (not loaded yet).
+ * *out, then catch up and poll again); OTA_E_BUSY (not loaded, or behind).
  */
 OTA_MUST_CHECK ota_err fleet_poll(struct fleet *f, const struct fleet_caller *who,
                                   struct fleet_poll *out);

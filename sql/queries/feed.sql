@@ -55,6 +55,11 @@ SELECT * FROM device_row WHERE tenant_id = $1;
 -- $1 tenant_id, $2 device_nos
 SELECT * FROM device_row WHERE tenant_id = $1 AND device_no = ANY ($2::bigint[]);
 
+-- name: feed_devices_gone
+-- $1 tenant_id, $2 device_nos: those of them that are not there
+SELECT k.device_no FROM unnest($2::bigint[]) AS k(device_no)
+ WHERE NOT EXISTS (SELECT FROM device d WHERE d.tenant_id = $1 AND d.device_no = k.device_no);
+
 -- name: feed_updates_of
 -- $1 tenant_id, $2 update_ids
 SELECT * FROM update_row WHERE tenant_id = $1 AND update_id = ANY ($2::integer[]);

@@ -1,0 +1,141 @@
+#ifndef OTAD_FLEET_INSIDE_H
+#define OTAD_FLEET_INSIDE_H
+
+#include <pthread.h>
+
+#include "apply.h"
+#include "offer.h"
+#include "otad/arena.h"
+#include "table.h"
+
+/*
+ * What the memory model is made of, for the files of fleet/ only.
+ *
+ * Locks, in the order in which they are taken: `lock` (shared to read, exclusive to put or
+ * remove), then one of `seen_lock`, then `queue_lock`.  Under the shared lock everything is
+ * constant but what struct seen holds, which its seen_lock guards.
+ */
+enum { SEEN_LOCKS = 64, ADDRESS_BYTES = 46, EVENTS_AT_ONCE_MAX = 1000 };
+
+struct fleet_platform {
+    int64_t id;
+    bool follow_channel;
+    /* Newest release that a device on this channel sees, NULL = none. */
+    const struct fleet_release *newest[CHANNEL_BETA + 1];
+    const char *name, *aliases;
+};
+
+struct fleet_release {
+    struct release release; /* strings and artifacts in the same allocation */
+    int64_t platform_id;
+    struct offer_release offer;
+};
+
+struct fleet_gateway {
+    int64_t id; /* 0 = none */
+    uint32_t generation;
+    uint8_t hash[FLEET_HASH_BYTES];
+};
+
+struct fleet_tenant {
+    int64_t id;
+    bool behind; /* something was committed that is not here yet: polls must wait */
+    char *name;
+    struct fleet_platform **platform;
+    size_t platform_count;
+    struct fleet_release **release;
+    size_t release_count;
+    struct fleet_gateway *gateway;
+    size_t gateway_count;
+};
+
+struct fleet_api_key_entry {
+    int64_t tenant_id, id, expires_at_unix_s;
+    uint32_t generation;
+    uint8_t hash[FLEET_HASH_BYTES];
+    const char *name, *scopes, *platforms;
+    /* under queue_lock: */
+    int64_t used_at_unix_s; /* 0 = not since it was taken */
+};
+
+/* What polls change. */
+struct seen {
+    int64_t last_seen_at_unix_s;
+    struct heartbeat *heartbeat; /* strings in the same allocation; NULL = none */
+    bool queued;                 /* waits in the queue                                  */
+    bool heartbeat_new;          /* since it was last taken                             */
+    uint8_t told_state;          /* enum device_state that the event callback knows     */
+    char address[ADDRESS_BYTES];
+};
+
+struct fleet_device {
+    int64_t tenant_id, no, platform_id, skip_release_id, registered_at_unix_s;
+    uint32_t generation, security_counter;
+    uint8_t channel;
+    bool has_token, config_wanted;
+    uint8_t token_hash[FLEET_HASH_BYTES];
+    struct version version_key;
+    struct update *update; /* open one, strings in the same allocation; NULL = none */
+    struct seen seen;
+    const char *version; /* NULL = unknown */
+    const char *name;
+    char id[]; /* behind it name and version */
+};
+
+struct queue_item {
+    int64_t tenant_id, device_no;
+};
+
+struct fleet {
+    struct fleet_config config;
+    uint64_t seed;
+    pthread_rwlock_t lock;
+    bool loaded;
+    uint32_t generation;
+    struct fleet_tenant *tenant;
+    size_t tenant_count;
+    struct table device_by_id, device_by_no, key_by_id;
+    pthread_mutex_t seen_lock[SEEN_LOCKS];
+    pthread_mutex_t queue_lock;
+    struct queue_item *queue;
+    size_t queue_count, queue_capacity;
+};
+
+struct fleet_tenant *tenant_by_id(const struct fleet *f, int64_t id);
+const struct fleet_tenant *tenant_by_name(const struct fleet *f, const char *name);
+struct fleet_platform *platform_by_id(const struct fleet_tenant *t, int64_t id);
+const struct fleet_platform *platform_by_name(const struct fleet_tenant *t, const char *name);
+struct fleet_release *release_by_id(const struct fleet_tenant *t, int64_t id);
+struct fleet_device *device_by_id(const struct fleet *f, int64_t tenant_id, const char *id);
+struct fleet_device *device_by_no(const struct fleet *f, int64_t tenant_id, int64_t no);
+struct fleet_api_key_entry *key_by_id(const struct fleet *f, int64_t id);
+
+uint32_t hash_device_id(const struct fleet *f, int64_t tenant_id, const char *id);
+uint32_t hash_number(const struct fleet *f, int64_t tenant_id, int64_t no);
+pthread_mutex_t *seen_lock_of(struct fleet *f, const struct fleet_device *d);
+
+/* Is word one of the words of list, which are separated by one space?  NULL is the empty list.
+ */
+bool list_has(const char *list, const char *word);
+
+/* Deep copies into an arena.  Errors: OTA_E_LIMIT. */
+OTA_MUST_CHECK ota_err copy_update(struct arena *a, const struct update *in,
+                                   struct update *out);
+OTA_MUST_CHECK ota_err copy_release(struct arena *a, const struct release *in,
+                                    struct release *out);
+OTA_MUST_CHECK ota_err copy_heartbeat(struct arena *a, const struct heartbeat *in,
+                                      struct heartbeat *out);
+
+/* Deep copies into one allocation of their own; NULL if there is no memory. */
+struct update *clone_update(const struct update *in);
+struct heartbeat *clone_heartbeat(const struct heartbeat *in);
+struct fleet_release *clone_release(const struct fleet_release_row *row);
+
+/* Mark seen and queue for write-behind; h NULL = no heartbeat.  Under the shared lock. */
+void seen_mark(struct fleet *f, struct fleet_device *d, const struct fleet_caller *who,
+               struct heartbeat *h);
+
+/* Call the event callback with this device as memory knows it.  Without locks. */
+void tell_device(struct fleet *f, int64_t tenant_id, const char *id);
+
+#endif

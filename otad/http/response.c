@@ -10,6 +10,8 @@
 #include "firmware/image/crypto.h"
 #include "otad/http/route.h"
 
+enum { TAG_BYTES = 12 }; /* of the digest in a shallow ETag */
+
 static const struct {
     int status;
     const char *title;
@@ -117,10 +119,11 @@ void http_send_stream(struct http_response *rs, const char *content_type,
 static bool tag_json(struct http_request *rq, struct http_response *rs, const char *text,
                      size_t len)
 {
+    static const char hex[] = "0123456789abcdef";
     const char *asked = http_header(rq, "if-none-match");
     struct crypto_sha256 h;
     uint8_t digest[CRYPTO_DIGEST_BYTES];
-    char *tag = arena_alloc(rq->arena, 2 * 12 + 3);
+    char *tag = arena_alloc(rq->arena, 2 * TAG_BYTES + 3);
 
     if (tag == NULL)
         return false;
@@ -128,9 +131,11 @@ static bool tag_json(struct http_request *rq, struct http_response *rs, const ch
     crypto_sha256_update(&h, text, len);
     crypto_sha256_final(&h, digest);
     tag[0] = '"';
-    for (size_t i = 0; i < 12; i++)
-        (void)snprintf(tag + 1 + 2 * i, 3, "%02x", digest[i]);
-    tag[25] = '"';
+    for (size_t i = 0; i < TAG_BYTES; i++) {
+        tag[1 + 2 * i] = hex[digest[i] >> 4];
+        tag[2 + 2 * i] = hex[digest[i] & 15];
+    }
+    tag[1 + 2 * TAG_BYTES] = '"';
     http_header_add(rs, "ETag", tag);
     return asked != NULL && strstr(asked, tag) != NULL;
 }

@@ -54,11 +54,11 @@ async function setup(browser) {
 	await page.getByRole("button", { name: OTAD_ADMIN }).click();
 	await page.getByRole("button", { name: "Sign out" }).click();
 	await page.getByRole("heading", { name: "Sign in" }).waitFor();
-	await page.getByLabel("Name").fill(OTAD_ADMIN);
-	await page.getByLabel("Password").fill("not the password");
+	await page.getByLabel("Name", { exact: true }).fill(OTAD_ADMIN);
+	await page.getByLabel("Password", { exact: true }).fill("not the password");
 	await page.getByRole("button", { name: "Sign in" }).click();
 	await page.getByRole("alert").waitFor();
-	await page.getByLabel("Password").fill(OTAD_PASSWORD);
+	await page.getByLabel("Password", { exact: true }).fill(OTAD_PASSWORD);
 	await page.getByRole("button", { name: "Sign in" }).click();
 	await page.getByRole("heading", { name: "Overview" }).waitFor();
 
@@ -73,11 +73,11 @@ async function watch(browser, device, from, to) {
 	const { page } = opened;
 	await page.goto(url("/devices"));
 	const row = page.locator(`tr[data-row="${device}"]`);
-	await row.getByText(from, { exact: true }).first().waitFor();
+	await row.getByText(from, { exact: true }).filter({ visible: true }).first().waitFor();
 	await page.locator(".rail .live").getByText("Live").waitFor();
 	await mark(page);
 	console.log("READY");
-	await row.locator(".version > .changed", { hasText: new RegExp(`^${escaped(to)}$`) }).first().waitFor({ timeout: UPDATE_MS });
+	await row.locator(".version > .changed", { hasText: new RegExp(`^${escaped(to)}$`) }).filter({ visible: true }).first().waitFor({ timeout: UPDATE_MS });
 	expect(await isMarked(page), "the page was loaded again");
 	return opened;
 }
@@ -98,8 +98,8 @@ async function assign(browser, device, version) {
 	await dialog.waitFor({ state: "detached" });
 	await page.getByRole("heading", { name: "Update in progress" }).waitFor();
 	console.log("ASSIGNED");
-	const running = page.getByLabel("About the device").locator(".version > .changed").first();
-	await running.getByText(version, { exact: true }).waitFor({ timeout: UPDATE_MS });
+	const running = page.getByLabel("About the device").locator(".version > .changed", { hasText: new RegExp(`^${escaped(version)}$`) });
+	await running.first().waitFor({ timeout: UPDATE_MS });
 	await page.locator(".history").getByText("Succeeded").first().waitFor({ timeout: UPDATE_MS });
 	expect(await isMarked(page), "the page was loaded again");
 	return opened;
@@ -110,7 +110,7 @@ async function key(browser, name, platform) {
 	const { page } = opened;
 	await page.goto(url("/keys"));
 	await page.getByRole("button", { name: "New API key" }).click();
-	await page.getByLabel("Name").fill(name);
+	await page.getByLabel("Name", { exact: true }).fill(name);
 	const box = page.getByRole("group", { name: "Platforms" }).getByLabel(platform, { exact: true });
 	if (!(await box.isChecked())) await box.check();
 	await page.getByRole("button", { name: "Make key" }).click();

@@ -1,7 +1,7 @@
 // The API of docs/SPEC.md section 8 over a made-up fleet: routes, answers and problems, no HTTP.
 
 import { createHash } from "node:crypto";
-import { at, event, newUpdate, recount } from "./fleet.mjs";
+import { at, event, golden, newUpdate, recount } from "./fleet.mjs";
 
 const CLOSED = new Set(["succeeded", "failed", "cancelled"]);
 
@@ -100,6 +100,7 @@ export function makeApi(world, emit) {
 			throw new Refusal(409, "exists", "A device of this id exists", "Choose another id", "/id");
 		}
 		const made = {
+			...golden("device-new"),
 			id: body.id,
 			platform: platformOf(body.platform).name,
 			name: body.name ?? "",
@@ -136,6 +137,7 @@ export function makeApi(world, emit) {
 			throw new Refusal(409, "exists", "A platform of this name exists", "Names and aliases are unique", "/name");
 		}
 		const made = {
+			...golden("platform-bare"),
 			name: body.name,
 			title: body.title,
 			aliases: body.aliases,
@@ -153,6 +155,7 @@ export function makeApi(world, emit) {
 		const known = world.releases.find((r) => r.platform === platform && r.version === version);
 		if (known) return known;
 		const made = {
+			...golden("release"),
 			id: ++serial,
 			platform: platformOf(platform).name,
 			version,
@@ -185,6 +188,7 @@ export function makeApi(world, emit) {
 				`${name} is signed by no key of the manifest`,
 			);
 		const artifact = {
+			...golden("artifact"),
 			name,
 			size: bytes.length,
 			sha256,
@@ -220,6 +224,7 @@ export function makeApi(world, emit) {
 	function keyCreate(body) {
 		const now = Date.now();
 		const key = {
+			...golden("api-key"),
 			id: ++serial,
 			name: body.name,
 			scopes: body.scopes,
@@ -236,6 +241,7 @@ export function makeApi(world, emit) {
 
 	function gatewayCreate(body) {
 		const gateway = {
+			...golden("gateway"),
 			id: ++serial,
 			name: body.name,
 			platform: body.platform,

@@ -1,5 +1,23 @@
 // A made-up fleet in the shapes of docs/SPEC.md section 8: enough of everything that every page has something to show.
 
+import { readFileSync } from "node:fs";
+
+/** One document of tests/vectors/api: what otad's own tests say that otad answers. */
+export function golden(name) {
+	return JSON.parse(readFileSync(new URL(`../../tests/vectors/api/${name}.json`, import.meta.url), "utf8"));
+}
+
+// Everything below lays made-up members over a golden document: the shape is otad's, also when it grows.
+const GOLDEN = {
+	platform: golden("platform"),
+	artifact: golden("artifact"),
+	release: golden("release"),
+	device: golden("device"),
+	update: golden("update"),
+	key: golden("api-key"),
+	gateway: golden("gateway"),
+};
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -25,6 +43,7 @@ const RELEASE_KEY = digest(12);
 
 function platform(name, title, more) {
 	return {
+		...GOLDEN.platform,
 		name,
 		title,
 		aliases: [],
@@ -64,6 +83,7 @@ function release(now, owner, version, state, channel, age) {
 	const mcuboot = owner !== "esp8266";
 	const counter = mcuboot ? id : null;
 	const artifact = (name, size, seed, kind) => ({
+		...GOLDEN.artifact,
 		name,
 		size,
 		sha256: digest(seed),
@@ -83,6 +103,7 @@ function release(now, owner, version, state, channel, age) {
 					]
 				: [artifact("firmware.bin", 412_672, id, "file")];
 	return {
+		...GOLDEN.release,
 		id,
 		platform: owner,
 		version,
@@ -130,6 +151,7 @@ function device(now, i, next) {
 	const version = state === "never" ? null : next() < 0.6 ? NEW[owner] : OLD[owner];
 	const address = `10.20.${Math.floor(i / 200)}.${(i % 200) + 10}`;
 	return {
+		...GOLDEN.device,
 		id: `${owner.slice(0, 4).replace(/-$/, "")}-${String(i).padStart(4, "0")}`,
 		platform: owner,
 		name: i % 2 === 0 ? `${NAMES[i % NAMES.length]} ${Math.floor(i / 10) + 1}` : "",
@@ -144,6 +166,7 @@ function device(now, i, next) {
 		heartbeat:
 			owner === "mps2-an386" && state !== "never"
 				? {
+						...GOLDEN.device.heartbeat,
 						version,
 						slot: "A",
 						uptime_s: 86_000 + i * 97,
@@ -161,6 +184,7 @@ let updateId = 100;
 
 export function newUpdate(now, target, version, more = {}) {
 	return {
+		...GOLDEN.update,
 		id: ++updateId,
 		device: target.id,
 		platform: target.platform,
@@ -260,6 +284,7 @@ function begin(now, devices) {
 export function keys(now) {
 	return [
 		{
+			...GOLDEN.key,
 			id: 1,
 			name: "ci-firmware",
 			scopes: ["release.upload", "release.read"],
@@ -271,6 +296,7 @@ export function keys(now) {
 			revoked_at: null,
 		},
 		{
+			...GOLDEN.key,
 			id: 2,
 			name: "nightly",
 			scopes: ["release.upload", "release.read", "device.read"],
@@ -282,6 +308,7 @@ export function keys(now) {
 			revoked_at: null,
 		},
 		{
+			...GOLDEN.key,
 			id: 3,
 			name: "old-laptop",
 			scopes: ["release.upload"],
@@ -323,6 +350,7 @@ export function makeWorld(now, deviceCount = 420) {
 		keys: keys(now),
 		gateways: [
 			{
+				...GOLDEN.gateway,
 				id: 1,
 				name: "factory-line-1",
 				platform: "mps2-an386",
@@ -331,6 +359,7 @@ export function makeWorld(now, deviceCount = 420) {
 				revoked_at: null,
 			},
 			{
+				...GOLDEN.gateway,
 				id: 2,
 				name: "first-tests",
 				platform: "esp8266",

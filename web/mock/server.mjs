@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeApi, Refusal, tick } from "./api.mjs";
-import { at, emptyWorld, makeWorld } from "./fleet.mjs";
+import { at, emptyWorld, golden, makeWorld } from "./fleet.mjs";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const PASSWORD = "correct horse battery";
@@ -56,7 +56,13 @@ class Mock {
 		this.api = makeApi(this.world, (type, data) => this.emit(type, data));
 		this.streams = new Set();
 		this.eventId = 0;
-		this.control = { setupNeeded: false, signedIn: true, refuseEvents: false, permissions: null };
+		this.control = {
+			setupNeeded: false,
+			signedIn: true,
+			refuseEvents: false,
+			permissions: null,
+			endBeforeWrite: false,
+		};
 		this.eventStreamsOpened = 0;
 	}
 
@@ -76,18 +82,10 @@ class Mock {
 
 	session() {
 		return {
+			...golden("session"),
 			user: this.world.user,
 			csrf_token: "mock-csrf",
-			permissions: this.control.permissions ?? [
-				"device.read",
-				"device.write",
-				"release.read",
-				"release.upload",
-				"release.manage",
-				"platform.manage",
-				"key.manage",
-				"user.manage",
-			],
+			...(this.control.permissions ? { permissions: this.control.permissions } : {}),
 			expires_at: at(Date.now() + 12 * 3_600_000),
 		};
 	}
@@ -100,8 +98,8 @@ class Mock {
 			case "POST /setup":
 				if (data.token !== SETUP_TOKEN)
 					throw new Refusal(
-						403,
-						"bad-token",
+						401,
+						"bad-setup-token",
 						"This setup link is not valid",
 						"It works once, and only the newest one works",
 					);
@@ -113,7 +111,11 @@ class Mock {
 				if (data.password !== PASSWORD) throw new Refusal(401, "bad-credentials", "Name or password is wrong");
 				break;
 			case "GET /session":
-				if (!this.control.signedIn) throw new Refusal(401, "no-session", "Nobody is signed in");
+				if (this.control.endBeforeWrite && request.method !== "GET") {
+					this.control.endBeforeWrite = false;
+					this.control.signedIn = false;
+				}
+				if (!this.control.signedIn) throw new Refusal(401, "not-signed-in", "Nobody is signed in");
 				return this.session();
 			case "DELETE /session":
 				this.control.signedIn = false;
@@ -131,9 +133,9 @@ class Mock {
 		const data = json && bytes.length > 0 ? JSON.parse(bytes.toString("utf8")) : undefined;
 		const known = this.identity(request.method, path, data);
 		if (known !== undefined) return known;
-		if (!this.control.signedIn) throw new Refusal(401, "no-session", "Nobody is signed in");
+		if (!this.control.signedIn) throw new Refusal(401, "not-signed-in", "Nobody is signed in");
 		if (request.method !== "GET" && request.headers["x-csrf-token"] !== "mock-csrf")
-			throw new Refusal(403, "bad-csrf", "The CSRF token is missing");
+			throw new Refusal(403, "cross-site", "The CSRF token is missing");
 		return this.api.call(request.method, path, url.searchParams, data, bytes) ?? null;
 	}
 

@@ -114,7 +114,7 @@ function fits(device: Device, filter: DeviceFilter): boolean {
 
 const COLUMNS: Column<Device>[] = [
 	{ key: "device", label: "Device", cell: (d) => <DeviceName device={d} /> },
-	{ key: "state", label: "State", cell: (d) => <DeviceMark state={d.state} />, width: "112px" },
+	{ key: "state", label: "State", cell: (d) => <DeviceMark state={d.state} />, width: "120px" },
 	{
 		key: "platform",
 		label: "Platform",
@@ -129,7 +129,7 @@ const COLUMNS: Column<Device>[] = [
 		from: 2,
 		width: "132px",
 	},
-	{ key: "update", label: "Last update", cell: (d) => <UpdateCell device={d} />, from: 2, width: "23%" },
+	{ key: "update", label: "Last update", cell: (d) => <UpdateCell device={d} />, from: 2, width: "21%" },
 	{ key: "channel", label: "Channel", cell: (d) => d.channel, from: 4, width: "72px" },
 	{
 		key: "seen",
@@ -157,7 +157,7 @@ function DeviceName({ device }: { device: Device }) {
 }
 
 function UpdateCell({ device }: { device: Device }) {
-	return device.update ? <UpdateProgress update={device.update} /> : <span class="muted">none</span>;
+	return device.update ? <UpdateProgress update={device.update} /> : <span class="muted">–</span>;
 }
 
 interface Props {
@@ -170,7 +170,9 @@ export function DevicesPage(filter: Props) {
 	const list = useDevices(filter);
 	const platforms = useLoad("platforms", platformList);
 	const [picked, setPicked] = useState<Set<string>>(new Set());
-	const [dialog, setDialog] = useState<"" | "new" | "assign">("");
+	const [dialog, setDialog] = useState<"" | "new">("");
+	// Fixed when asked: the choice below may change while the dialog is open.
+	const [assigning, setAssigning] = useState<Device[]>([]);
 	const denied = useDenied("device.write");
 	const chosen = list.devices.filter((d) => picked.has(d.id));
 	const filtered = filter.platform !== "" || filter.state !== "" || filter.q !== "";
@@ -197,7 +199,7 @@ export function DevicesPage(filter: Props) {
 					devices={chosen}
 					denied={denied}
 					onClear={() => setPicked(new Set())}
-					onAssign={() => setDialog("assign")}
+					onAssign={() => setAssigning(chosen)}
 				/>
 			) : null}
 			{!list.loaded ? <Loading rows={8} /> : null}
@@ -217,11 +219,11 @@ export function DevicesPage(filter: Props) {
 			{dialog === "new" ? (
 				<NewDeviceDialog platforms={platforms.data ?? []} onClose={() => setDialog("")} onDone={list.reload} />
 			) : null}
-			{dialog === "assign" && chosen[0]?.platform ? (
+			{assigning[0]?.platform ? (
 				<AssignDialog
-					devices={chosen}
-					platform={chosen[0].platform}
-					onClose={() => setDialog("")}
+					devices={assigning}
+					platform={assigning[0].platform}
+					onClose={() => setAssigning([])}
 					onDone={() => setPicked(new Set())}
 				/>
 			) : null}

@@ -54,7 +54,7 @@ function VersionCell({ release }: { release: Release }) {
 
 function Size({ release }: { release: Release }) {
 	const size = totalSize(release);
-	return size === 0 ? <Nothing /> : <>{bytes(size)}</>;
+	return size === 0 ? <Nothing /> : <span>{bytes(size)}</span>;
 }
 
 function Digest({ release }: { release: Release }) {

@@ -43,7 +43,7 @@ export function Time({ at, none = "–", focusable = false }: TimeProps) {
 	const ms = instant(at);
 	const full = absolute(ms);
 	return (
-		// biome-ignore lint/a11y/noNoninteractiveTabindex: the absolute time must be readable without a pointer
+		// Focusable though not interactive: the absolute time must be readable without a pointer
 		<time class="time" dateTime={at} data-absolute={full} tabIndex={focusable ? 0 : undefined}>
 			{relative(ms, now)}
 			<span class="sr">, {full}</span>

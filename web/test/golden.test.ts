@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import type {
+	ApiKey,
+	Artifact,
+	Device,
+	GatewayToken,
+	Heartbeat,
+	Platform,
+	Release,
+	ReleaseNotice,
+	Session,
+	Update,
+	UpdateEvent,
+} from "../src/api/types.ts";
+
+/**
+ * The types of src/api/types.ts against the documents that otad's own tests assert. Each table must name every member
+ * of its type (the compiler sees to that), and every document must have exactly those members (this test does).
+ */
+type Kind = "string" | "number" | "boolean" | "object" | "array";
+type Shape<T> = { [K in keyof Required<T>]: Kind | `${Kind}?` };
+
+const heartbeat: Shape<Heartbeat> = {
+	at: "string",
+	version: "string?",
+	slot: "string?",
+	uptime_s: "number?",
+	reset_cause: "string?",
+	free_bytes: "number?",
+	address: "string?",
+	app: "string?",
+};
+
+const event: Shape<UpdateEvent> = {
+	at: "string",
+	execution: "string",
+	result: "string",
+	progress_percent: "number?",
+	details: "array",
+};
+
+const update: Shape<Update> = {
+	id: "number",
+	device: "string",
+	platform: "string?",
+	from_version: "string?",
+	version: "string",
+	state: "string",
+	progress_percent: "number?",
+	reason: "string?",
+	created_at: "string",
+	created_by: "string",
+	updated_at: "string",
+	closed_at: "string?",
+	events: "array",
+};
+
+const device: Shape<Device> = {
+	id: "string",
+	platform: "string?",
+	name: "string",
+	channel: "string",
+	state: "string",
+	version: "string?",
+	target_version: "string?",
+	last_seen_at: "string?",
+	address: "string",
+	registered_at: "string",
+	update: "object?",
+	heartbeat: "object?",
+	attributes: "object",
+};
+
+const artifact: Shape<Artifact> = {
+	name: "string",
+	size: "number",
+	sha256: "string",
+	kind: "string",
+	version: "string?",
+	security_counter: "number?",
+	hardware_class: "string?",
+	key_hash: "string?",
+};
+
+const release: Shape<Release> = {
+	id: "number",
+	platform: "string",
+	version: "string",
+	channel: "string?",
+	state: "string",
+	security_counter: "number?",
+	notes: "string",
+	created_at: "string",
+	created_by: "string",
+	released_at: "string?",
+	withdrawn_reason: "string?",
+	signed_by: "array",
+	sums_signed_by: "string",
+	expected_count: "number",
+	artifacts: "array",
+	running_on: "number",
+};
+
+const platform: Shape<Platform> = {
+	name: "string",
+	title: "string",
+	aliases: "array",
+	hardware_class: "string?",
+	follow_channel: "boolean",
+	key_manifest: "object?",
+	releases: "object",
+	device_count: "number",
+};
+
+const session: Shape<Session> = { user: "object", csrf_token: "string", permissions: "array", expires_at: "string" };
+
+const apiKey: Shape<ApiKey> = {
+	id: "number",
+	name: "string",
+	scopes: "array",
+	platforms: "array",
+	created_at: "string",
+	created_by: "string",
+	last_used_at: "string?",
+	expires_at: "string?",
+	revoked_at: "string?",
+};
+
+const gateway: Shape<GatewayToken> = {
+	id: "number",
+	name: "string",
+	platform: "string?",
+	created_at: "string",
+	created_by: "string",
+	revoked_at: "string?",
+};
+
+const notice: Shape<ReleaseNotice> = { platform: "string", version: "string", state: "string" };
+
+function golden(name: string): Record<string, unknown> {
+	return JSON.parse(readFileSync(`../tests/vectors/api/${name}.json`, "utf8"));
+}
+
+function kindOf(value: unknown): string {
+	return Array.isArray(value) ? "array" : typeof value;
+}
+
+/** `absent` are members that this document may lack: they come only when one object is asked for. */
+function check(
+	name: string,
+	value: Record<string, unknown>,
+	shape: Record<string, string>,
+	absent: string[] = [],
+): void {
+	for (const key of Object.keys(value)) assert.ok(key in shape, `${name} has ${key}, which our types do not know`);
+	for (const [key, kind] of Object.entries(shape)) {
+		if (!(key in value)) {
+			assert.ok(absent.includes(key), `${name} lacks ${key}`);
+			continue;
+		}
+		const nullable = kind.endsWith("?");
+		if (value[key] === null) assert.ok(nullable, `${name}.${key} is null`);
+		else assert.equal(kindOf(value[key]), kind.replace("?", ""), `${name}.${key}`);
+	}
+}
+
+function each(value: unknown): Record<string, unknown>[] {
+	return value as Record<string, unknown>[];
+}
+
+test("devices, with and without an update and a heartbeat", () => {
+	for (const name of ["device", "device-new"]) {
+		const document = golden(name);
+		check(name, document, device, ["attributes"]);
+		if (document.heartbeat) check(`${name}.heartbeat`, document.heartbeat as Record<string, unknown>, heartbeat);
+		if (document.update) check(`${name}.update`, document.update as Record<string, unknown>, update, ["events"]);
+	}
+});
+
+test("updates and their events", () => {
+	for (const name of ["update", "update-failed"]) {
+		const document = golden(name);
+		check(name, document, update, ["events"]);
+		for (const e of each(document.events ?? [])) check(`${name}.events`, e, event);
+	}
+	assert.ok(each(golden("update-failed").events).length > 0);
+});
+
+test("releases and artifacts", () => {
+	for (const name of ["release", "release-withdrawn"]) {
+		const document = golden(name);
+		check(name, document, release);
+		for (const a of each(document.artifacts)) check(`${name}.artifacts`, a, artifact);
+	}
+	check("artifact", golden("artifact"), artifact);
+	check("release-event", golden("release-event"), notice);
+});
+
+test("platforms", () => {
+	for (const name of ["platform", "platform-bare"]) check(name, golden(name), platform);
+});
+
+test("session, API keys and gateway tokens", () => {
+	check("session", golden("session"), session);
+	check("api-key", golden("api-key"), apiKey);
+	check("gateway", golden("gateway"), gateway);
+});

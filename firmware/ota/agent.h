@@ -45,8 +45,9 @@ OTA_MUST_CHECK ota_err agent_exchange(struct ota_agent *a, const char *method, c
                                       const char *body, struct http1_answer *out,
                                       size_t *out_len);
 
-/* As above up to the head of an answer whose body the caller reads. */
-OTA_MUST_CHECK ota_err agent_ask(struct ota_agent *a, struct http1_request *rq,
+/* As above up to the head of an answer whose body the caller reads; rq's host and credential
+ * are filled in here. */
+OTA_MUST_CHECK ota_err agent_ask(struct ota_agent *a, const struct http1_request *rq,
                                  uint64_t deadline_ms, struct http1_answer *out);
 void agent_disconnect(struct ota_agent *a);
 

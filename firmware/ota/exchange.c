@@ -82,7 +82,7 @@ static ota_err connect(struct ota_agent *a)
     return OTA_OK;
 }
 
-ota_err agent_ask(struct ota_agent *a, struct http1_request *rq, uint64_t deadline_ms,
+ota_err agent_ask(struct ota_agent *a, const struct http1_request *rq, uint64_t deadline_ms,
                   struct http1_answer *out)
 {
     const struct ota_settings *s = a->config.settings;
@@ -90,6 +90,7 @@ ota_err agent_ask(struct ota_agent *a, struct http1_request *rq, uint64_t deadli
     char credential[OTA_ID_MAX + 16];
     struct text h = text_over(host, sizeof host);
     struct text c = text_over(credential, sizeof credential);
+    struct http1_request whole = *rq;
     bool kept = a->connected;
     ota_err e = OTA_OK;
 
@@ -98,14 +99,14 @@ ota_err agent_ask(struct ota_agent *a, struct http1_request *rq, uint64_t deadli
     text_u32(&h, s->port);
     text_str(&c, s->auth == OTA_AUTH_GATEWAY ? "GatewayToken " : "TargetToken ");
     text_str(&c, s->token);
-    rq->host = host;
-    rq->authorization = credential;
+    whole.host = host;
+    whole.authorization = credential;
     for (;;) {
         if (!a->connected) {
             e = connect(a);
         }
         if (e == OTA_OK) {
-            e = http1_ask(&a->http, rq, deadline_ms, out);
+            e = http1_ask(&a->http, &whole, deadline_ms, out);
         }
         if (e != OTA_E_NOT_FOUND || !kept) {
             break;
@@ -126,10 +127,10 @@ ota_err agent_exchange(struct ota_agent *a, const char *method, const char *path
 {
     uint64_t deadline_ms =
         agent_now(a) + a->config.timing->connect_ms + a->config.timing->answer_ms;
-    struct http1_request rq = {.method = method,
-                               .path = path,
-                               .body = body,
-                               .body_bytes = body == NULL ? 0 : strlen(body)};
+    const struct http1_request rq = {.method = method,
+                                     .path = path,
+                                     .body = body,
+                                     .body_bytes = body == NULL ? 0 : strlen(body)};
     ota_err e = agent_ask(a, &rq, deadline_ms, out);
 
     if (e) {

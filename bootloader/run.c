@@ -27,7 +27,7 @@ struct run {
     struct journal journal;
     struct boot_facts facts;
     struct candidate a, other; /* other: the last one looked at beside A */
-    uint8_t decision;                    /* enum boot_decision of this boot */
+    uint8_t decision;          /* enum boot_decision of this boot */
     uint32_t why;
 };
 
@@ -169,30 +169,40 @@ static void take_staged(struct run *r, enum boot_decision decision, uint32_t why
     struct journal_swap what = {.phase = SLOT_TRIAL,
                                 .tries_left = JOURNAL_TRIES,
                                 .decision = (uint8_t)decision,
-                                .why = (uint8_t)why,
-                                .trial_sequence = r->other.manifest_sequence};
+                                .why = (uint8_t)why};
+
+    r->journal.state.trial_sequence = r->other.manifest_sequence; /* written with the swap */
 
     bring(r, JOURNAL_FORWARD, JOURNAL_TAKE_STAGED, what);
 }
 
 static void take_previous(struct run *r, enum boot_decision decision, uint32_t why)
 {
-    struct journal_swap what = {.phase = SLOT_IDLE,
-                                .decision = (uint8_t)decision,
-                                .why = (uint8_t)why,
-                                .trial_sequence = r->journal.state.manifest_sequence};
+    struct journal_swap what = {
+        .phase = SLOT_IDLE, .decision = (uint8_t)decision, .why = (uint8_t)why};
 
     bring(r, JOURNAL_REVERT, JOURNAL_TAKE_PREVIOUS, what);
 }
 
-/* Before A starts: count a trial boot, and write the state again in any case. */
+/* A boot begins: write the accepted state again.  A swap is settled when it is resumed. */
+static void settle(struct run *r)
+{
+    struct journal_state s = r->journal.state;
+
+    if (r->journal.swapping)
+        return;
+    s.boot_count = (s.boot_count + 1) & 0xffffffu;
+    put_state(r, &s);
+}
+
+/* A trial boot is counted before it happens. */
 static void count(struct run *r)
 {
     struct journal_state s = r->journal.state;
 
-    s.boot_count = (s.boot_count + 1) & 0xffffffu;
-    if (s.phase == SLOT_TRIAL && s.tries_left > 0)
-        s.tries_left--;
+    if (s.phase != SLOT_TRIAL || s.tries_left == 0)
+        return;
+    s.tries_left--;
     put_state(r, &s);
 }
 
@@ -291,8 +301,10 @@ enum image_verdict boot_run(const struct slot_map *m,
 
     r.facts.has_journal = e == OTA_OK;
     r.facts.journal_dead = e == OTA_E_IO || e == OTA_E_LIMIT;
-    if (e == OTA_OK)
+    if (e == OTA_OK) {
+        settle(&r);
         recall(&r);
+    }
     for (int i = 0; i < BOOT_ACTIONS_MAX; i++) {
         weigh(&r);
         action = boot_next(&r.facts);

@@ -118,6 +118,7 @@ static void go_back(struct journal_swap *s, uint8_t mode, uint32_t first, uint32
     s->first = (uint16_t)first;
     s->out_sectors = 0;
     s->in_sectors = (uint16_t)count;
+    s->begun = 0;
 }
 
 static uint32_t smaller(uint32_t a, uint32_t b)
@@ -163,12 +164,12 @@ static void repair(struct journal_swap *s, uint32_t step, enum result bad)
         return;
     }
     s->in_sectors = 0;
+    s->begun = 0;
 }
 
 /*
  * Carry out operations from step on.  redo: the first one was begun before, and is repeated
- * without a look at what its target seems to hold.  *out_bad: the operation that met a bad
- * sector, if MOVED is not returned.
+ * without a look at what its target seems to hold.  *out: MOVED, or what *out_at met.
  */
 static ota_err run(const struct slot_map *m, struct journal *j, uint32_t step, bool redo,
                    const struct boot_hooks *hooks, uint32_t *out_at, enum result *out)
@@ -187,12 +188,12 @@ static ota_err run(const struct slot_map *m, struct journal *j, uint32_t step, b
             *out = compare(m->flash, &mv);
             if (*out != TARGET_BAD)
                 continue;
+            e = journal_put_step(j, step);
+            if (e != OTA_OK)
+                return e;
         }
         if (hooks->swap_step != NULL)
             hooks->swap_step(hooks->arg, step, steps);
-        e = journal_put_step(j, step); /* on resuming: the accepted entry, again */
-        if (e != OTA_OK)
-            return e;
         *out = copy_try(m->flash, &mv);
     }
     return OTA_OK;
@@ -228,7 +229,6 @@ static ota_err finish(const struct slot_map *m, struct journal *j, uint32_t step
     s.last_decision = j->swap.decision;
     s.last_cause = j->swap.cause;
     s.last_why = j->swap.why;
-    s.trial_sequence = j->swap.trial_sequence;
     return journal_put_state(j, &s);
 }
 
@@ -242,11 +242,7 @@ ota_err swap_start(const struct slot_map *m, struct journal *j, const struct jou
 
 ota_err swap_resume(const struct slot_map *m, struct journal *j, const struct boot_hooks *hooks)
 {
-    struct journal_swap accepted = j->swap;
-    ota_err e;
+    ota_err e = journal_settle(j);
 
-    if (j->stepped)
-        return finish(m, j, j->step, true, hooks);
-    e = journal_put_swap(j, &accepted);
-    return e == OTA_OK ? finish(m, j, 0, false, hooks) : e;
+    return e == OTA_OK ? finish(m, j, j->step, j->stepped, hooks) : e;
 }

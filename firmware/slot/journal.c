@@ -1,6 +1,8 @@
 /*
- * The journal's three kinds of entries as bytes (SPEC 4.3).  A swap is going on when its entry
- * is newer than the state, and a step belongs to it when it is newer than the swap's entry.
+ * The journal's entries as bytes (SPEC 4.3): the state, or a swap with the state in front, are
+ * whole entries; "operation k is begun" is a note.  Since each boot puts a whole entry before
+ * it does anything, a torn record of an earlier boot that comes back to life counts for
+ * nothing.
  */
 #include "journal.h"
 
@@ -11,13 +13,15 @@
 enum {
     TYPE_STATE = 1,
     TYPE_SWAP = 2,
-    TYPE_STEP = 3,
     STATE_BYTES = 20,
-    SWAP_BYTES = 80,
+    SWAP_BYTES = 100, /* the state in front */
     STEP_BYTES = 4,
-    DIGEST_OUT_AT = 16,
-    DIGEST_IN_AT = 48
+    OPEN_TRIES = 8, /* against a record that reads half the time: 2^-8 is left */
+    SWAP_AT = STATE_BYTES,
+    DIGEST_OUT_AT = SWAP_AT + 16,
+    DIGEST_IN_AT = DIGEST_OUT_AT + 32,
 };
+_Static_assert((int)DIGEST_IN_AT + 32 == (int)SWAP_BYTES, "the fields add up");
 _Static_assert((int)SWAP_BYTES <= (int)LOG_ENTRY_BYTES_MAX, "a swap's entry must fit the log");
 _Static_assert((int)STATE_BYTES <= (int)LOG_PART_BYTES, "a state is one record");
 
@@ -50,76 +54,108 @@ static void state_read(const uint8_t raw[STATE_BYTES], struct journal_state *out
 
 static void swap_write(const struct journal_swap *s, uint8_t raw[SWAP_BYTES])
 {
-    raw[0] = s->mode;
-    raw[1] = s->phase;
-    raw[2] = s->tries_left;
-    raw[3] = s->decision;
-    raw[4] = s->cause;
-    raw[5] = s->why;
-    le16_store(raw + 6, s->first);
-    le16_store(raw + 8, s->out_sectors);
-    le16_store(raw + 10, s->in_sectors);
-    le32_store(raw + 12, s->trial_sequence);
+    uint8_t *p = raw + SWAP_AT;
+
+    p[0] = s->mode;
+    p[1] = s->phase;
+    p[2] = s->tries_left;
+    p[3] = s->decision;
+    p[4] = s->cause;
+    p[5] = s->why;
+    le16_store(p + 6, s->first);
+    le16_store(p + 8, s->out_sectors);
+    le16_store(p + 10, s->in_sectors);
+    le16_store(p + 12, s->begun);
+    p[14] = p[15] = 0;
     memcpy(raw + DIGEST_OUT_AT, s->digest_out, sizeof s->digest_out);
     memcpy(raw + DIGEST_IN_AT, s->digest_in, sizeof s->digest_in);
 }
 
 static void swap_read(const uint8_t raw[SWAP_BYTES], struct journal_swap *out)
 {
+    const uint8_t *p = raw + SWAP_AT;
+
     *out = (struct journal_swap){
-        .mode = raw[0],
-        .phase = raw[1],
-        .tries_left = raw[2],
-        .decision = raw[3],
-        .cause = raw[4],
-        .why = raw[5],
-        .first = le16_load(raw + 6),
-        .out_sectors = le16_load(raw + 8),
-        .in_sectors = le16_load(raw + 10),
-        .trial_sequence = le32_load(raw + 12),
+        .mode = p[0],
+        .phase = p[1],
+        .tries_left = p[2],
+        .decision = p[3],
+        .cause = p[4],
+        .why = p[5],
+        .first = le16_load(p + 6),
+        .out_sectors = le16_load(p + 8),
+        .in_sectors = le16_load(p + 10),
+        .begun = le16_load(p + 12),
     };
     memcpy(out->digest_out, raw + DIGEST_OUT_AT, sizeof out->digest_out);
     memcpy(out->digest_in, raw + DIGEST_IN_AT, sizeof out->digest_in);
 }
 
-ota_err journal_open(struct journal *j, const struct slot_map *m)
+/* Read the entries that log_open has found. */
+static ota_err entries_read(struct journal *j)
 {
-    uint32_t state_order = 0, swap_order = 0, step_order = 0;
-    uint8_t raw[SWAP_BYTES];
-    ota_err e = log_open(&j->log, m->flash, m->journal_at);
+    uint8_t raw[SWAP_BYTES], type;
+    size_t len;
+    ota_err e = log_whole_get(&j->log, &type, raw, sizeof raw, &len);
 
-    j->swapping = j->stepped = false;
+    j->swapping = type == TYPE_SWAP;
+    j->stepped = false;
     j->step = 0;
-    if (e == OTA_OK)
-        e = log_newest(&j->log, TYPE_STATE, raw, STATE_BYTES, &state_order);
-    if (e != OTA_OK)
-        return e == OTA_E_LIMIT ? OTA_E_NOT_FOUND : e;
-    state_read(raw, &j->state);
-
-    e = log_newest(&j->log, TYPE_SWAP, raw, SWAP_BYTES, &swap_order);
-    if (e == OTA_E_NOT_FOUND || (e == OTA_OK && swap_order < state_order))
-        return OTA_OK;
+    if (e == OTA_OK && len != (j->swapping ? SWAP_BYTES : STATE_BYTES))
+        e = OTA_E_NOT_FOUND;
     if (e != OTA_OK)
         return e;
-    swap_read(raw, &j->swap);
-    j->swapping = true;
-
-    e = log_newest(&j->log, TYPE_STEP, raw, STEP_BYTES, &step_order);
-    if (e == OTA_E_NOT_FOUND || (e == OTA_OK && step_order < swap_order))
+    state_read(raw, &j->state);
+    if (!j->swapping)
         return OTA_OK;
+    swap_read(raw, &j->swap);
+    e = log_note_get(&j->log, raw, STEP_BYTES, &len);
+    if (e == OTA_E_NOT_FOUND) {
+        j->stepped = j->swap.begun > 0;
+        j->step = j->stepped ? j->swap.begun - 1u : 0;
+        return OTA_OK;
+    }
     if (e == OTA_OK) {
-        j->step = le32_load(raw);
         j->stepped = true;
+        j->step = le32_load(raw);
     }
     return e;
+}
+
+/* A torn entry may be there when the log is walked and gone when it is read: walk again. */
+ota_err journal_open(struct journal *j, const struct slot_map *m)
+{
+    ota_err e = OTA_E_IO;
+
+    for (int i = 0; e == OTA_E_IO && i < OPEN_TRIES; i++) {
+        e = log_open(&j->log, m->flash, m->journal_at);
+        if (e == OTA_OK)
+            e = entries_read(j);
+    }
+    return e == OTA_E_LIMIT ? OTA_E_NOT_FOUND : e;
 }
 
 ota_err journal_format(struct journal *j, const struct slot_map *m,
                        const struct journal_state *state)
 {
-    ota_err e = log_format(&j->log, m->flash, m->journal_at);
+    uint8_t raw[STATE_BYTES];
 
-    return e == OTA_OK ? journal_put_state(j, state) : e;
+    state_write(state, raw);
+    j->state = *state;
+    j->swapping = j->stepped = false;
+    j->step = 0;
+    return log_format(&j->log, m->flash, m->journal_at, TYPE_STATE, raw, sizeof raw);
+}
+
+ota_err journal_settle(struct journal *j)
+{
+    struct journal_swap swap = j->swap;
+    struct journal_state state = j->state;
+
+    if (!j->swapping)
+        return journal_put_state(j, &state);
+    swap.begun = (uint16_t)(j->stepped ? j->step + 1 : 0);
+    return journal_put_swap(j, &swap);
 }
 
 ota_err journal_put_state(struct journal *j, const struct journal_state *state)
@@ -128,7 +164,7 @@ ota_err journal_put_state(struct journal *j, const struct journal_state *state)
     ota_err e;
 
     state_write(state, raw);
-    e = log_append(&j->log, TYPE_STATE, raw, sizeof raw);
+    e = log_put(&j->log, TYPE_STATE, raw, sizeof raw);
     if (e == OTA_OK) {
         j->state = *state;
         j->swapping = j->stepped = false;
@@ -141,23 +177,30 @@ ota_err journal_put_swap(struct journal *j, const struct journal_swap *swap)
     uint8_t raw[SWAP_BYTES];
     ota_err e;
 
+    state_write(&j->state, raw);
     swap_write(swap, raw);
-    e = log_append(&j->log, TYPE_SWAP, raw, sizeof raw);
+    e = log_put(&j->log, TYPE_SWAP, raw, sizeof raw);
     if (e == OTA_OK) {
         j->swap = *swap;
         j->swapping = true;
-        j->stepped = false;
+        j->stepped = swap->begun > 0;
+        j->step = j->stepped ? swap->begun - 1u : 0;
     }
     return e;
 }
 
 ota_err journal_put_step(struct journal *j, uint32_t step)
 {
+    struct journal_swap swap = j->swap;
     uint8_t raw[STEP_BYTES];
     ota_err e;
 
     le32_store(raw, step);
-    e = log_append(&j->log, TYPE_STEP, raw, sizeof raw);
+    e = log_note(&j->log, raw, sizeof raw);
+    if (e == OTA_E_LIMIT) { /* the unit is full: the other one begins with all of it */
+        swap.begun = (uint16_t)(step + 1);
+        return journal_put_swap(j, &swap);
+    }
     if (e == OTA_OK) {
         j->step = step;
         j->stepped = true;

@@ -9,7 +9,8 @@
 
 /*
  * The boot journal (SPEC 4.3): the state of the slots, and how far a swap has come, over the
- * two-unit log.  Shared by the slot functions of the app and by the bootloader.
+ * two-unit log.  Shared by the slot functions of the app and by the bootloader.  The entry of a
+ * swap holds the state too, so that either says all there is to know.
  */
 enum { JOURNAL_TRIES = 3 /* boots an image on trial gets to confirm itself */ };
 
@@ -45,14 +46,14 @@ struct journal_swap {
     uint16_t first;   /* TAKE_*: first sector                                               */
     uint16_t out_sectors; /* extent of the image that leaves A; TAKE_*: 0                     */
     uint16_t in_sectors;  /* extent of the image that enters A; TAKE_*: sectors to copy       */
-    uint32_t trial_sequence;
+    uint16_t begun; /* 1 + operation that was begun; 0: none                               */
     uint8_t digest_out[CRYPTO_DIGEST_BYTES]; /* zeros if it was no image                      */
     uint8_t digest_in[CRYPTO_DIGEST_BYTES];
 };
 
 struct journal {
     struct log log;
-    struct journal_state state;
+    struct journal_state state; /* before the swap, while swapping                            */
     bool swapping; /* swap was begun and is not finished                           */
     bool stepped;  /* and operation step was begun: those below are done           */
     uint32_t step;
@@ -61,6 +62,13 @@ struct journal {
 
 /* Errors: OTA_E_NOT_FOUND if there is no journal, or none with a state; OTA_E_IO. */
 OTA_MUST_CHECK ota_err journal_open(struct journal *j, const struct slot_map *m);
+
+/*
+ * Write again what was accepted, as one entry that says all of it: the state, or the swap with
+ * its step.  What was read may rest on torn records, which read differently the next time:
+ * after a reset nothing may be built on it before.
+ */
+OTA_MUST_CHECK ota_err journal_settle(struct journal *j);
 
 /* A new journal with this state, whatever was there.  Errors: OTA_E_IO. */
 OTA_MUST_CHECK ota_err journal_format(struct journal *j, const struct slot_map *m,

@@ -209,10 +209,10 @@ static ota_err root_of(const struct request *q, const struct key *key, uint8_t *
     e = judge_roots_read(q->root, roots);
     if (e != OTA_OK)
         return e;
-    for (uint8_t i = 0; i < MANIFEST_ROOTS; i++) {
+    for (int i = 0; i < MANIFEST_ROOTS; i++) {
         if (roots[i].alg == public->alg &&
             memcmp(roots[i].key, public->key, public->bytes) == 0) {
-            *out = i;
+            *out = (uint8_t)i;
             return OTA_OK;
         }
     }

@@ -77,8 +77,7 @@ static bool take_name(const char *option, const char *value,
         say_error("--%s: 1 to %d characters", option, MINISIG_NAME_BYTES_MAX);
         return false;
     }
-    memset(out, 0, MINISIG_NAME_BYTES_MAX + 1);
-    memcpy(out, value, len);
+    (void)snprintf(out, MINISIG_NAME_BYTES_MAX + 1, "%s", value);
     return true;
 }
 
@@ -423,8 +422,8 @@ static ota_err release_make(struct request *q, struct release_file *files,
 
 static ota_err run(struct request *q)
 {
-    struct release_file *files = calloc(q->count, sizeof *files);
-    bool *sent = calloc(q->count, sizeof *sent);
+    struct release_file *files = calloc(q->count + 1, sizeof *files);
+    bool *sent = calloc(q->count + 1, sizeof *sent);
     struct release_lists lists;
     struct json_release server = {.root = NULL};
     ota_err e = OTA_E_NO_MEMORY;

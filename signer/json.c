@@ -116,7 +116,7 @@ static void copy_text(const json_t *root, const char *key, char *out, size_t roo
     size_t n = 0;
 
     for (; text != NULL && *text != '\0' && n + 1 < room; text++)
-        out[n++] = (unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text;
+        out[n++] = (char)((unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text);
     out[n] = '\0';
 }
 

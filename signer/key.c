@@ -250,12 +250,12 @@ ota_err key_minisign(const struct key *k, const void *message, size_t len, const
     minisign_key_number(k->public.key, out->key_number);
     (void)crypto_generichash(digest, sizeof digest, message, len, NULL, 0);
     (void)crypto_sign_detached(out->signature, NULL, digest, sizeof digest, k->ed25519);
-    memcpy(out->comment, comment, n);
+    (void)snprintf(out->comment, sizeof out->comment, "%s", comment);
     out->comment_bytes = n;
     memcpy(global, out->signature, MINISIG_SIGNATURE_BYTES);
-    memcpy(global + MINISIG_SIGNATURE_BYTES, comment, n);
-    (void)crypto_sign_detached(out->global_signature, NULL, global, MINISIG_SIGNATURE_BYTES + n,
-                               k->ed25519);
+    memcpy(global + MINISIG_SIGNATURE_BYTES, out->comment, out->comment_bytes);
+    (void)crypto_sign_detached(out->global_signature, NULL, global,
+                               MINISIG_SIGNATURE_BYTES + out->comment_bytes, k->ed25519);
     if (minisign_verify(k->public.key, out->key_number, message, len, out) != OTA_OK)
         return say_fail(OTA_E_INTERNAL, "the signature just made does not verify");
     return OTA_OK;

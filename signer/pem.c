@@ -15,6 +15,7 @@ static EVP_PKEY *pkey(const struct pem_key *k)
 }
 
 /* Keys with a passphrase are refused: no prompt, whoever calls. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcrypto's type */
 static int no_passphrase(char *buf, int size, int rwflag, void *arg)
 {
     (void)buf;

@@ -30,16 +30,6 @@ void say_error(const char *format, ...)
     va_end(args);
 }
 
-ota_err say_fail(ota_err e, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    speak("signer: ", said.error, format, args);
-    va_end(args);
-    return e;
-}
-
 void say_hint(const char *format, ...)
 {
     va_list args;

@@ -13,8 +13,9 @@ void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* say_error, and e as its result: `return say_fail(OTA_E_IO, "cannot ...")`. */
-ota_err say_fail(ota_err e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* say_error, and e as its result: `return say_fail(OTA_E_IO, "cannot ...")`.  A macro, so that
+ * compilers and analysers see the value. */
+#define say_fail(e, ...) (say_error(__VA_ARGS__), (e))
 
 /* "" when nothing was said. */
 const char *say_first_error(void);

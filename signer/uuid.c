@@ -20,6 +20,7 @@ static int hex_value(char c)
 static bool literal(const char *text, struct uuid *out)
 {
     size_t byte = 0;
+    int high, low;
 
     if (strlen(text) != UUID_TEXT_BYTES - 1)
         return false;
@@ -29,10 +30,11 @@ static bool literal(const char *text, struct uuid *out)
                 return false;
             continue;
         }
-        if (hex_value(text[i]) < 0 || hex_value(text[i + 1]) < 0)
+        high = hex_value(text[i++]);
+        low = hex_value(text[i++]);
+        if (high < 0 || low < 0)
             return false;
-        out->b[byte++] = (uint8_t)(hex_value(text[i]) << 4 | hex_value(text[i + 1]));
-        i += 2;
+        out->b[byte++] = (uint8_t)(high << 4 | low);
     }
     return true;
 }

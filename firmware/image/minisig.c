@@ -73,8 +73,8 @@ size_t minisig_base64(const uint8_t *data, size_t len, char *out)
             v |= data[i + 2];
         *out++ = base64_digits[v >> 18];
         *out++ = base64_digits[v >> 12 & 63];
-        *out++ = i + 1 < len ? base64_digits[v >> 6 & 63] : '=';
-        *out++ = i + 2 < len ? base64_digits[v & 63] : '=';
+        *out++ = (char)(i + 1 < len ? base64_digits[v >> 6 & 63] : '=');
+        *out++ = (char)(i + 2 < len ? base64_digits[v & 63] : '=');
     }
     return base64_length(len);
 }
@@ -184,6 +184,12 @@ struct out {
     bool full;
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): put() writes through it */
+static void out_init(struct out *o, char *at, size_t room)
+{
+    *o = (struct out){.at = at, .room = room};
+}
+
 static void put(struct out *o, const char *text, size_t len)
 {
     if (o->full || len > o->room - o->used) {
@@ -216,9 +222,10 @@ static bool one_line(const char *text, size_t len)
 ota_err minisig_write(const struct minisig *sig, const char *untrusted, char *out, size_t room,
                       size_t *out_bytes)
 {
-    struct out o = {out, room, 0, false};
+    struct out o;
     uint8_t body[BODY_BYTES] = {'E', 'D'};
 
+    out_init(&o, out, room);
     if (!one_line(untrusted, strlen(untrusted)) || !one_line(sig->comment, sig->comment_bytes))
         return OTA_E_FORMAT;
     memcpy(body + ALG_BYTES, sig->key_number, sizeof sig->key_number);
@@ -254,10 +261,11 @@ void minisig_number_text(const uint8_t number[MINISIG_KEY_NUMBER_BYTES],
 ota_err minisig_pubkey_write(const uint8_t number[MINISIG_KEY_NUMBER_BYTES],
                              const uint8_t key[32], char *out, size_t room, size_t *out_bytes)
 {
-    struct out o = {out, room, 0, false};
+    struct out o;
     uint8_t body[PUBKEY_BYTES] = {'E', 'd'};
     char name[MINISIG_NUMBER_TEXT_BYTES];
 
+    out_init(&o, out, room);
     minisig_number_text(number, name);
     memcpy(body + ALG_BYTES, number, MINISIG_KEY_NUMBER_BYTES);
     memcpy(body + ALG_BYTES + MINISIG_KEY_NUMBER_BYTES, key, 32);
@@ -362,8 +370,9 @@ ota_err minisig_release_write(const struct minisig_release *release, char *out, 
                               size_t *out_bytes)
 {
     struct minisig_release again;
-    struct out o = {out, room, 0, false};
+    struct out o;
 
+    out_init(&o, out, room);
     put_text(&o, "otad platform=");
     put_text(&o, release->platform);
     put_text(&o, " version=");

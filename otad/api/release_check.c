@@ -72,24 +72,23 @@ struct release_judgement release_check_sums(const struct release_claim *claim,
                                             struct release_sums *out)
 {
     struct version version;
-    struct minisig_release signed_for;
-    struct minisig sig;
+    struct minisign_release signature;
+    const struct minisig_release *signed_for = &signature.what;
     if (version_parse(claim->version, &version) != OTA_OK)
         return judge(RELEASE_BAD_VERSION);
     if (sums_parse(claim->sums, claim->sums_bytes, out->entry, SUMS_ENTRIES_MAX, &out->count) !=
         OTA_OK)
         return judge(RELEASE_BAD_SUMS);
-    const ota_err err =
-        minisign_release_open(claim->manifest, claim->sums, claim->sums_bytes, claim->minisig,
-                              claim->minisig_bytes, &signed_for, &sig);
+    const ota_err err = minisign_release_open(claim->manifest, claim->sums, claim->sums_bytes,
+                                              claim->minisig, claim->minisig_bytes, &signature);
     if (err != OTA_OK)
         return judge(verdict_of_signature(err));
-    if (strcmp(signed_for.platform, claim->platform) != 0)
+    if (strcmp(signed_for->platform, claim->platform) != 0)
         return judge(RELEASE_OTHER_PLATFORM);
-    if (strcmp(signed_for.version, claim->version) != 0)
+    if (strcmp(signed_for->version, claim->version) != 0)
         return judge(RELEASE_OTHER_VERSION);
-    out->security_counter = signed_for.counter;
-    minisig_number_text(sig.key_number, out->signed_by);
+    out->security_counter = signed_for->counter;
+    minisig_number_text(signature.key_number, out->signed_by);
     return judge(RELEASE_GOOD);
 }
 

@@ -22,8 +22,11 @@ static size_t unhex(const char *text, uint8_t *out)
 {
     size_t n = 0;
 
-    for (unsigned b; sscanf(text + 2 * n, "%2x", &b) == 1; n++)
-        out[n] = (uint8_t)b;
+    for (; text[2 * n] != '\0'; n++) {
+        const char pair[3] = {text[2 * n], text[2 * n + 1], '\0'};
+
+        out[n] = (uint8_t)strtoul(pair, NULL, 16);
+    }
     return n;
 }
 

@@ -7,7 +7,7 @@
 #include "firmware/image/manifest_parts.h"
 #include "tests/unit/image_maker.h"
 
-enum { BODY = sizeof test_manifest - 8 - 2 * 68 };
+enum { SIGNATURE = 4 + 64, BODY = sizeof test_manifest - 8 - SIGNATURE - SIGNATURE };
 
 static const uint8_t *const seeds[] = {test_root1_seed, test_root2_seed, test_root3_seed,
                                        test_stranger_seed};

@@ -81,29 +81,27 @@ static void release(void)
     static const char sums[] = "SHA256 (x) = ...\n",
                       good[] = "otad platform=p version=1 counter=7";
     struct manifest m = maker_manifest();
-    struct minisig_release r = {.counter = 99};
+    struct minisign_release r;
     char text[MINISIG_BYTES_MAX];
-    struct minisig sig;
     size_t n = sign(test_release_seed, test_release_key, sums, good, text);
 
-    assert(minisign_release_open(&m, sums, strlen(sums), text, n, &r, &sig) == OTA_OK);
-    assert(strcmp(r.platform, "p") == 0 && strcmp(r.version, "1") == 0 && r.counter == 7);
-    assert(minisign_release_open(&m, sums, strlen(sums), text, n, &r, NULL) == OTA_OK);
-    assert(minisign_release_open(&m, sums, strlen(sums) - 1, text, n, &r, NULL) ==
-           OTA_E_SIGNATURE);
-    assert(minisign_release_open(&m, sums, strlen(sums), text, n - 1, &r, NULL) ==
-           OTA_E_FORMAT);
+    assert(minisign_release_open(&m, sums, strlen(sums), text, n, &r) == OTA_OK);
+    assert(strcmp(r.what.platform, "p") == 0 && strcmp(r.what.version, "1") == 0);
+    assert(r.what.counter == 7);
+    assert(minisign_release_open(&m, sums, strlen(sums), text, n, &r) == OTA_OK);
+    assert(minisign_release_open(&m, sums, strlen(sums) - 1, text, n, &r) == OTA_E_SIGNATURE);
+    assert(minisign_release_open(&m, sums, strlen(sums), text, n - 1, &r) == OTA_E_FORMAT);
     /* A stranger, under their own number and under ours. */
     n = sign(test_stranger_seed, test_stranger_key, sums, good, text);
-    assert(minisign_release_open(&m, sums, strlen(sums), text, n, &r, NULL) == OTA_E_NOT_FOUND);
+    assert(minisign_release_open(&m, sums, strlen(sums), text, n, &r) == OTA_E_NOT_FOUND);
     n = sign(test_stranger_seed, test_release_key, sums, good, text);
-    assert(minisign_release_open(&m, sums, strlen(sums), text, n, &r, NULL) == OTA_E_SIGNATURE);
+    assert(minisign_release_open(&m, sums, strlen(sums), text, n, &r) == OTA_E_SIGNATURE);
     /* An image key releases nothing. */
     n = sign(test_image_seed, test_image_key, sums, good, text);
-    assert(minisign_release_open(&m, sums, strlen(sums), text, n, &r, NULL) == OTA_E_NOT_FOUND);
+    assert(minisign_release_open(&m, sums, strlen(sums), text, n, &r) == OTA_E_NOT_FOUND);
     /* Signed rightly, but not as a release of ours. */
     n = sign(test_release_seed, test_release_key, sums, "just a comment", text);
-    assert(minisign_release_open(&m, sums, strlen(sums), text, n, &r, NULL) == OTA_E_FORMAT);
+    assert(minisign_release_open(&m, sums, strlen(sums), text, n, &r) == OTA_E_FORMAT);
 }
 
 int main(void)

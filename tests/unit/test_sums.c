@@ -196,7 +196,7 @@ static void minisig_refused(void)
     size_t len = sizeof foreign - 1;
 
     memcpy(text, foreign, len);
-    memcpy(text + len, "\n", 1);
+    text[len] = '\n';
     assert(minisig_of(text, len + 1, &sig) == OTA_E_FORMAT); /* something behind */
     memset(text, 'x', sizeof text);
     assert(minisig_of(text, sizeof text, &sig) == OTA_E_LIMIT);

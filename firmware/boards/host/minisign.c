@@ -61,7 +61,7 @@ static const struct manifest_key *release_key(const struct manifest *m,
 
 ota_err minisign_release_open(const struct manifest *manifest, const void *sums,
                               size_t sums_bytes, const char *minisig, size_t minisig_bytes,
-                              struct minisig_release *out_release, struct minisig *out_sig)
+                              struct minisign_release *out)
 {
     const struct manifest_key *key;
     struct minisig_release release;
@@ -78,8 +78,7 @@ ota_err minisign_release_open(const struct manifest *manifest, const void *sums,
         e = minisig_release_parse(sig.comment, sig.comment_bytes, &release);
     if (e != OTA_OK)
         return e;
-    *out_release = release;
-    if (out_sig != NULL)
-        *out_sig = sig;
+    out->what = release;
+    memcpy(out->key_number, sig.key_number, sizeof out->key_number);
     return OTA_OK;
 }

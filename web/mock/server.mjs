@@ -111,10 +111,6 @@ class Mock {
 				if (data.password !== PASSWORD) throw new Refusal(401, "bad-credentials", "Name or password is wrong");
 				break;
 			case "GET /session":
-				if (this.control.endBeforeWrite && request.method !== "GET") {
-					this.control.endBeforeWrite = false;
-					this.control.signedIn = false;
-				}
 				if (!this.control.signedIn) throw new Refusal(401, "not-signed-in", "Nobody is signed in");
 				return this.session();
 			case "DELETE /session":
@@ -133,6 +129,10 @@ class Mock {
 		const data = json && bytes.length > 0 ? JSON.parse(bytes.toString("utf8")) : undefined;
 		const known = this.identity(request.method, path, data);
 		if (known !== undefined) return known;
+		if (this.control.endBeforeWrite && request.method !== "GET") {
+			this.control.endBeforeWrite = false;
+			this.control.signedIn = false;
+		}
 		if (!this.control.signedIn) throw new Refusal(401, "not-signed-in", "Nobody is signed in");
 		if (request.method !== "GET" && request.headers["x-csrf-token"] !== "mock-csrf")
 			throw new Refusal(403, "cross-site", "The CSRF token is missing");

@@ -5,8 +5,9 @@ const CONTINUED = " \\\n  ";
 
 export function publishCommand(server: string, platform: string, version: string): string {
 	return [
-		`signer publish --server ${server} --ca ca.pem --api-key-file ci.key`,
-		`--platform ${platform} --version ${version} --release-key release.pem firmware.signed.bin`,
+		`signer publish --platform ${platform} --version ${version}`,
+		`--server ${server} --ca ca.pem --api-key-file ci.key`,
+		"--release-key release.pem firmware.signed.bin",
 	].join(CONTINUED);
 }
 
@@ -20,7 +21,8 @@ export function manifestCommand(platform: string): string {
 
 export function pollCommand(server: string, scheme: "GatewayToken" | "TargetToken", device: string): string {
 	return [
-		`curl --cacert ca.pem -H "Authorization: ${scheme} $TOKEN"`,
+		"curl --cacert ca.pem",
+		`-H "Authorization: ${scheme} $TOKEN"`,
 		`${server}/${TENANT}/controller/v1/${device}`,
 	].join(CONTINUED);
 }

@@ -86,14 +86,15 @@ static ota_err get(const struct ota_transport *t, const struct ota_endpoint *to,
     } while (e == OTA_OK && n > 0);
     t->close(t->port);
     if (e == OTA_OK) {
-        printf("status %u\nbytes %zu\nlargest record %zu\n", (unsigned)answer.status, total,
-               probe.largest);
+        printf("status %u\nbytes %zu\nlargest record %zu\nheap peak %zu\n",
+               (unsigned)answer.status, total, probe.largest, tls_heap_peak());
     }
     return e;
 }
 
 int main(int argc, char **argv)
 {
+    static const char authorization[] = "Authorization: ";
     static uint8_t ca[8192];
     struct ota_endpoint to = {.ca = ca};
     struct host_socket socket;
@@ -108,8 +109,11 @@ int main(int argc, char **argv)
     const char *text;
     ota_err e;
 
-    if (argc != 6 && argc != 7) {
-        fputs("usage: ota-tls-probe HOST PORT CA.pem NAME PATH [AUTHORIZATION]\n", stderr);
+    if (argc != 6 && (argc != 8 || strcmp(argv[6], "--header") != 0 ||
+                      strncmp(argv[7], authorization, sizeof authorization - 1) != 0)) {
+        fputs("usage: ota-tls-probe HOST PORT CA.pem NAME PATH "
+              "[--header 'Authorization: VALUE']\n",
+              stderr);
         return EXIT_USAGE;
     }
     text = pem_file(argv[3]);
@@ -124,7 +128,7 @@ int main(int argc, char **argv)
     link.read = counting_read;
     e = tls_init(&ports, &t);
     if (e == OTA_OK) {
-        e = get(&t, &to, argv[5], argc == 7 ? argv[6] : NULL,
+        e = get(&t, &to, argv[5], argc == 8 ? argv[7] + sizeof authorization - 1 : NULL,
                 clock.now_ms(clock.port) + DEADLINE_MS);
     }
     if (e) {

@@ -18,7 +18,10 @@
 #include "otad/log.h"
 #include "otad/store/digest.h"
 
-enum { NAME_BYTES = 80 }; /* "ab/cd/" and 64 digits, or "tmp/..." */
+enum {
+    NAME_BYTES = 80,          /* "ab/cd/" and 64 digits, or "tmp/..."                   */
+    BUFFER_BYTES = 256 * 1024 /* what comes is gathered: few large writes, long hashing */
+};
 
 struct store {
     int folder; /* descriptor */
@@ -30,10 +33,12 @@ struct store_upload {
     int fd;
     bool sealed;
     uint64_t bytes, bytes_max;
+    size_t buffered;
     struct digester *digester;
     struct digests digests;
     struct store_file view; /* what the image source of store_seal reads */
     char name[NAME_BYTES];
+    char buffer[BUFFER_BYTES];
 };
 
 static ota_err io_error(const char *what, const char *name)
@@ -148,14 +153,12 @@ ota_err store_begin(struct store *s, uint64_t bytes_max, struct store_upload **o
     return OTA_OK;
 }
 
-ota_err store_write(struct store_upload *u, const void *data, size_t len)
+static ota_err flush(struct store_upload *u)
 {
-    const char *at = data;
+    const char *at = u->buffer;
+    size_t len = u->buffered;
 
-    if (u->sealed)
-        return OTA_E_INTERNAL;
-    if (len > u->bytes_max - u->bytes)
-        return OTA_E_LIMIT;
+    u->buffered = 0;
     for (size_t left = len; left > 0;) {
         ssize_t n = write(u->fd, at, left);
 
@@ -166,8 +169,35 @@ ota_err store_write(struct store_upload *u, const void *data, size_t len)
         at += n;
         left -= (size_t)n;
     }
+    return digester_add(u->digester, u->buffer, len);
+}
+
+ota_err store_write(struct store_upload *u, const void *data, size_t len)
+{
+    const char *at = data;
+
+    if (u->sealed)
+        return OTA_E_INTERNAL;
+    if (len > u->bytes_max - u->bytes)
+        return OTA_E_LIMIT;
     u->bytes += len;
-    return digester_add(u->digester, data, len);
+    while (len > 0) {
+        size_t n = BUFFER_BYTES - u->buffered;
+
+        if (n > len)
+            n = len;
+        memcpy(u->buffer + u->buffered, at, n);
+        u->buffered += n;
+        at += n;
+        len -= n;
+        if (u->buffered == BUFFER_BYTES) {
+            ota_err e = flush(u);
+
+            if (e != OTA_OK)
+                return e;
+        }
+    }
+    return OTA_OK;
 }
 
 static ota_err source_read(const struct image_source *src, uint32_t at, void *buf, size_t len)
@@ -206,7 +236,9 @@ static ota_err seal(struct store_upload *u)
 
     if (u->sealed)
         return OTA_OK;
-    e = digester_end(u->digester, &u->digests);
+    e = flush(u);
+    if (e == OTA_OK)
+        e = digester_end(u->digester, &u->digests);
     if (e != OTA_OK)
         return e;
     if (fsync(u->fd) != 0)

@@ -142,9 +142,9 @@ static void test_leftovers(void)
 static void test_full_disk(void)
 {
     struct store *s = open_store();
-    struct rlimit limit = {4096, RLIM_INFINITY}, before;
+    struct rlimit limit = {300000, RLIM_INFINITY}, before;
     struct store_upload *u;
-    static char block[3000];
+    static char block[300000]; /* more than the store gathers before it writes */
 
     assert(getrlimit(RLIMIT_FSIZE, &before) == 0);
     signal(SIGXFSZ, SIG_IGN);
@@ -153,6 +153,10 @@ static void test_full_disk(void)
     assert(store_write(u, block, sizeof block) == OTA_OK);
     assert(store_write(u, block, sizeof block) == OTA_E_BUSY);
     store_abort(u);
+    assert(store_begin(s, 1 << 20, &u) == OTA_OK);
+    assert(store_write(u, block, sizeof block) == OTA_OK);
+    assert(store_write(u, block, 1000) == OTA_OK); /* gathered; noticed at the end */
+    assert(store_finish(u) == OTA_E_BUSY);
     assert(setrlimit(RLIMIT_FSIZE, &before) == 0);
     assert(temporary_files() == 0);
     store_close(s);

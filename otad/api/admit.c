@@ -145,6 +145,7 @@ static bool is_global(enum permission p)
     return p == PERM_PLATFORM_MANAGE || p == PERM_KEY_MANAGE || p == PERM_USER_MANAGE;
 }
 
+/* A platform that the caller has nothing to do with does not exist for them. */
 static ota_err check_permission(struct http_request *rq, struct http_response *rs)
 {
     const struct principal *who = rq->principal;
@@ -152,20 +153,16 @@ static ota_err check_permission(struct http_request *rq, struct http_response *r
     const char *named = platform_in_path(rq), *platform = NULL;
     if (want == PERM_NONE)
         return OTA_OK;
+    if (!permission_has_any(who, want) ||
+        (named == NULL && is_global(want) && !permission_has(who, want, NULL)))
+        return api_forbidden(rq, rs, want, NULL);
     if (named == NULL)
-        return (is_global(want) ? permission_has(who, want, NULL)
-                                : permission_has_any(who, want))
-                   ? OTA_OK
-                   : api_forbidden(rq, rs, want, NULL);
+        return OTA_OK;
     const ota_err err =
         fleet_platform(rq->otad->fleet, who->tenant, named, rq->arena, &platform);
-    if (err != OTA_OK && err != OTA_E_NOT_FOUND)
-        return err;
-    if (!permission_has(who, want, err == OTA_OK ? platform : NULL))
-        return api_forbidden(rq, rs, want, named);
-    if (err == OTA_E_NOT_FOUND)
-        return http_problem(rq, rs, err, NULL, "There is no such platform.");
-    return OTA_OK;
+    if (err == OTA_E_NOT_FOUND || (err == OTA_OK && !permission_has(who, want, platform)))
+        return http_problem(rq, rs, OTA_E_NOT_FOUND, NULL, "There is no such platform.");
+    return err;
 }
 
 ota_err api_admit(struct http_request *rq, struct http_response *rs)

@@ -125,13 +125,9 @@ static ota_err check_platform(struct http_request *rq, struct http_response *rs,
         return OTA_OK;
     const ota_err err =
         fleet_platform(rq->otad->fleet, rq->principal->tenant, platform, rq->arena, &canonical);
-    if (err == OTA_E_NOT_FOUND)
+    if (err == OTA_E_NOT_FOUND || (err == OTA_OK && !api_may(rq, PERM_DEVICE_WRITE, canonical)))
         return api_invalid(rq, rs, "/platform", "names no platform");
-    if (err != OTA_OK)
-        return err;
-    return api_may(rq, PERM_DEVICE_WRITE, canonical)
-               ? OTA_OK
-               : api_forbidden(rq, rs, PERM_DEVICE_WRITE, platform);
+    return err;
 }
 
 static struct token_hash new_token(const struct http_request *rq, char out[TOKEN_TEXT_BYTES])

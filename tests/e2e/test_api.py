@@ -75,7 +75,7 @@ class Api(EndToEnd):
     def rows(self):
         """How much there is of everything that a request could leave behind."""
         return self.stack.sql("SELECT string_agg(t || '=' || n, ' ' ORDER BY t) FROM (SELECT relname t, (xpath('/row/c/text()', "
-                              "query_to_xml('SELECT count(*) c FROM ' || relname, false, true, '')))[1]::text n FROM pg_stat_user_tables "
+                              "query_to_xml('SELECT count(*) c FROM ' || relid::regclass, false, true, '')))[1]::text n FROM pg_stat_user_tables "
                               "WHERE relname NOT LIKE '%session%' AND relname NOT LIKE '%change%') x")
 
     def files(self):
@@ -287,11 +287,14 @@ class Api(EndToEnd):
                                    ("DELETE", "/devices/theirs", None), ("POST", "/devices/theirs/token", None),
                                    ("GET", "/devices/theirs/updates", None), ("POST", "/devices/theirs/updates", {"version": "1.0.0"})):
             self.problem(self.ask(method, "/api/v1" + path, body, who=key), 404)
-        for method, path, body in (("GET", "/platforms/elsewhere", None), ("PATCH", "/platforms/elsewhere", {"title": "x"}),
-                                   ("POST", "/platforms", {"name": "mine", "title": "x"}), ("GET", "/api-keys", None),
-                                   ("POST", "/devices", {"id": "new", "platform": "elsewhere"}),
-                                   ("PATCH", "/devices/ours", {"platform": "elsewhere"}), ("GET", "/platforms/unknown", None)):
+        for method, path, body in (("POST", "/platforms", {"name": "mine", "title": "x"}), ("GET", "/api-keys", None)):
             self.problem(self.ask(method, "/api/v1" + path, body, who=key), 403, "forbidden")
+        for name in ("elsewhere", "unknown"):  # the same, so that nobody learns which exist
+            for method, path, body in (("GET", "", None), ("PATCH", "", {"title": "x"}), ("GET", "/releases/1.0.0", None)):
+                self.problem(self.ask(method, f"/api/v1/platforms/{name}{path}", body, who=key), 404)
+            for method, path, body in (("POST", "/devices", {"id": "new"}), ("PATCH", "/devices/ours", {})):
+                doc = self.problem(self.ask(method, "/api/v1" + path, {**body, "platform": name}, who=key), 400)
+                self.assertEqual(doc["pointer"], "/platform")
         self.assertEqual(self.ask("GET", "/api/v1/platforms/api-alias", who=key).status, 200)
 
     def test_nobody_hands_out_what_they_lack(self):

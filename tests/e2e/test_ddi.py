@@ -174,7 +174,7 @@ class Ddi(EndToEnd):
     def test_10_never_says_skip(self):
         action, path = self.offered()
         for execution in ("proceeding", "downloaded"):
-            self.assertNotIn("skip", self.rest("GET", path).body.decode())
+            self.assertNotIn('"skip"', self.rest("GET", path).body.decode())
             self.feedback(action, execution)
 
     def test_11_one_chunk_and_one_artifact(self):

@@ -90,8 +90,9 @@ class Publish(EndToEnd):
         self.assertEqual(self.door(If_None_Match=got.headers["ETag"]).status, 304)
         part = self.door(Range="bytes=100-199")
         self.assertEqual((part.status, part.body), (206, data[100:200]))
-        self.assertEqual(self.door("no-such-board").status, 404)
-        self.assertEqual(self.door(query="?channel=beta").status, 404)
+        self.assertEqual(self.door("no-such-board", key=self.stack.ci_key("*", ("release.read",))).status, 404)
+        self.assertEqual(self.door(query="?channel=beta").headers["X-Firmware-Version"], "1.0.0")  # beta sees stable too
+        self.assertEqual(self.door(query="?channel=nightly").status, 400)
 
     def test_plain_door_wants_a_key_for_this_platform(self):
         self.assertEqual(self.otad.client().request("GET", f"/api/firmware/{PLATFORM}").status, 401)

@@ -1,9 +1,16 @@
-/* libcurl, kept short: one handle, one connection, every option that matters set in one place.
+/*
+ * libcurl, kept short: one handle, one connection, every option that matters set in one place.
+ *
+ * It is loaded when it is needed: with the 30 libraries behind it, it takes longer to load than
+ * an image takes to sign.
  */
 #include "http.h"
 
+#define CURL_DISABLE_TYPECHECK /* its macros cannot be called through a table */
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +29,24 @@ enum {
     BAR_WIDTH = 30,
 };
 
+/* What we use of it. */
+struct curl_api {
+    __typeof__(curl_global_init) *global_init;
+    __typeof__(curl_global_cleanup) *global_cleanup;
+    __typeof__(curl_easy_init) *init;
+    __typeof__(curl_easy_cleanup) *cleanup;
+    __typeof__(curl_easy_reset) *reset;
+    __typeof__(curl_easy_setopt) *setopt;
+    __typeof__(curl_easy_perform) *perform;
+    __typeof__(curl_easy_getinfo) *getinfo;
+    __typeof__(curl_easy_strerror) *strerror;
+    __typeof__(curl_slist_append) *slist_append;
+    __typeof__(curl_slist_free_all) *slist_free_all;
+};
+
 struct http {
     struct http_config config;
+    struct curl_api api;
     char server[1024]; /* without a slash at the end */
     CURL *curl;
 };
@@ -38,13 +61,45 @@ struct exchange {
     bool overflow, progress, drawn;
 };
 
-ota_err http_open(const struct http_config *config, struct http **out)
+static ota_err api_load(struct curl_api *api)
 {
-    size_t len = strlen(config->server);
-    struct http *h;
+    static const struct {
+        const char *name;
+        size_t offset;
+    } functions[] = {
+        {"curl_global_init", offsetof(struct curl_api, global_init)},
+        {"curl_global_cleanup", offsetof(struct curl_api, global_cleanup)},
+        {"curl_easy_init", offsetof(struct curl_api, init)},
+        {"curl_easy_cleanup", offsetof(struct curl_api, cleanup)},
+        {"curl_easy_reset", offsetof(struct curl_api, reset)},
+        {"curl_easy_setopt", offsetof(struct curl_api, setopt)},
+        {"curl_easy_perform", offsetof(struct curl_api, perform)},
+        {"curl_easy_getinfo", offsetof(struct curl_api, getinfo)},
+        {"curl_easy_strerror", offsetof(struct curl_api, strerror)},
+        {"curl_slist_append", offsetof(struct curl_api, slist_append)},
+        {"curl_slist_free_all", offsetof(struct curl_api, slist_free_all)},
+    };
+    void *lib = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+        void *f = lib == NULL ? NULL : dlsym(lib, functions[i].name);
+
+        if (f == NULL) {
+            say_error("libcurl cannot be loaded: %s", dlerror());
+            say_hint("apt-get install libcurl4");
+            return OTA_E_NOT_FOUND;
+        }
+        memcpy((char *)api + functions[i].offset, &f, sizeof f);
+    }
+    return OTA_OK;
+}
+
+/* The URL and the CA, before anything is loaded. */
+static ota_err config_check(const struct http_config *config)
+{
     FILE *ca;
 
-    if (strncmp(config->server, "https://", 8) != 0 || len < 9) {
+    if (strncmp(config->server, "https://", 8) != 0 || config->server[8] == '\0') {
         say_error("'%s' is no https URL", config->server);
         say_hint("--server https://HOST:PORT; keys and firmware are never sent without TLS");
         return OTA_E_FORMAT;
@@ -53,21 +108,33 @@ ota_err http_open(const struct http_config *config, struct http **out)
     if (ca == NULL)
         return say_fail(OTA_E_IO, "cannot open the CA %s: %s", config->ca, strerror(errno));
     (void)fclose(ca);
-    h = calloc(1, sizeof *h);
-    if (h == NULL || len >= sizeof h->server ||
-        curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    return OTA_OK;
+}
+
+ota_err http_open(const struct http_config *config, struct http **out)
+{
+    size_t len = strlen(config->server);
+    struct http *h = NULL;
+    ota_err e = config_check(config);
+
+    if (e == OTA_OK) {
+        h = calloc(1, sizeof *h);
+        if (h == NULL || len >= sizeof h->server)
+            e = say_fail(OTA_E_LIMIT, "the URL is too long");
+        else
+            e = api_load(&h->api);
+    }
+    if (e == OTA_OK && (h->api.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+                        (h->curl = h->api.init()) == NULL))
+        e = say_fail(OTA_E_NO_MEMORY, "libcurl cannot start");
+    if (e != OTA_OK) {
         free(h);
-        return say_fail(OTA_E_NO_MEMORY, "libcurl cannot start");
+        return e;
     }
     h->config = *config;
     while (config->server[len - 1] == '/')
         len--;
     memcpy(h->server, config->server, len);
-    h->curl = curl_easy_init();
-    if (h->curl == NULL) {
-        free(h);
-        return say_fail(OTA_E_NO_MEMORY, "libcurl cannot start");
-    }
     *out = h;
     return OTA_OK;
 }
@@ -76,8 +143,8 @@ void http_close(struct http *h)
 {
     if (h == NULL)
         return;
-    curl_easy_cleanup(h->curl);
-    curl_global_cleanup();
+    h->api.cleanup(h->curl);
+    h->api.global_cleanup();
     free(h);
 }
 
@@ -173,41 +240,46 @@ static int draw(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ulto
 
 static void set_connection(const struct http *h)
 {
+    __typeof__(curl_easy_setopt) *set = h->api.setopt;
     CURL *c = h->curl;
 
-    curl_easy_reset(c); /* keeps the connection */
-    (void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    (void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
-    (void)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-    (void)curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    (void)curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    (void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-    (void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-    (void)curl_easy_setopt(c, CURLOPT_CAINFO, h->config.ca);
-    (void)curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
-    (void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
-    (void)curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
-    (void)curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
-    (void)curl_easy_setopt(c, CURLOPT_USERAGENT, "signer/" SIGNER_VERSION);
+    h->api.reset(c); /* keeps the connection */
+    (void)set(c, CURLOPT_NOSIGNAL, 1L);
+    (void)set(c, CURLOPT_PROTOCOLS_STR, "https");
+    (void)set(c, CURLOPT_FOLLOWLOCATION, 0L);
+    (void)set(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    (void)set(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    (void)set(c, CURLOPT_SSL_VERIFYPEER, 1L);
+    (void)set(c, CURLOPT_SSL_VERIFYHOST, 2L);
+    (void)set(c, CURLOPT_CAINFO, h->config.ca);
+    (void)set(c, CURLOPT_CAPATH, NULL);
+    (void)set(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
+    (void)set(c, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
+    (void)set(c, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
+    (void)set(c, CURLOPT_USERAGENT, "signer/" SIGNER_VERSION);
 }
 
-static void set_request(CURL *c, const char *method, const char *url, struct exchange *x)
+static void set_request(const struct http *h, const char *method, const char *url,
+                        struct exchange *x)
 {
-    (void)curl_easy_setopt(c, CURLOPT_URL, url);
-    (void)curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
-    (void)curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
-    (void)curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)x->body->len);
-    (void)curl_easy_setopt(c, CURLOPT_READFUNCTION, read_body);
-    (void)curl_easy_setopt(c, CURLOPT_READDATA, x);
-    (void)curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, seek_body);
-    (void)curl_easy_setopt(c, CURLOPT_SEEKDATA, x);
-    (void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, write_reply);
-    (void)curl_easy_setopt(c, CURLOPT_WRITEDATA, x);
-    (void)curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, read_header);
-    (void)curl_easy_setopt(c, CURLOPT_HEADERDATA, x);
-    (void)curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, draw);
-    (void)curl_easy_setopt(c, CURLOPT_XFERINFODATA, x);
-    (void)curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    __typeof__(curl_easy_setopt) *set = h->api.setopt;
+    CURL *c = h->curl;
+
+    (void)set(c, CURLOPT_URL, url);
+    (void)set(c, CURLOPT_UPLOAD, 1L);
+    (void)set(c, CURLOPT_CUSTOMREQUEST, method);
+    (void)set(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)x->body->len);
+    (void)set(c, CURLOPT_READFUNCTION, read_body);
+    (void)set(c, CURLOPT_READDATA, x);
+    (void)set(c, CURLOPT_SEEKFUNCTION, seek_body);
+    (void)set(c, CURLOPT_SEEKDATA, x);
+    (void)set(c, CURLOPT_WRITEFUNCTION, write_reply);
+    (void)set(c, CURLOPT_WRITEDATA, x);
+    (void)set(c, CURLOPT_HEADERFUNCTION, read_header);
+    (void)set(c, CURLOPT_HEADERDATA, x);
+    (void)set(c, CURLOPT_XFERINFOFUNCTION, draw);
+    (void)set(c, CURLOPT_XFERINFODATA, x);
+    (void)set(c, CURLOPT_NOPROGRESS, 0L);
 }
 
 /* The headers; libcurl copies them, so they are wiped when freed. */
@@ -218,22 +290,22 @@ static struct curl_slist *headers_new(const struct http *h, const struct http_bo
     int n = snprintf(line, sizeof line, "Authorization: Bearer %s", h->config.key);
 
     if (n > 0 && (size_t)n < sizeof line)
-        list = curl_slist_append(NULL, line);
+        list = h->api.slist_append(NULL, line);
     key_wipe(line, sizeof line);
     if (list == NULL)
         return NULL;
     (void)snprintf(line, sizeof line, "Content-Type: %s", body->type);
-    longer = curl_slist_append(list, line);
+    longer = h->api.slist_append(list, line);
     if (longer != NULL)
-        longer = curl_slist_append(longer, "Accept: application/json");
+        longer = h->api.slist_append(longer, "Accept: application/json");
     return longer == NULL ? list : longer;
 }
 
-static void headers_free(struct curl_slist *list)
+static void headers_free(const struct http *h, struct curl_slist *list)
 {
     if (list != NULL)
         key_wipe(list->data, strlen(list->data));
-    curl_slist_free_all(list);
+    h->api.slist_free_all(list);
 }
 
 static CURLcode try_once(struct http *h, const char *method, const char *url,
@@ -244,13 +316,13 @@ static CURLcode try_once(struct http *h, const char *method, const char *url,
 
     if (headers != NULL) {
         set_connection(h);
-        set_request(h->curl, method, url, x);
-        (void)curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
-        code = curl_easy_perform(h->curl);
-        (void)curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &x->reply.status);
-        (void)curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
+        set_request(h, method, url, x);
+        (void)h->api.setopt(h->curl, CURLOPT_HTTPHEADER, headers);
+        code = h->api.perform(h->curl);
+        (void)h->api.getinfo(h->curl, CURLINFO_RESPONSE_CODE, &x->reply.status);
+        (void)h->api.setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
     }
-    headers_free(headers);
+    headers_free(h, headers);
     if (x->drawn)
         (void)fprintf(stderr, "\r%*s\r", 70, "");
     return code;
@@ -274,14 +346,14 @@ static ota_err explain(const struct http *h, CURLcode code, const struct exchang
 {
     if (code == CURLE_PEER_FAILED_VERIFICATION) {
         say_error("%s is not the server that it should be: %s", h->server,
-                  curl_easy_strerror(code));
+                  h->api.strerror(code));
         say_hint("is %s the CA of that server, and the host name the one in its certificate?",
                  h->config.ca);
         return OTA_E_AUTH;
     }
     if (x->overflow)
         return say_fail(OTA_E_IO, "%s answered more than %d bytes", h->server, REPLY_BYTES_MAX);
-    say_error("%s: %s", h->server, curl_easy_strerror(code));
+    say_error("%s: %s", h->server, h->api.strerror(code));
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
         say_hint("is otad running there, and the address right?");
     else if (code == CURLE_SSL_CACERT_BADFILE)
@@ -325,7 +397,7 @@ static ota_err tries(struct http *h, const char *method, const char *url, struct
         if (code == CURLE_OK)
             (void)snprintf(why, sizeof why, "the server says %ld", x->reply.status);
         else
-            (void)snprintf(why, sizeof why, "%s", curl_easy_strerror(code));
+            (void)snprintf(why, sizeof why, "%s", h->api.strerror(code));
         wait_before(h, n, x, why);
     }
     return code == CURLE_OK ? OTA_OK : explain(h, code, x);

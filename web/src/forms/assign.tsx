@@ -82,9 +82,9 @@ export function AssignDialog({ devices, platform, onClose, onDone }: AssignProps
 				) : null}
 				{version ? (
 					<p class="consequence">
-						{one ? "The device is" : `These ${devices.length} devices are`} offered <strong>{version}</strong> at the
-						next poll, download it, check who signed it, and restart into it. A version that does not confirm itself is
-						taken back.
+						{one ? "At its next poll the device is" : `At their next polls these ${devices.length} devices are`} offered{" "}
+						<strong>{version}</strong>. It is downloaded, checked for who signed it, and restarted into; a version that
+						does not confirm itself is taken back.
 					</p>
 				) : null}
 				<div class="form-end">

@@ -67,6 +67,11 @@ export function ReleaseDialog({ release, platform, onClose, onDone }: ReleasePro
 	);
 }
 
+function keepers(n: number): string {
+	if (n === 0) return "No device runs it.";
+	return n === 1 ? "The one device that runs it keeps it." : `The ${n} devices that run it keep it.`;
+}
+
 export function WithdrawDialog({ release, onClose, onDone }: ReleaseProps) {
 	const [reason, setReason] = useState("");
 	const form = useSubmit(async () => {
@@ -79,9 +84,7 @@ export function WithdrawDialog({ release, onClose, onDone }: ReleaseProps) {
 		<Dialog title={`Withdraw ${release.platform} ${release.version}`} onClose={onClose}>
 			<form class="form" onSubmit={form.submit}>
 				<p class="consequence">
-					No further device is offered {release.version}.{" "}
-					{release.running_on > 0 ? `${count(release.running_on, "device")} that run it keep it` : "No device runs it"}{" "}
-					until something newer is assigned. The version number stays used.
+					No further device is offered {release.version}. {keepers(release.running_on)} The version number stays used.
 				</p>
 				<ProblemNotice problem={form.problem} />
 				<TextField

@@ -22,7 +22,7 @@ import { navigate } from "../util/location.ts";
 import { duration } from "../util/time.ts";
 import { reasonText } from "../util/words.ts";
 import { Ready } from "./parts/state.tsx";
-import { DeviceMark, UpdateProgress } from "./parts/states.tsx";
+import { DeviceMark, UpdateMark, UpdateProgress } from "./parts/states.tsx";
 import { Timeline } from "./parts/timeline.tsx";
 import { CancelDialog, Versions } from "./parts/updates.tsx";
 import { Version } from "./parts/versions.tsx";
@@ -244,7 +244,7 @@ function History({ updates }: { updates: Update[] }) {
 							<Icon name="right" size={12} />
 							<Versions update={u} />
 							<span class="grow" />
-							<UpdateProgress update={u} />
+							{isClosed(u) ? <UpdateMark state={u.state} /> : <UpdateProgress update={u} />}
 							<span class="history-time muted">
 								<Time at={u.closed_at ?? u.updated_at} />
 							</span>

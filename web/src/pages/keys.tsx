@@ -132,7 +132,6 @@ function keyColumns(denied: string, onRevoke: (key: ApiKey) => void): Column<Api
 			key: "name",
 			label: "Name",
 			cell: (k) => <KeyName apiKey={k} />,
-			width: "24%",
 		},
 		{
 			key: "state",
@@ -198,7 +197,6 @@ function gatewayColumns(denied: string, onRevoke: (token: GatewayToken) => void)
 			key: "name",
 			label: "Name",
 			cell: (t) => <strong>{t.name}</strong>,
-			width: "24%",
 		},
 		{
 			key: "state",

@@ -22,7 +22,6 @@ const COLUMNS: Column<Platform>[] = [
 		key: "name",
 		label: "Platform",
 		cell: (p) => <NameCell platform={p} />,
-		width: "26%",
 	},
 	{
 		key: "aliases",
@@ -55,7 +54,7 @@ const COLUMNS: Column<Platform>[] = [
 		label: "Offers",
 		cell: (p) => (p.follow_channel ? "by channel" : "when assigned"),
 		from: 4,
-		width: "120px",
+		width: "136px",
 	},
 	{
 		key: "devices",

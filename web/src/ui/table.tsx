@@ -5,7 +5,7 @@ export interface Column<T> {
 	key: string;
 	label: string;
 	cell: (row: T) => ComponentChildren;
-	/** A share or a length; the others divide what is left. */
+	/** A share or a length; the others divide what is left, and so does the first one on a narrow screen. */
 	width?: string;
 	/** 1 always shows; 2 from 600 px, 3 from 800 px, 4 from 1000 px of the table's own width. */
 	from?: 1 | 2 | 3 | 4;
@@ -111,8 +111,13 @@ export function Table<T>({ label, rows, columns, rowKey, selection, onEnd, rowCl
 								/>
 							</th>
 						) : null}
-						{columns.map((c) => (
-							<th key={c.key} scope="col" class={cellClass(c)} style={c.width ? { width: c.width } : undefined}>
+						{columns.map((c, i) => (
+							<th
+								key={c.key}
+								scope="col"
+								class={i === 0 ? `lead ${cellClass(c)}` : cellClass(c)}
+								style={c.width ? { "--width": c.width } : undefined}
+							>
 								{c.quiet ? <span class="sr">{c.label}</span> : c.label}
 							</th>
 						))}

@@ -2,6 +2,7 @@ import type { DeviceState, ReleaseState, Update, UpdateState } from "../../api/t
 import { isClosed } from "../../api/types.ts";
 import { ProgressBar } from "../../ui/feedback.tsx";
 import { Mark, type Shape, type Tone } from "../../ui/mark.tsx";
+import { reasonText } from "../../util/words.ts";
 
 interface Look {
 	shape: Shape;
@@ -88,9 +89,20 @@ export function progressOf(update: Pick<Update, "state" | "progress_percent">): 
 	}
 }
 
-/** State, bar and percent of an update that goes on; the state alone once it has ended. */
+/** State, bar and percent of an update that goes on; the state and the reason's short name once it has ended. */
 export function UpdateProgress({ update }: { update: Update }) {
-	if (isClosed(update)) return <UpdateMark state={update.state} />;
+	if (isClosed(update)) {
+		return (
+			<span class="ended">
+				<UpdateMark state={update.state} />
+				{update.reason ? (
+					<span class="ended-why" title={reasonText(update.reason)}>
+						{update.reason}
+					</span>
+				) : null}
+			</span>
+		);
+	}
 	const percent = progressOf(update);
 	return (
 		<span class="progress">

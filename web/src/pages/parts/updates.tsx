@@ -14,7 +14,6 @@ import { type Column, Table } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { count, patchBy } from "../../util/list.ts";
-import { reasonText } from "../../util/words.ts";
 import { UpdateProgress } from "./states.tsx";
 
 interface LiveUpdates {
@@ -69,9 +68,9 @@ interface UpdateTableProps {
 export function UpdateTable({ label, updates, live, cancellable = false }: UpdateTableProps) {
 	const [asked, setAsked] = useState<Update | null>(null);
 	const columns: Column<Update>[] = [
-		{ key: "device", label: "Device", cell: (u) => <UpdateName update={u} /> },
+		{ key: "device", label: "Device", cell: (u) => <UpdateName update={u} />, width: "24%" },
 		{ key: "versions", label: "Versions", cell: (u) => <Versions update={u} />, from: 2, width: "140px" },
-		{ key: "state", label: "State", cell: (u) => <UpdateProgress update={u} />, width: "44%" },
+		{ key: "state", label: "State", cell: (u) => <UpdateProgress update={u} /> },
 		{ key: "platform", label: "Platform", cell: (u) => u.platform ?? "–", from: 4, width: "13%" },
 		{ key: "since", label: "Changed", cell: (u) => <Time at={u.updated_at} />, from: 3, width: "104px", open: true },
 	];
@@ -101,11 +100,6 @@ function UpdateName({ update }: { update: Update }) {
 			<span class="name-narrow">
 				<Versions update={update} />
 			</span>
-			{update.reason ? (
-				<span class="name-id bad-text" title={reasonText(update.reason)}>
-					{reasonText(update.reason)}
-				</span>
-			) : null}
 		</span>
 	);
 }

@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG_BYTES_MAX = 64 * 1024, KIB = 1024, MIB = 1024 * 1024 };
+#define KIB INT64_C(1024)
+#define MIB (1024 * KIB)
+
+enum { CONFIG_BYTES_MAX = 64 * 1024 };
 
 enum type { TEXT, INTEGER };
 
@@ -70,7 +73,8 @@ static const struct row table[] = {
        "Empty: do not migrate, refuse to start on another version."),
      NULL},
     {T(database_jobs, "dbname=otad user=otad_jobs",
-       "Connection of the role for jobs across organisations: loading, change feed, last seen."),
+       "Connection of the role for jobs across organisations: loading, change feed, last "
+       "seen."),
      NULL},
     {N(database_pool, 8, 1, 200, "Connections to the database."), NULL},
     {N(database_timeout_ms, 15000, 100, 600000, "Longest time of one statement."), NULL},

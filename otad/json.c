@@ -25,8 +25,12 @@ static ota_err fail(const struct reader *r, const char *path, const char *detail
 
     if (*path != '\0')
         r->fault->pointer[at++] = '/';
-    for (; *path != '\0' && at + 1 < sizeof r->fault->pointer; path++)
-        r->fault->pointer[at++] = *path == '.' ? '/' : *path;
+    for (; *path != '\0' && at + 1 < sizeof r->fault->pointer; path++) {
+        r->fault->pointer[at] = *path;
+        if (*path == '.')
+            r->fault->pointer[at] = '/';
+        at++;
+    }
     r->fault->pointer[at] = '\0';
     r->fault->detail = detail;
     return e;

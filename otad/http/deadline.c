@@ -12,7 +12,7 @@
 
 #include "otad/http/exchange.h"
 
-enum { SCAN_MS = 500, WINDOW_S = 30 };
+enum { SCAN_MS = 500, WINDOW_S = 30, WINDOW_MS = WINDOW_S * 1000 };
 
 /* Bytes that went through the socket in both directions; false for Unix sockets. */
 static bool moved(int fd, uint64_t *out)
@@ -33,7 +33,7 @@ static bool too_slow(struct http_watch *w, int64_t bytes_per_s, int64_t now)
     if (!moved(w->fd, &bytes))
         return false;
     atomic_store(&w->moved_bytes, bytes);
-    atomic_store(&w->deadline_ms, now + WINDOW_S * 1000);
+    atomic_store(&w->deadline_ms, now + WINDOW_MS);
     return bytes - before < (uint64_t)bytes_per_s * WINDOW_S;
 }
 
@@ -142,7 +142,7 @@ void http_watch_set(struct http_watch *w, enum http_watch_mode mode, int64_t dea
     if (mode == HTTP_WATCH_TRANSFER) {
         (void)moved(w->fd, &bytes);
         atomic_store(&w->moved_bytes, bytes);
-        deadline_ms = http_now_ms() + WINDOW_S * 1000;
+        deadline_ms = http_now_ms() + WINDOW_MS;
     }
     atomic_store(&w->deadline_ms, deadline_ms);
     atomic_store(&w->mode, (int)mode);

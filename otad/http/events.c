@@ -15,6 +15,10 @@
 
 enum { SUBSCRIBERS_MAX = 500 };
 
+/* Comments, which clients ignore; the first opens the stream and tells when to come back. */
+static const char greeting[] = ": here\nretry: 3000\n\n";
+static const char heartbeat[] = ": still here\n\n";
+
 struct event {
     uint64_t id;
     unsigned holders; /* ring and subscribers */
@@ -89,7 +93,7 @@ static struct event *event_new(uint64_t id, const char *type, const char *json, 
     *e = (struct event){.id = id, .holders = 1, .len = (size_t)n + len + 2};
     memcpy(e->text, head, (size_t)n);
     memcpy(e->text + n, json, len);
-    memcpy(e->text + n + len, "\n\n", 2);
+    e->text[e->len - 2] = e->text[e->len - 1] = '\n';
     return e;
 }
 
@@ -167,14 +171,12 @@ static ssize_t send_held(struct subscription *s, char *buf, size_t len)
     return (ssize_t)n;
 }
 
-static ssize_t send_text(const char *text, char *buf, size_t len)
+static ssize_t send_text(const char *text, size_t text_bytes, char *buf, size_t len)
 {
-    size_t n = strlen(text);
-
-    if (n > len)
+    if (text_bytes > len)
         return -1;
-    memcpy(buf, text, n);
-    return (ssize_t)n;
+    memcpy(buf, text, text_bytes);
+    return (ssize_t)text_bytes;
 }
 
 /* What to send now: an event, the greeting, a heartbeat; -1 = the end. */
@@ -187,7 +189,7 @@ static ssize_t next_bytes(struct subscription *s, char *buf, size_t len)
     until.tv_sec += EVENTS_HEARTBEAT_S;
     if (!s->greeted) {
         s->greeted = true;
-        return send_text(": here\nretry: 3000\n\n", buf, len);
+        return send_text(greeting, sizeof greeting - 1, buf, len);
     }
     while (!ev->stopping) {
         if (s->held == NULL) {
@@ -197,7 +199,7 @@ static ssize_t next_bytes(struct subscription *s, char *buf, size_t len)
         if (s->held != NULL)
             return send_held(s, buf, len);
         if (!wait_for_news(ev, &until))
-            return send_text(": still here\n\n", buf, len);
+            return send_text(heartbeat, sizeof heartbeat - 1, buf, len);
     }
     return -1;
 }

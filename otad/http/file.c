@@ -3,6 +3,7 @@
  * list of parts, heads included, whose lengths are known before the first byte is sent.
  */
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -22,8 +23,9 @@ static const char *http_date(struct arena *a, int64_t unix_s)
 
     if (unix_s == 0 || gmtime_r(&t, &tm) == NULL)
         return NULL;
-    return arena_printf(a, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", day + 3 * tm.tm_wday,
-                        tm.tm_mday, month + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
+    return arena_printf(a, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
+                        day + (ptrdiff_t)3 * tm.tm_wday, tm.tm_mday,
+                        month + (ptrdiff_t)3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
                         tm.tm_min, tm.tm_sec);
 }
 

@@ -206,6 +206,6 @@ int64_t http_connection_limit(int64_t wanted)
         return wanted;
     log_warn("connection-limit-reduced", LOG_INT("wanted", wanted),
              LOG_INT("open_files", files.rlim_cur));
-    return files.rlim_cur > 2 * SPARE_FILES ? (int64_t)files.rlim_cur - SPARE_FILES
-                                            : SPARE_FILES;
+    return files.rlim_cur > (rlim_t)2 * SPARE_FILES ? (int64_t)files.rlim_cur - SPARE_FILES
+                                                    : SPARE_FILES;
 }

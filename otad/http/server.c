@@ -498,7 +498,7 @@ ota_err http_server_start(const struct http_setup *setup, struct http_server **o
 
 static void wait_for_requests(struct http_server *s, int64_t until_ms)
 {
-    const struct timespec moment = {.tv_nsec = 20 * 1000000};
+    const struct timespec moment = {.tv_nsec = 20000000};
 
     while (atomic_load(&s->counters.in_flight) > 0 && http_now_ms() < until_ms)
         (void)nanosleep(&moment, NULL);

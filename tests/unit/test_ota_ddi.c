@@ -77,6 +77,9 @@ static void test_poll_refuses(void)
 #define ARTIFACT(name, path)                                                                   \
     "{\"filename\":\"" name "\",\"hashes\":{\"sha1\":\"x\",\"sha256\":\"" SHA                  \
     "\"},\"size\":1234,\"_links\":{\"download\":{\"href\":\"https://h" path "\"}}}"
+#define DOWNLOAD "\"_links\":{\"download\":{\"href\":\"/x\"}}"
+#define ONE_ARTIFACT(members)                                                                  \
+    "{\"id\":\"8\",\"deployment\":{\"chunks\":[{\"artifacts\":[{" members "}]}]}}"
 #define CHUNK(artifacts)                                                                       \
     "{\"part\":\"os\",\"version\":\"1\",\"name\":\"n\",\"artifacts\":[" artifacts "]}"
 #define DEPLOYMENT(id, chunks)                                                                 \
@@ -124,11 +127,11 @@ static void test_deployment_refuses(void)
         "{\"id\":\"8\",\"deployment\":{\"chunks\":{}}}",
         "{\"id\":\"8\",\"deployment\":7}",
         "{\"id\":\"8\"}",
-        "{\"id\":\"8\",\"deployment\":{\"chunks\":[{\"artifacts\":[{\"size\":1}]}]}}",
-        "{\"id\":\"8\",\"deployment\":{\"chunks\":[{\"artifacts\":[{\"size\":1.5,\"hashes\":{"
-        "\"sha256\":\"" SHA "\"},\"_links\":{\"download\":{\"href\":\"/x\"}}}]}]}}",
-        "{\"id\":\"8\",\"deployment\":{\"chunks\":[{\"artifacts\":[{\"size\":1,\"hashes\":{"
-        "\"sha256\":\"ABCD\"},\"_links\":{\"download\":{\"href\":\"/x\"}}}]}]}}",
+        ONE_ARTIFACT("\"size\":1"),
+        ONE_ARTIFACT("\"size\":1.5,\"hashes\":{\"sha256\":\"" SHA "\"}," DOWNLOAD),
+        ONE_ARTIFACT("\"size\":1,\"hashes\":{\"sha256\":\"ABCD\"}," DOWNLOAD),
+        ONE_ARTIFACT("\"size\":1,\"hashes\":{\"sha256\":\"" SHA "\"}"),
+        ONE_ARTIFACT("\"size\":4294967296,\"hashes\":{\"sha256\":\"" SHA "\"}," DOWNLOAD),
     };
     struct ddi_deployment d = {.action = 7};
 

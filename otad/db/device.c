@@ -20,8 +20,7 @@ struct device_op {
     struct device *out;
 };
 
-/* ---- locking and reading
- * ------------------------------------------------------------------------ */
+/* ---- locking and reading ------------------------------------------------------------- */
 
 static ota_err locked_read(struct db_tx *tx, int query, const struct pg_args *a,
                            struct device_locked *out)
@@ -116,8 +115,7 @@ ota_err db_device_get(struct db_scope *s, const char *id, struct device *out)
     return db_run(s, get_fn, &op);
 }
 
-/* ---- making
- * ------------------------------------------------------------------------------------- */
+/* ---- making -------------------------------------------------------------------------- */
 
 /* The row beside it, the change, and the whole device. */
 static ota_err made(struct db_tx *tx, int64_t no, struct device *out)
@@ -180,8 +178,7 @@ ota_err db_device_create(struct db_scope *s, const struct device_new *d, struct 
     return db_run(s, create_fn, &op);
 }
 
-/* ---- changing
- * ----------------------------------------------------------------------------------- */
+/* ---- changing ------------------------------------------------------------------------ */
 
 static ota_err patch_fn(struct db_tx *tx, void *arg)
 {

@@ -73,8 +73,7 @@ static void drop_if_lost(struct pg **pg, ota_err err)
     *pg = NULL;
 }
 
-/* ---- reading
- * ---------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------- */
 
 /* Everything anew.  Under read_lock. */
 static ota_err reload(struct feed *feed)
@@ -215,8 +214,7 @@ static void *read_main(void *arg)
     return NULL;
 }
 
-/* ---- writing
- * ---------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------- */
 
 ota_err feed_flush(struct feed *feed)
 {
@@ -259,8 +257,7 @@ static void *write_main(void *arg)
     return NULL;
 }
 
-/* ---- starting and stopping
- * ---------------------------------------------------------------------- */
+/* ---- starting and stopping ----------------------------------------------------------- */
 
 static void feed_free(struct feed *feed)
 {

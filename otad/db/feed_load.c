@@ -37,8 +37,7 @@ static ota_err ask(const struct reading *r, int query, const char *keys, struct 
     return pg_query(r->pg, query, &a, out);
 }
 
-/* ---- few rows: platforms, releases, keys, gateways
- * --------------------------------------------- */
+/* ---- few rows: platforms, releases, keys, gateways ----------------------------------- */
 
 static ota_err read_platforms(const struct reading *r, const char *keys)
 {
@@ -149,8 +148,7 @@ static ota_err read_gateways(const struct reading *r, const char *keys)
     return err;
 }
 
-/* ---- many rows: devices
- * -------------------------------------------------------------------------- */
+/* ---- many rows: devices -------------------------------------------------------------- */
 
 static ota_err each_device(struct pg_row *row, void *arg)
 {
@@ -178,8 +176,7 @@ static ota_err read_devices(struct reading *r, const char *keys)
     return err;
 }
 
-/* ---- everything
- * ------------------------------------------------------------------------------------ */
+/* ---- everything ---------------------------------------------------------------------- */
 
 static ota_err load_tenant(struct reading *r)
 {
@@ -246,8 +243,7 @@ ota_err feed_load(struct pg *pg, struct fleet *fleet, struct feed_position **out
     return OTA_OK;
 }
 
-/* ---- changes
- * --------------------------------------------------------------------------------------- */
+/* ---- changes ------------------------------------------------------------------------- */
 
 /* Keys of one kind as an array literal in the making. */
 struct key_list {

@@ -183,8 +183,7 @@ void pg_close(struct pg *pg)
     free(pg);
 }
 
-/* ---- arguments
- * ------------------------------------------------------------------------------- */
+/* ---- arguments ----------------------------------------------------------------------- */
 
 static int arg_next(struct pg_args *a)
 {
@@ -221,8 +220,7 @@ void arg_bool(struct pg_args *a, bool b)
     arg_text(a, b ? "t" : "f");
 }
 
-/* ---- queries
- * --------------------------------------------------------------------------------- */
+/* ---- queries ------------------------------------------------------------------------- */
 
 ota_err pg_query(struct pg *pg, int number, const struct pg_args *args, struct pg_rows *out)
 {
@@ -248,8 +246,22 @@ ota_err pg_simple(struct pg *pg, const char *sql)
     return err;
 }
 
-/* ---- rows
- * ------------------------------------------------------------------------------------ */
+ota_err pg_number(struct pg *pg, const char *sql, int64_t *out)
+{
+    const ota_err err = accept_result(pg, PQexec(pg->conn, sql));
+    if (err != OTA_OK)
+        return err;
+    const struct pg_rows rows = {.result = pg->result, .count = PQntuples(pg->result)};
+    struct pg_row row = pg_row(&rows, 0, NULL);
+    const int64_t n = rows.count == 1 ? row_int(&row) : 0;
+    forget_result(pg);
+    if (rows.count != 1 || row.err != OTA_OK)
+        return OTA_E_INTERNAL;
+    *out = n;
+    return OTA_OK;
+}
+
+/* ---- rows ---------------------------------------------------------------------------- */
 
 struct pg_row pg_row(const struct pg_rows *rows, int row, struct arena *arena)
 {
@@ -356,8 +368,7 @@ const uint8_t *row_blob(struct pg_row *r, size_t *out_len)
     return copy;
 }
 
-/* ---- streaming and notifications
- * --------------------------------------------------------------- */
+/* ---- streaming and notifications ----------------------------------------------------- */
 
 /* One row of the stream into fn; *out_more false at its end. */
 static ota_err stream_one(struct pg *pg, struct arena *arena, pg_each_fn *fn, void *arg,

@@ -111,8 +111,7 @@ ota_err db_platform_get(struct db_scope *s, const char *name, struct platform *o
     return db_run(s, get_fn, &op);
 }
 
-/* ---- making and changing
- * ---------------------------------------------------------------------- */
+/* ---- making and changing ------------------------------------------------------------- */
 
 static ota_err names_put(struct db_tx *tx, int64_t id, const char *const *names, size_t count)
 {

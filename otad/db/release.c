@@ -249,8 +249,7 @@ ota_err db_release_create(struct db_scope *s, const struct release_new *r, struc
     return db_run(s, create_fn, &op);
 }
 
-/* ---- one release, locked
- * ---------------------------------------------------------------------- */
+/* ---- one release, locked ------------------------------------------------------------- */
 
 struct locked {
     int64_t id, platform_id;

@@ -169,8 +169,7 @@ ota_err db_update_offer(struct db_scope *s, int64_t device_no, int64_t release_i
     return db_run(s, offer_fn, &op);
 }
 
-/* ---- moving on
- * -------------------------------------------------------------------------------- */
+/* ---- moving on ----------------------------------------------------------------------- */
 
 struct update_locked {
     int32_t id;

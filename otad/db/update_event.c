@@ -95,8 +95,7 @@ ota_err event_put(struct db_tx *tx, const struct event_new *e)
     return tx_query(tx, Q_UPDATE_EVENT_PUT, &a, NULL);
 }
 
-/* ---- reading
- * ---------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------- */
 
 struct event_row {
     int32_t update_id;

@@ -40,8 +40,7 @@ ota_err fleet_put_tenant(struct fleet *f, int64_t id, const char *name)
     return t == NULL && grown == NULL ? OTA_E_NO_MEMORY : OTA_OK;
 }
 
-/* ---- platforms and releases
- * ------------------------------------------------------------------ */
+/* ---- platforms and releases ---------------------------------------------------------- */
 
 /* What a device of this platform on this channel sees as newest: fleet_newest_seen, once. */
 static const struct fleet_release *newest_seen(const struct fleet_tenant *t,
@@ -160,8 +159,7 @@ ota_err fleet_put_release(struct fleet *f, int64_t tenant_id,
     return err;
 }
 
-/* ---- gateways and keys
- * ------------------------------------------------------------------------ */
+/* ---- gateways and keys --------------------------------------------------------------- */
 
 static ota_err gateway_swap(struct fleet_tenant *t, const struct fleet_gateway *g)
 {
@@ -265,8 +263,7 @@ void fleet_remove_key(struct fleet *f, int64_t tenant_id, int64_t id)
     (void)pthread_rwlock_unlock(&f->lock);
 }
 
-/* ---- devices
- * ---------------------------------------------------------------------------------- */
+/* ---- devices ------------------------------------------------------------------------- */
 
 static void device_free(struct fleet_device *d)
 {
@@ -428,8 +425,7 @@ void fleet_set_behind(struct fleet *f, int64_t tenant_id, bool behind)
     (void)pthread_rwlock_unlock(&f->lock);
 }
 
-/* ---- reading everything anew
- * ------------------------------------------------------------------- */
+/* ---- reading everything anew --------------------------------------------------------- */
 
 void fleet_reload_begin(struct fleet *f)
 {

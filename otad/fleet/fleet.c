@@ -95,8 +95,7 @@ ota_err fleet_tenant(struct fleet *f, const char *name, int64_t *out_tenant_id)
     return t == NULL ? OTA_E_NOT_FOUND : OTA_OK;
 }
 
-/* ---- who calls
- * ------------------------------------------------------------------------------- */
+/* ---- who calls ----------------------------------------------------------------------- */
 
 struct caller_found {
     const struct fleet_tenant *tenant;
@@ -140,8 +139,7 @@ static ota_err authenticate(const struct fleet *f, const struct fleet_caller *wh
     return OTA_OK;
 }
 
-/* ---- polls
- * ----------------------------------------------------------------------------------- */
+/* ---- polls --------------------------------------------------------------------------- */
 
 static struct offer_device offer_view(const struct fleet_device *d)
 {
@@ -271,8 +269,7 @@ ota_err fleet_heartbeat(struct fleet *f, const struct fleet_caller *who,
     return err;
 }
 
-/* ---- one device
- * ------------------------------------------------------------------------------ */
+/* ---- one device ---------------------------------------------------------------------- */
 
 /* Under the shared lock. */
 static ota_err device_copy(struct fleet *f, const struct fleet_tenant *t,
@@ -314,8 +311,7 @@ ota_err fleet_device_get(struct fleet *f, int64_t tenant_id, const char *id, str
     return err;
 }
 
-/* ---- API keys and the plain door
- * --------------------------------------------------------------- */
+/* ---- API keys and the plain door ----------------------------------------------------- */
 
 ota_err fleet_api_key(struct fleet *f, int64_t id, const uint8_t hash[FLEET_HASH_BYTES],
                       int64_t now_unix_s, struct arena *a, struct fleet_key *out)

@@ -62,8 +62,7 @@ struct fleet_release *release_by_id(const struct fleet_tenant *t, int64_t id)
     return NULL;
 }
 
-/* ---- hashed
- * ---------------------------------------------------------------------------------- */
+/* ---- hashed -------------------------------------------------------------------------- */
 
 struct device_key {
     int64_t tenant_id, no;

@@ -49,8 +49,7 @@ void seen_mark(struct fleet *f, struct fleet_device *d, const struct fleet_calle
     (void)pthread_mutex_unlock(lock);
 }
 
-/* ---- taking
- * ----------------------------------------------------------------------------------- */
+/* ---- taking -------------------------------------------------------------------------- */
 
 /* Ids of the devices to be told of, in the arena; count beyond the maximum means resync. */
 struct tell_list {
@@ -177,8 +176,7 @@ size_t fleet_take_used(struct fleet *f, struct fleet_used *out, size_t max)
     return n;
 }
 
-/* ---- telling
- * ---------------------------------------------------------------------------------- */
+/* ---- telling ------------------------------------------------------------------------- */
 
 void tell_device(struct fleet *f, int64_t tenant_id, const char *id)
 {

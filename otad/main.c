@@ -71,7 +71,10 @@ static ota_err open_database(struct otad *o)
 static ota_err open_fleet(struct otad *o)
 {
     struct fleet_config fleet = {
-        .poll_s = (uint32_t)o->config->poll_interval_s, .event = api_publish, .event_arg = o};
+        .lateness = {.late_s = (uint32_t)o->config->device_late_s,
+                     .offline_s = (uint32_t)o->config->device_offline_s},
+        .event = api_publish,
+        .event_arg = o};
     ota_err e = fleet_new(&fleet, &o->fleet);
 
     return e == OTA_OK ? feed_start(o->db, o->fleet, &o->feed) : e;

@@ -68,7 +68,7 @@ static ota_err read_filter(struct http_request *rq, struct http_response *rs,
     *out = (struct device_filter){.platform = api_query(rq, "platform"),
                                   .q = api_query(rq, "q"),
                                   .now_unix_s = clock.now_unix_s,
-                                  .poll_s = clock.poll_s};
+                                  .lateness = clock.lateness};
     out->has_state = state != NULL;
     if (out->has_state && !device_state_parse(state, &out->state))
         return http_problem(rq, rs, OTA_E_FORMAT, "bad-query",
@@ -91,7 +91,7 @@ ota_err api_device_list(struct http_request *rq, struct http_response *rs)
     err = db_device_list(&scope, &filter, &page, &d, &count);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, &scope, "platform");
-    const struct write_clock clock = {filter.now_unix_s, filter.poll_s};
+    const struct write_clock clock = {filter.now_unix_s, filter.lateness};
     struct json_out o;
     api_list_begin(rq, &o);
     for (size_t i = 0; i < count; i++)

@@ -74,8 +74,7 @@ static void send(struct otad *otad, const char *type, int64_t tenant, const char
 
 static void publish_device(struct otad *otad, const struct fleet_event *e, struct json_out *o)
 {
-    const struct write_clock clock = {.now_unix_s = api_now(),
-                                      .poll_s = (uint32_t)otad->config->poll_interval_s};
+    const struct write_clock clock = api_clock_of(otad->config);
     write_device(o, NULL, e->device, &clock, WRITE_BRIEF);
     send(otad, "device", e->tenant_id, e->device->platform, o);
 }

@@ -16,10 +16,16 @@ int64_t api_now(void)
     return (int64_t)time(NULL);
 }
 
-struct write_clock api_clock(const struct http_request *rq)
+struct write_clock api_clock_of(const struct config *c)
 {
     return (struct write_clock){.now_unix_s = api_now(),
-                                .poll_s = (uint32_t)rq->otad->config->poll_interval_s};
+                                .lateness = {.late_s = (uint32_t)c->device_late_s,
+                                             .offline_s = (uint32_t)c->device_offline_s}};
+}
+
+struct write_clock api_clock(const struct http_request *rq)
+{
+    return api_clock_of(rq->otad->config);
 }
 
 struct db_scope api_scope(const struct http_request *rq)

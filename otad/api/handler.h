@@ -42,6 +42,7 @@ struct db_scope api_scope(const struct http_request *rq);
 /* Seconds since 1970. */
 int64_t api_now(void);
 struct write_clock api_clock(const struct http_request *rq);
+struct write_clock api_clock_of(const struct config *c);
 
 /* Body by table, strictly.  Answers and returns the error when it is not good. */
 ota_err api_body(struct http_request *rq, struct http_response *rs,

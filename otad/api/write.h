@@ -18,7 +18,7 @@
 /* What decides whether a device counts as online. */
 struct write_clock {
     int64_t now_unix_s;
-    uint32_t poll_s;
+    struct device_lateness lateness;
 };
 
 enum write_detail { WRITE_BRIEF, WRITE_FULL };

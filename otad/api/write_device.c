@@ -66,7 +66,7 @@ void write_device(struct json_out *o, const char *key, const struct device *d,
                   const struct write_clock *clock, enum write_detail detail)
 {
     const enum device_state state =
-        device_state_at(d->last_seen_at_unix_s, clock->now_unix_s, clock->poll_s);
+        device_state_at(d->last_seen_at_unix_s, clock->now_unix_s, clock->lateness);
     json_open_object(o, key);
     json_put_string(o, "id", d->id);
     json_put_string(o, "platform", d->platform);

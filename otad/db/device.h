@@ -28,9 +28,9 @@ struct device_filter {
     const char *platform; /* NULL = all; name or alias */
     bool has_state;
     enum device_state state;
-    const char *q;      /* NULL = all; part of id, name or version, case does not count */
-    int64_t now_unix_s; /* with poll_s: what online means */
-    uint32_t poll_s;
+    const char *q; /* NULL = all; part of id, name or version, case does not count */
+    int64_t now_unix_s;
+    struct device_lateness lateness; /* with now_unix_s: what online means */
 };
 
 /* By id, keyset page->after_text; without attributes.  Errors: OTA_E_NOT_FOUND (platform). */

@@ -21,8 +21,8 @@ struct seen_range {
 /* The inverse of device_state_at. */
 static struct seen_range seen_range(const struct device_filter *f)
 {
-    const int64_t online = f->now_unix_s - DEVICE_ONLINE_POLLS * (int64_t)f->poll_s;
-    const int64_t late = f->now_unix_s - DEVICE_LATE_POLLS * (int64_t)f->poll_s;
+    const int64_t online = f->now_unix_s - (int64_t)f->lateness.late_s;
+    const int64_t late = f->now_unix_s - (int64_t)f->lateness.offline_s;
     switch (f->state) {
     case DEVICE_ONLINE:
         return (struct seen_range){.from_unix_s = online};

@@ -195,7 +195,8 @@ static void *read_main(void *arg)
 {
     struct feed *feed = arg;
     struct pg *listener = NULL;
-    const struct pg_config config = {.conninfo = db_jobs_config(feed->db).conninfo};
+    const struct pg_config config = {.conninfo = db_jobs_config(feed->db).conninfo,
+                                     .name = "otad-listen"};
     while (!is_stopping(feed, HINTS_APART_MS)) { /* what comes within it is one hint */
         if (listener == NULL && pg_connect(&config, &listener) == OTA_OK &&
             pg_simple(listener, "LISTEN otad") != OTA_OK) {

@@ -138,6 +138,7 @@ static PGconn *connect_with(const struct pg_config *config)
         "-c client_min_messages=warning -c idle_in_transaction_session_timeout=60000 "
         "-c statement_timeout=%" PRIu32,
         config->statement_ms);
+    const char *name = config->name == NULL ? "otad" : config->name;
     /* Later ones win: what stands behind dbname cannot be changed by the conninfo. */
     const char *const key[] = {"connect_timeout",
                                "tcp_user_timeout",
@@ -146,7 +147,7 @@ static PGconn *connect_with(const struct pg_config *config)
                                "options",
                                "client_encoding",
                                NULL};
-    const char *const value[] = {"5", "10000", "otad", config->conninfo, options, "UTF8", NULL};
+    const char *const value[] = {"5", "10000", name, config->conninfo, options, "UTF8", NULL};
     return PQconnectdbParams(key, value, 1);
 }
 

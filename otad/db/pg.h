@@ -16,6 +16,7 @@ struct pg;
 
 struct pg_config {
     const char *conninfo;
+    const char *name;      /* application_name, for who looks at the server; NULL = otad */
     uint32_t statement_ms; /* 0 = no limit */
     bool prepare;          /* every query of sql/queries, so that a stale one fails here */
 };

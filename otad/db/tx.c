@@ -221,7 +221,8 @@ void db_close(struct db *db)
 
 struct pg_config db_jobs_config(const struct db *db)
 {
-    return (struct pg_config){.conninfo = db->jobs_conninfo, .prepare = true};
+    return (struct pg_config){
+        .conninfo = db->jobs_conninfo, .name = "otad-behind", .prepare = true};
 }
 
 /* ---- one transaction ------------------------------------------------------------------------

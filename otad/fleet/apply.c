@@ -314,7 +314,7 @@ static struct fleet_device *device_make(const struct fleet *f, int64_t tenant_id
     if (from->address != NULL && strlen(from->address) < sizeof d->seen.address)
         memcpy(d->seen.address, from->address, strlen(from->address) + 1);
     d->seen.told_state = (uint8_t)device_state_at(from->last_seen_at_unix_s,
-                                                  (int64_t)time(NULL), f->config.poll_s);
+                                                  (int64_t)time(NULL), f->config.lateness);
     if (from->has_update)
         d->update = clone_update(&from->update);
     if (from->has_heartbeat)

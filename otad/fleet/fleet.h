@@ -29,7 +29,7 @@ struct fleet_event {
 };
 
 struct fleet_config {
-    uint32_t poll_s; /* interval devices are told, for online/late/offline */
+    struct device_lateness lateness;
     /* Called without locks held; must not block long.  arg is handed through. */
     void (*event)(void *arg, const struct fleet_event *e);
     void *event_arg;

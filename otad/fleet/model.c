@@ -96,12 +96,13 @@ const char *artifact_kind_name(enum artifact_kind k)
     return word(kind_word, WORD_COUNT(kind_word), k);
 }
 
-enum device_state device_state_at(int64_t last_seen_unix_s, int64_t now_unix_s, uint32_t poll_s)
+enum device_state device_state_at(int64_t last_seen_unix_s, int64_t now_unix_s,
+                                  struct device_lateness lateness)
 {
     if (last_seen_unix_s == 0)
         return DEVICE_NEVER;
     const int64_t age_s = now_unix_s - last_seen_unix_s;
-    if (age_s <= DEVICE_ONLINE_POLLS * (int64_t)poll_s)
+    if (age_s <= (int64_t)lateness.late_s)
         return DEVICE_ONLINE;
-    return age_s <= DEVICE_LATE_POLLS * (int64_t)poll_s ? DEVICE_LATE : DEVICE_OFFLINE;
+    return age_s <= (int64_t)lateness.offline_s ? DEVICE_LATE : DEVICE_OFFLINE;
 }

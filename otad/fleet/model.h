@@ -50,10 +50,12 @@ enum update_state update_state_parse(const char *text);
 /* False if text names none (never, online, late, offline). */
 bool device_state_parse(const char *text, enum device_state *out);
 
-/* Online: seen within two poll intervals; late: within six; else offline. */
-enum { DEVICE_ONLINE_POLLS = 2, DEVICE_LATE_POLLS = 6 };
+/* Without a poll for so many seconds a device is late, or offline. */
+struct device_lateness {
+    uint32_t late_s, offline_s;
+};
 enum device_state device_state_at(int64_t last_seen_unix_s, int64_t now_unix_s,
-                                  uint32_t poll_s);
+                                  struct device_lateness lateness);
 
 /* What a device tells of itself (SPEC 6.2).  Strings up to 64 characters, NULL = not told;
  * numbers -1 = not told. */

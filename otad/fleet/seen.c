@@ -222,7 +222,7 @@ void fleet_tell_overdue(struct fleet *f, int64_t now_unix_s)
             continue;
         (void)pthread_mutex_lock(seen_lock_of(f, d));
         const enum device_state now =
-            device_state_at(d->seen.last_seen_at_unix_s, now_unix_s, f->config.poll_s);
+            device_state_at(d->seen.last_seen_at_unix_s, now_unix_s, f->config.lateness);
         if (now != d->seen.told_state && !d->seen.queued) {
             d->seen.told_state = (uint8_t)now;
             tell_later(list, &a, d);

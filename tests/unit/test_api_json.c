@@ -6,7 +6,7 @@
 #include "tests/vectors/keys/test_keys.h"
 
 static struct arena arena;
-static const struct write_clock now_online = {1763631000, 300};
+static const struct write_clock now_online = {1763631000, {600, 1800}};
 
 static struct json_out *begin(void)
 {

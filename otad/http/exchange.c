@@ -5,7 +5,6 @@
 #include "otad/http/exchange.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
@@ -25,6 +24,7 @@ int64_t http_now_ms(void)
 /* Unique and without meaning: a counter from a random start, stirred (splitmix64). */
 static void new_id(char out[HTTP_ID_BYTES])
 {
+    static const char hex[] = "0123456789abcdef";
     static _Atomic uint64_t next;
     uint64_t z = atomic_fetch_add(&next, 1);
 
@@ -37,7 +37,10 @@ static void new_id(char out[HTTP_ID_BYTES])
     z = (z + 1) * UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    (void)snprintf(out, HTTP_ID_BYTES, "%016" PRIx64, z ^ z >> 31);
+    z ^= z >> 31;
+    for (size_t i = 0; i < HTTP_ID_BYTES - 1; i++, z <<= 4)
+        out[i] = hex[z >> 60];
+    out[HTTP_ID_BYTES - 1] = '\0';
 }
 
 /* Does word (len bytes) stand in a comma-separated list? */

@@ -73,18 +73,20 @@ static bool fits(const char *pattern, const struct path *p, unsigned *out_weight
         return p->count == 0;
     }
     for (size_t i = 0; i < p->count; i++) {
-        size_t len;
+        const char *have = p->segment[i];
 
-        if (*pattern != '/')
+        if (*pattern++ != '/')
             return false;
-        len = strcspn(++pattern, "/");
         weight <<= 1;
-        if (*pattern != '{') {
-            if (strlen(p->segment[i]) != len || memcmp(p->segment[i], pattern, len) != 0)
-                return false;
-            weight |= 1;
+        if (*pattern == '{') {
+            pattern += strcspn(pattern, "/");
+            continue;
         }
-        pattern += len;
+        while (*have != '\0' && *have == *pattern)
+            have++, pattern++;
+        if (*have != '\0' || (*pattern != '/' && *pattern != '\0'))
+            return false;
+        weight |= 1;
     }
     *out_weight = weight;
     return *pattern == '\0';

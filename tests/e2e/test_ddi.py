@@ -171,7 +171,7 @@ class Ddi(EndToEnd):
         self.assertNotIn("deploymentBase", self.poll()["_links"])
         self.feedback(action, "proceeding", status=410)
 
-    def test_10_never_says_skip(self):
+    def test_10_nothing_makes_a_client_close_early(self):
         action, path = self.offered()
         for execution in ("proceeding", "downloaded"):
             self.assertNotIn('"skip"', self.rest("GET", path).body.decode())

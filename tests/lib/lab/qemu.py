@@ -1,10 +1,11 @@
 """The emulated board: mps2-an386, its flash a file of the host that survives a kill."""
 import json
+import os
 import pathlib
 import shutil
 import socket
 
-from .proc import Process, wait_until
+from .proc import Failed, Process, wait_until
 
 FLASH_BYTES = 16 * 1024 * 1024
 MAC = "52:54:00:12:34:56"
@@ -20,7 +21,6 @@ class Board:
         if flash is not None and pathlib.Path(flash) != self.flash:
             shutil.copyfile(flash, self.flash)
         self.uart = self.folder / "uart.log"
-        self.monitor_path = self.folder / "qmp.sock"
         self.process = None
         self.starts = 0
 
@@ -30,14 +30,20 @@ class Board:
                 "-kernel", str(self.bootloader), "-nic", f"user,id=n0,mac={MAC}", "-display", "none", "-monitor", "none",
                 "-serial", f"file:{self.folder}/uart.{self.starts}.log", "-serial", "pipe:/dev/urandom",
                 "-semihosting-config", "enable=on,target=native",
-                "-qmp", f"unix:{self.monitor_path},server=on,wait=off", *extra]
+                "-qmp", "unix:qmp.sock,server=on,wait=off", *extra]
 
     def start(self, *extra):
         self.starts += 1
-        self.monitor_path.unlink(missing_ok=True)
+        (self.folder / "qmp.sock").unlink(missing_ok=True)
         self.uart = self.folder / f"uart.{self.starts}.log"
-        self.process = Process(self.name, self.command(extra), self.folder / "qemu.log")
+        self.process = Process(self.name, self.command(extra), self.folder / "qemu.log", cwd=self.folder)
+        wait_until("the emulator to start", self._started)
         return self
+
+    def _started(self):
+        if not self.process.running():
+            raise Failed(f"the emulator ended at once:\n{self.process.output()[-1500:]}")
+        return self.uart.exists()
 
     def said(self):
         return self.uart.read_text(errors="replace") if self.uart.exists() else ""
@@ -58,9 +64,11 @@ class Board:
 
     def monitor(self, command, **arguments):
         """One command over QMP; its return value."""
+        folder = os.open(self.folder, os.O_PATH)
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(30)
-            s.connect(str(self.monitor_path))
+            s.connect(f"/proc/self/fd/{folder}/qmp.sock")  # a socket's path is short, a folder's may be long
+            os.close(folder)
             f = s.makefile("rw", encoding="utf-8")
             f.readline()
 

@@ -8,7 +8,8 @@
 //   node real.mjs tour                       every page in light, dark and at 375 px: axe, policy, console, width
 //
 // Environment: OTAD_URL; OTAD_SETUP_LINK (setup only); OTAD_ADMIN, OTAD_PASSWORD (setup only); OTAD_BROWSER_STATE, a file
-// that carries the session from step to step; OTAD_BROWSER_SHOTS, a folder for a picture when a step fails.
+// that carries the session from step to step; OTAD_BROWSER_SHOTS, a folder for
+// pictures: of every page of the tour, and of a step that fails.
 // The last line is OK, or the reason on stderr and exit status 1.
 
 import { axe, launch, openPage, SIZES, sidewaysScroll } from "./browser.mjs";
@@ -149,15 +150,16 @@ async function tour(browser) {
 	const first = await openPage(browser, signedIn());
 	const paths = await pagesOf(first.page);
 	const faults = [...first.troubles];
-	for (const look of [{}, { dark: true }, { size: SIZES.phone }]) {
+	for (const [name, look] of Object.entries({ light: {}, dark: { dark: true }, phone: { size: SIZES.phone } })) {
 		const { page, context, troubles } = await openPage(browser, { ...signedIn(), ...look });
 		for (const path of paths) {
 			await page.goto(url(path));
 			await page.locator("h1").waitFor();
 			await page.waitForFunction(() => document.querySelector(".loading") === null);
-			const where = `${path} ${JSON.stringify(look)}`;
+			const where = `${path} in ${name}`;
 			faults.push(...(await axe(page)).map((fault) => `${where}: ${fault}`));
 			if ((await sidewaysScroll(page)) > 0) faults.push(`${where}: scrolls sideways`);
+			if (OTAD_BROWSER_SHOTS) await page.screenshot({ path: `${OTAD_BROWSER_SHOTS}/${paths.indexOf(path)}-${name}.png` });
 		}
 		faults.push(...troubles);
 		await context.close();

@@ -87,6 +87,7 @@ function Inside({ route, session, onSession, onOut }: InsideProps) {
 	const back = (next: Session) => {
 		onSession(next);
 		answer(true);
+		live.retryNow();
 	};
 	return (
 		<SessionContext.Provider value={{ session, signOut: leave }}>

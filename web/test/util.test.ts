@@ -112,6 +112,7 @@ test("an event stream is the same however it is cut", () => {
 test("events that this page does not know are passed over", () => {
 	assert.equal(parseEvent("rollout", "{}"), null);
 	assert.deepEqual(parseEvent("device-gone", '{"id":"a"}'), { type: "device-gone", id: "a" });
+	assert.equal(parseEvent("device-gone", "{"), null);
 	assert.deepEqual(parseEvent("resync", "{}"), { type: "resync" });
 });
 

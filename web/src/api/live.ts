@@ -10,7 +10,7 @@ import type { Device, LiveEvent, ReleaseNotice, Update } from "./types.ts";
  * one batch every BATCH_MS, so that a busy fleet costs a page one rendering and not thousands.
  */
 
-export type LiveState = "connecting" | "live" | "reconnecting" | "stale";
+export type LiveState = "connecting" | "live" | "reconnecting";
 
 export interface LiveStatus {
 	state: LiveState;
@@ -27,9 +27,19 @@ const BATCH_MS = 100;
 const SILENCE_MS = 40_000;
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 15_000;
-const STALE_AFTER_MS = 20_000;
+/** From here on a page says since when it has not been current. */
+export const STALE_AFTER_MS = 20_000;
 
+/** What an event says; null for a kind that this page does not know and for data that cannot be read. */
 export function parseEvent(type: string, data: string): LiveEvent | null {
+	try {
+		return readEvent(type, data);
+	} catch {
+		return null;
+	}
+}
+
+function readEvent(type: string, data: string): LiveEvent | null {
 	switch (type) {
 		case "device":
 			return { type, device: JSON.parse(data) as Device };
@@ -55,12 +65,17 @@ export class Live {
 	#pending: LiveEvent[] = [];
 	#flushTimer = 0;
 	#lastId = "";
+	#reading = false;
+	#retry = new AbortController();
+	#retryNow = () => this.#retry.abort();
 
 	/** Starts reading, or listening to the tab that reads. Call `stop` when the session ends. */
 	start(): void {
 		this.#channel.onmessage = (e: MessageEvent<Message>) => this.#heard(e.data);
 		this.#channel.postMessage({ kind: "hello" } satisfies Message);
 		const signal = this.#stop.signal;
+		addEventListener("online", this.#retryNow, { signal });
+		document.addEventListener("visibilitychange", this.#retryNow, { signal });
 		navigator.locks.request(LOCK, { signal }, () => this.#read(signal)).catch(() => undefined);
 	}
 
@@ -68,6 +83,11 @@ export class Live {
 		this.#stop.abort();
 		this.#channel.close();
 		clearTimeout(this.#flushTimer);
+	}
+
+	/** Does not wait for the next try: somebody has signed in again. */
+	retryNow(): void {
+		this.#retryNow();
 	}
 
 	get status(): LiveStatus {
@@ -93,17 +113,11 @@ export class Live {
 				this.#setStatus(message.status);
 				break;
 			case "hello":
-				// Only the reading tab has a stream, and only a live one is worth telling.
-				if (this.#reading)
-					this.#channel.postMessage({
-						kind: "status",
-						status: this.#status,
-					} satisfies Message);
+				// Only the reading tab knows.
+				if (this.#reading) this.#channel.postMessage({ kind: "status", status: this.#status } satisfies Message);
 				break;
 		}
 	}
-
-	#reading = false;
 
 	async #read(signal: AbortSignal): Promise<void> {
 		this.#reading = true;
@@ -113,8 +127,8 @@ export class Live {
 			if (signal.aborted) return;
 			this.#lost();
 			wait = startedLive ? RETRY_FIRST_MS : Math.min(wait * 2, RETRY_MAX_MS);
-			await pause(wait * (0.5 + Math.random()), signal);
-			this.#lost();
+			this.#retry = new AbortController();
+			await pause(wait * (0.5 + Math.random()), AbortSignal.any([signal, this.#retry.signal]));
 		}
 	}
 
@@ -151,12 +165,7 @@ export class Live {
 
 	#lost(): void {
 		const { state, current_at_ms } = this.#status;
-		const since = state === "live" ? Date.now() : current_at_ms;
-		const stale = Date.now() - since > STALE_AFTER_MS;
-		this.#tellStatus({
-			state: stale ? "stale" : "reconnecting",
-			current_at_ms: since,
-		});
+		this.#tellStatus({ state: "reconnecting", current_at_ms: state === "live" ? Date.now() : current_at_ms });
 	}
 
 	#queue(event: LiveEvent): void {
@@ -190,9 +199,10 @@ export class Live {
 function pause(ms: number, signal: AbortSignal): Promise<void> {
 	return new Promise((resolve) => {
 		const timer = setTimeout(resolve, ms);
-		signal.addEventListener("abort", () => {
+		const end = () => {
 			clearTimeout(timer);
 			resolve();
-		});
+		};
+		signal.addEventListener("abort", end, { once: true });
 	});
 }

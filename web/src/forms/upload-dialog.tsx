@@ -170,12 +170,6 @@ function Absent() {
 
 function FileState({ file }: { file: UploadFile }) {
 	switch (file.step) {
-		case "hashing":
-			return (
-				<Mark shape="turn" tone="accent" busy>
-					Hashing
-				</Mark>
-			);
 		case "ready":
 			return <Present word="SHA-256 matches" />;
 		case "sending": {

@@ -8,7 +8,7 @@ import { type MinisigFacts, parseMinisig, parseSums } from "../util/sums.ts";
 export const SUMS_NAME = "SHA256SUMS";
 export const MINISIG_NAME = "SHA256SUMS.minisig";
 
-export type FileStep = "hashing" | "ready" | "wrong" | "sending" | "stored" | "refused";
+export type FileStep = "ready" | "wrong" | "sending" | "stored" | "refused";
 
 export interface UploadFile {
 	name: string;

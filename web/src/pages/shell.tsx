@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { STALE_AFTER_MS } from "../api/live.ts";
 import { useSession } from "../api/session.ts";
 import { useLiveStatus } from "../api/useLive.ts";
 import { page } from "../paths.ts";
@@ -122,7 +123,8 @@ export function Brand() {
 /** Whether what is shown is current, and since when not. */
 function LiveMark() {
 	const { state, current_at_ms } = useLiveStatus();
-	useNow();
+	const now = useNow();
+	const stale = state === "reconnecting" && now - current_at_ms > STALE_AFTER_MS;
 	return (
 		<span class="live" role="status">
 			{state === "live" ? (
@@ -133,7 +135,7 @@ function LiveMark() {
 				<Mark shape="dash" tone="idle">
 					Connecting
 				</Mark>
-			) : state === "reconnecting" ? (
+			) : !stale ? (
 				<Mark shape="half" tone="warn">
 					Reconnecting
 				</Mark>

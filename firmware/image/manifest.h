@@ -51,8 +51,8 @@ struct manifest_root {
  * Parse and verify in one step, so that an unverified manifest never exists as a struct: at
  * least MANIFEST_THRESHOLD different roots must have signed, and every signature in the file
  * must be good.  The same root given twice, and trailing bytes, are errors. Errors:
- * OTA_E_FORMAT, OTA_E_LIMIT, OTA_E_SIGNATURE.  *out is written only on success; out may be NULL:
- * verify only.
+ * OTA_E_FORMAT, OTA_E_LIMIT, OTA_E_SIGNATURE.  *out is written only on success; out may be
+ * NULL: verify only.
  */
 OTA_MUST_CHECK ota_err manifest_open(const uint8_t *bytes, size_t len,
                                      const struct manifest_root roots[MANIFEST_ROOTS],

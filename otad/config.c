@@ -93,7 +93,7 @@ static const struct row table[] = {
     {N(uploads_max, 4, 1, 1000, "Uploads at the same time; more are told to come back."), NULL},
 
     {N(timeout_headers_s, 15, 1, 600, "TLS handshake and request headers, in total."), "time"},
-    {N(timeout_request_s, 60, 1, 3600, "Body and answer of an ordinary request, in total."),
+    {N(timeout_request_s, 60, 1, 3600, "The body of an ordinary request, and then its answer."),
      NULL},
     {N(timeout_idle_s, 75, 1, 86400, "A kept connection without a request."), NULL},
     {N(transfer_bytes_per_s, 256, 1, INT64_C(1) << 40,

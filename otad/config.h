@@ -33,7 +33,7 @@ struct config {
     /* database */
     const char *database; /* libpq conninfo of the role that owns nothing                 */
     const char *database_owner; /* libpq conninfo of the migrating role; "" = do not migrate */
-    const char *database_jobs;  /* conninfo of the role for cross-tenant jobs (feed, loading)   */
+    const char *database_jobs;  /* conninfo of the role for cross-tenant jobs (feed, loading)  */
     int64_t database_pool;
     int64_t database_timeout_ms; /* of one statement */
 
@@ -49,7 +49,7 @@ struct config {
 
     /* time */
     int64_t timeout_headers_s;    /* TLS handshake and request headers, in total             */
-    int64_t timeout_request_s;    /* ordinary request: body and answer, in total             */
+    int64_t timeout_request_s;    /* ordinary request: its body, and then its answer         */
     int64_t timeout_idle_s;       /* kept connection without request                         */
     int64_t transfer_bytes_per_s; /* slower uploads and downloads are cut                    */
     int64_t stop_s;               /* for requests in flight when told to stop                */

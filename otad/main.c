@@ -19,6 +19,7 @@
 #include "otad/fleet/fleet.h"
 #include "otad/http/events.h"
 #include "otad/http/server.h"
+#include "otad/http/tls.h"
 #include "otad/http/web.h"
 #include "otad/log.h"
 #include "otad/otad.h"
@@ -259,6 +260,28 @@ static bool parse_arguments(int count, char **text, struct arguments *out)
     return out->config != NULL;
 }
 
+/* Beyond the file itself: certificate, key and priorities. */
+static enum exit_status check(const char *path, const struct config *config)
+{
+    const char *why = "tls_priorities are not understood";
+    struct tls *tls;
+    ota_err e = OTA_OK;
+
+    if (*config->tls_cert != '\0') {
+        e = tls_check_priorities(config->tls_priorities);
+        if (e == OTA_OK)
+            e = tls_open(config->tls_cert, config->tls_key, &tls, &why);
+        if (e == OTA_OK)
+            tls_close(tls);
+    }
+    if (e != OTA_OK) {
+        (void)fprintf(stderr, "otad: %s: %s\n", path, why);
+        return EXIT_USAGE;
+    }
+    (void)printf("%s is good.\n", path);
+    return EXIT_DONE;
+}
+
 static enum exit_status configured(const struct arguments *args)
 {
     struct config config;
@@ -273,7 +296,7 @@ static enum exit_status configured(const struct arguments *args)
             (void)fprintf(stderr, "otad: %s: %s\n", args->config, fault.text);
         status = EXIT_USAGE;
     } else if (args->check) {
-        (void)printf("%s is good.\n", args->config);
+        status = check(args->config, &config);
     } else {
         status = run(&config);
     }

@@ -43,11 +43,7 @@ ota_err http_parts_new(const struct http_response *rs, struct http_parts **out)
 
     if (p == NULL)
         return OTA_E_NO_MEMORY;
-    *p = (struct http_parts){dup(rs->file.fd), rs->part, rs->part_count, rs->tail};
-    if (p->fd < 0) {
-        free(p);
-        return OTA_E_IO;
-    }
+    *p = (struct http_parts){rs->file.fd, rs->part, rs->part_count, rs->tail};
     *out = p;
     return OTA_OK;
 }

@@ -30,7 +30,7 @@ struct http_parts {
     const char *tail;
 };
 
-/* Duplicates rs's descriptor.  Errors: OTA_E_IO, OTA_E_NO_MEMORY. */
+/* Takes the descriptor of rs over.  Errors: OTA_E_NO_MEMORY. */
 OTA_MUST_CHECK ota_err http_parts_new(const struct http_response *rs, struct http_parts **out);
 void http_parts_free(void *parts);
 

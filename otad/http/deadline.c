@@ -37,15 +37,21 @@ static bool too_slow(struct http_watch *w, int64_t bytes_per_s, int64_t now)
     return bytes - before < (uint64_t)bytes_per_s * WINDOW_S;
 }
 
+static bool by_rate(int mode)
+{
+    return mode == HTTP_WATCH_TRANSFER || mode == HTTP_WATCH_DRAINING;
+}
+
 static bool overdue(struct http_watch *w, const struct http_deadlines *d, int64_t now)
 {
     int mode = atomic_load(&w->mode);
+    bool idle = mode == HTTP_WATCH_IDLE || mode == HTTP_WATCH_DRAINING;
 
-    if (d->cut_all || (d->cut_idle && mode == HTTP_WATCH_IDLE))
+    if (d->cut_all || (d->cut_idle && idle))
         return true;
     if (mode == HTTP_WATCH_NONE || now < atomic_load(&w->deadline_ms))
         return false;
-    return mode != HTTP_WATCH_TRANSFER || too_slow(w, d->bytes_per_s, now);
+    return !by_rate(mode) || too_slow(w, d->bytes_per_s, now);
 }
 
 static void scan(struct http_deadlines *d)
@@ -139,7 +145,7 @@ void http_watch_set(struct http_watch *w, enum http_watch_mode mode, int64_t dea
     uint64_t bytes = 0;
 
     atomic_store(&w->mode, HTTP_WATCH_NONE);
-    if (mode == HTTP_WATCH_TRANSFER) {
+    if (by_rate((int)mode)) {
         (void)moved(w->fd, &bytes);
         atomic_store(&w->moved_bytes, bytes);
         deadline_ms = http_now_ms() + WINDOW_MS;

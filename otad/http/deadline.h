@@ -14,10 +14,12 @@
  * thread then wakes up and cleans up in its ordinary way.
  */
 enum http_watch_mode {
-    HTTP_WATCH_NONE,    /* for ever                                           */
-    HTTP_WATCH_UNTIL,   /* until deadline_ms                                  */
-    HTTP_WATCH_IDLE,    /* the same, and cut at once when the server stops    */
-    HTTP_WATCH_TRANSFER /* while bytes_per_s is kept, judged every 30 seconds */
+    HTTP_WATCH_NONE,     /* for ever                                                         */
+    HTTP_WATCH_UNTIL,    /* until deadline_ms                                                */
+    HTTP_WATCH_IDLE,     /* the same, and cut at once when the server stops                  */
+    HTTP_WATCH_TRANSFER, /* while bytes_per_s is kept, judged every 30 seconds               */
+    HTTP_WATCH_DRAINING  /* the same, and cut at once when the server stops: the answer is in
+                            the kernel's hands, which go on sending it after that            */
 };
 
 struct http_watch {

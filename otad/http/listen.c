@@ -24,6 +24,7 @@
 enum {
     BACKLOG = 1024,
     NOTSENT_BYTES = 128 * 1024,
+    DEAD_PEER_MS = 120000, /* what is sent and never acknowledged: streams have no deadline */
     FIRST_INHERITED_FD = 3,
     SPARE_FILES = 200 /* beside connections: artifacts, database, store */
 };
@@ -41,10 +42,11 @@ static int inherited(void)
 
 static void tune(int fd)
 {
-    int one = 1, notsent = NOTSENT_BYTES;
+    int one = 1, notsent = NOTSENT_BYTES, dead_ms = DEAD_PEER_MS;
 
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &notsent, sizeof notsent);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms, sizeof dead_ms);
 }
 
 static bool somebody_answers(const struct sockaddr_un *at)

@@ -125,13 +125,14 @@ static void notify_completed(void *cls, struct MHD_Connection *mhd, void **reque
 {
     struct http_server *s = cls;
     struct connection *c = connection_of(mhd);
+    enum http_watch_mode mode;
 
     (void)request;
     if (c == NULL)
         return;
+    mode = c->exchange.deadline == HTTP_TRANSFER ? HTTP_WATCH_DRAINING : HTTP_WATCH_IDLE;
     http_exchange_end(&c->exchange, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
-    http_watch_set(&c->watch, HTTP_WATCH_IDLE,
-                   http_now_ms() + 1000 * s->setup.config->timeout_idle_s);
+    http_watch_set(&c->watch, mode, http_now_ms() + 1000 * s->setup.config->timeout_idle_s);
 }
 
 /* The one moment at which the whole request target is there as it was sent. */
@@ -156,13 +157,17 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
 
 /* ---- sending ---- */
 
-static struct MHD_Response *send_map(const struct http_response *rs)
+/* These two take the file's descriptor over: a download holds a map or a descriptor, not both.
+ */
+static struct MHD_Response *send_map(struct http_response *rs)
 {
     struct http_map *m;
     struct MHD_Response *r;
 
     if (http_map_new(rs->file.fd, &rs->part[0], &m) != OTA_OK)
         return NULL;
+    (void)close(rs->file.fd);
+    rs->kind = HTTP_NO_BODY;
     r = MHD_create_response_from_buffer_with_free_callback_cls((size_t)rs->length, m->start,
                                                                http_map_free, m);
     if (r == NULL)
@@ -177,13 +182,14 @@ static ssize_t parts_read(void *cls, uint64_t position, char *buf, size_t max)
     return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-static struct MHD_Response *send_parts(const struct http_response *rs)
+static struct MHD_Response *send_parts(struct http_response *rs)
 {
     struct http_parts *p;
     struct MHD_Response *r;
 
     if (http_parts_new(rs, &p) != OTA_OK)
         return NULL;
+    rs->kind = HTTP_NO_BODY;
     r = MHD_create_response_from_callback(rs->length, PARTS_BLOCK_BYTES, parts_read, p,
                                           http_parts_free);
     if (r == NULL)

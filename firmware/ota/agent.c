@@ -72,6 +72,9 @@ static enum work next_work(const struct ota_agent *a, uint64_t now)
     if (a->notes.phase == OTA_REPORT) {
         return WORK_REPORT;
     }
+    if (a->cancel_reply != 0) {
+        return WORK_CANCEL_REPLY;
+    }
     if (now >= a->poll_at_ms) {
         return WORK_POLL;
     }

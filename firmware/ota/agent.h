@@ -13,6 +13,7 @@ enum work {
     WORK_CONFIG,
     WORK_REPORT,
     WORK_CANCEL,
+    WORK_CANCEL_REPLY,
     WORK_FETCH,
     WORK_BEAT,
     WORK_PROGRESS,

@@ -1,6 +1,6 @@
 /*
- * What the agent says to the server and makes of the answers.  Every handler makes at most two
- * exchanges, so that a step is bounded; what must survive a reset goes into the notes before it
+ * What the agent says to the server and makes of the answers.  Every handler makes at most one
+ * exchange, so that a step is bounded; what must survive a reset goes into the notes before it
  * is acted upon.
  */
 #include "agent.h"
@@ -257,39 +257,44 @@ static bool stop_action(struct ota_agent *a, uint32_t action)
 
 static void cancel(struct ota_agent *a)
 {
-    struct feedback f = {.kind = "cancelAction", .execution = "closed", .finished = "success"};
     struct http1_answer answer;
     struct ddi_cancel c;
     size_t len;
     ota_err e = agent_exchange(a, "GET", a->poll.cancel_path, NULL, &answer, &len);
 
     a->poll.cancel_path[0] = '\0'; /* offered again by the next poll if it still stands */
+    a->poll_at_ms = 0;
     if (action_gone(e, &answer)) {
-        a->poll_at_ms = 0;
         return;
     }
     if (e == OTA_OK && answer.status == STATUS_OK) {
         e = ddi_cancel_parse((const char *)a->block, len, &a->scratch, &c);
     }
     if (!accepted(a, "cancellation", e, &answer)) {
-        a->poll_at_ms = 0;
         return;
     }
-    if (!stop_action(a, c.stop)) {
-        if (c.id == a->refused_cancel) {
-            return;
-        }
-        f.execution = "rejected";
-        f.finished = "none";
-        f.detail = "installed already";
-        a->refused_cancel = c.id;
+    a->poll_at_ms = agent_now(a) + poll_interval_ms(a);
+    a->cancel_granted = stop_action(a, c.stop);
+    a->cancel_reply = a->cancel_granted || c.id != a->refused_cancel ? c.id : 0;
+}
+
+static void cancel_reply(struct ota_agent *a)
+{
+    const struct feedback f = {.kind = "cancelAction",
+                               .id = a->cancel_reply,
+                               .execution = a->cancel_granted ? "closed" : "rejected",
+                               .finished = a->cancel_granted ? "success" : "none",
+                               .detail = a->cancel_granted ? NULL : "installed already"};
+    struct http1_answer answer;
+    ota_err e = agent_feedback(a, &f, &answer);
+
+    if (!action_gone(e, &answer) && !accepted(a, "cancellation", e, &answer)) {
+        return;
     }
-    f.id = c.id;
-    e = agent_feedback(a, &f, &answer);
-    if (action_gone(e, &answer) || accepted(a, "cancellation", e, &answer)) {
-        agent_log(a, OTA_INFO, "cancellation answered:", f.execution);
-    }
-    a->poll_at_ms = f.execution[0] == 'c' ? 0 : a->poll_at_ms;
+    agent_log(a, OTA_INFO, "cancellation answered:", f.execution);
+    a->refused_cancel = a->cancel_granted ? a->refused_cancel : f.id;
+    a->cancel_reply = 0;
+    a->poll_at_ms = a->cancel_granted ? 0 : a->poll_at_ms; /* what is next? */
 }
 
 static bool same_update(const struct ddi_deployment *a, const struct ddi_deployment *b)
@@ -415,6 +420,9 @@ void agent_do(struct ota_agent *a, enum work w)
         break;
     case WORK_CANCEL:
         cancel(a);
+        break;
+    case WORK_CANCEL_REPLY:
+        cancel_reply(a);
         break;
     case WORK_FETCH:
         fetch(a);

@@ -119,7 +119,11 @@ static struct world *w_new(void)
 /* Step once, let the time pass that the agent rests. */
 static void w_step(struct world *w)
 {
-    w->now_ms += ota_step(&w->agent);
+    uint64_t begin = w->now_ms;
+    uint32_t rest_ms = ota_step(&w->agent);
+
+    assert(w->now_ms - begin <= OTA_STEP_MS_MAX);
+    w->now_ms += rest_ms;
     if (w->reset_wanted) {
         w_boot(w);
     }

@@ -173,6 +173,27 @@ static void test_cancelled_while_downloading(void)
     free(w);
 }
 
+static void test_cancelled_while_the_server_fails(void)
+{
+    struct world *w = w_new();
+
+    w_boot(w);
+    w->timing.busy_poll_ms = 1;
+    w_offer(w, 8, good);
+    while (w->gets < 2) {
+        w_step(w);
+    }
+    w->cancelling = true;
+    w->cancel_id = 77;
+    w->status = 500;
+    w->status_times = 5;
+    w->status_for = "cancelAction";
+    w->now_ms += 1000;
+    w_steps(w, 60);
+    assert(w->cancel_closed && w->status_times == 0 && w->installings == 0);
+    free(w);
+}
+
 static void test_cancelled_just_before_installing(void)
 {
     struct world *w = w_new();
@@ -405,6 +426,7 @@ int main(void)
     test_server_without_ranges();
     test_installs_only_when_it_may();
     test_cancelled_while_downloading();
+    test_cancelled_while_the_server_fails();
     test_cancelled_just_before_installing();
     test_cancelled_too_late();
     test_closed_by_the_server();

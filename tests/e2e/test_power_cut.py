@@ -7,13 +7,15 @@ import unittest
 
 from devices import PLATFORM, Devices
 from harness import MODE, wait_until
+from lab.board import STEP, SWAP
 
 SEED = 7
 CUTS = 250 if MODE == "full" else 50
 CUTS_IN_SWAP_MIN = CUTS // 5
-CUTS_PER_UPDATE = 4
-SWAP_RECORDS = 40    # about as many as a swap of the app's image writes
+TAIL_BYTES = 120_000
+SWAP_RECORDS = 30    # fewer than a swap of the app and its tail writes
 TRIAL_CUTS_MAX = 1  # each costs one of three trial boots
+IN_SWAP = (SWAP, STEP)
 
 
 class PowerCut(Devices):
@@ -22,11 +24,20 @@ class PowerCut(Devices):
     @classmethod
     def prepare(cls):
         cls.stack.platform(PLATFORM)
-        cls.images = {"1.0.0": cls.stack.publish(PLATFORM, "1.0.0", 1, cls.app())}
+        cls.images = {}
+        cls.publish_next(0)
 
-    def publish_next(self, number):
+    @classmethod
+    def payload(cls, version, number):
+        """The app and a tail of noise, so that every sector of a swap is different and none is skipped."""
+        path = cls.stack.folder / f"payload-{version}"
+        path.write_bytes(cls.app().read_bytes() + random.Random(number).randbytes(TAIL_BYTES))
+        return path
+
+    @classmethod
+    def publish_next(cls, number):
         version = f"1.{number}.0"
-        self.images[version] = self.stack.publish(PLATFORM, version, 1 + number, self.app())
+        cls.images[version] = cls.stack.publish(PLATFORM, version, 1 + number, cls.payload(version, number))
         return version
 
     def cut_in_swap(self, board, rng):
@@ -38,10 +49,18 @@ class PowerCut(Devices):
         board.kill()
         return True
 
+    def cut_while_swap_goes_on(self, board, rng):
+        """Only behind a cut in a swap: kill again before the device has come up."""
+        sequence, kind, _ = board.newest_record()
+        if kind not in IN_SWAP:
+            return False
+        board.start()
+        board.wait_swap_beyond(sequence + rng.randrange(1, SWAP_RECORDS))
+        board.kill()
+        return True
+
     def cut_at_some_time(self, board, rng):
-        end = time.monotonic() + rng.uniform(0, 2.5)
-        while time.monotonic() < end and not self.over("cut"):
-            time.sleep(0.002)
+        time.sleep(rng.uniform(0, 0.8))
         board.kill()
         return True
 
@@ -70,13 +89,15 @@ class PowerCut(Devices):
             new = self.publish_next(number)
             self.asked, self.was_over, trial_cuts = 0, False, 0
             self.stack.assign("cut", new)
-            for cut in range(CUTS_PER_UPDATE):
-                plan = self.cut_in_swap if cut in (1, 2) else self.cut_at_some_time
+            for plan in (self.cut_at_some_time, self.cut_in_swap, self.cut_while_swap_goes_on, self.cut_at_some_time):
                 if trial_cuts >= TRIAL_CUTS_MAX or not plan(board, rng):
-                    break
+                    continue
                 phase = board.slots()["state"]["phase"]
                 phases[phase] += 1
                 trial_cuts += phase == "trial"
+                if plan != self.cut_in_swap:
+                    self.comes_up(board, old, new)
+            if not board.running():
                 self.comes_up(board, old, new)
             self.stack.wait_version("cut", new)
             self.assertEqual(board.slot_bytes("a", self.images[new].stat().st_size), self.images[new].read_bytes())

@@ -25,7 +25,8 @@ class Tls(Devices):
         bad.kill()
         # the real server comes up at the same place: the same device, never restarted, reaches it
         real = Otad(self.folder / "real", shared().cluster, shared().ca, port=bad.port, database=self.otad.database,
-                    settings=self.otad.settings)
+                    settings={**self.otad.settings, "state_dir": self.otad.folder / "state",
+                              "artifacts_dir": self.otad.folder / "artifacts"})
         self.otad.stop()
         try:
             real.start()

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -12,6 +13,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 PROGRAM = os.path.abspath(sys.argv[1])
@@ -492,6 +494,39 @@ def check_refused_starts(folder):
         assert p.returncode == 1 and b"failed" in p.stderr, (key, p.stderr)
 
 
+def check_leaving_clients(server):
+    """Clients that leave at any point of any request leave nothing behind."""
+    requests = [
+        b"GET /file HTTP/1.1\r\nHost: x\r\nRange: bytes=0-9,20-29\r\n\r\n",
+        b"GET /file HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"PUT /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 3000\r\n\r\n" + b"u" * 3000,
+        b"PUT /upload HTTP/1.1\r\nHost: x\r\nX-Full: 1\r\nContent-Length: 30000\r\n\r\n" + b"u" * 30000,
+        b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    ]
+    chance = random.Random(1)
+
+    def leave_early():
+        for _ in range(40):
+            request = requests[chance.randrange(len(requests))]
+            with contextlib.suppress(OSError):
+                s = server.connect()
+                s.sendall(request[:chance.randrange(len(request) + 1)])
+                if chance.randrange(2):
+                    s.settimeout(0.05)
+                    s.recv(chance.choice((1, 100, 5000)))
+                if chance.randrange(2):  # reset instead of an orderly end
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                s.close()
+
+    threads = [threading.Thread(target=leave_early) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    wait_until(lambda: ask(server, "GET", "/uploads").body == b"0")
+
+
 def make_certificate(folder):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                     "-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-days", "2", "-subj", "/CN=localhost",
@@ -515,7 +550,7 @@ def main():
     folder = make_folder()
     with Server(folder) as server:
         for check in (check_ordinary, check_refusals, check_framing, check_files, check_uploads, check_web,
-                      check_events, check_tls, check_record_sizes, check_half_open, check_reload):
+                      check_events, check_tls, check_record_sizes, check_leaving_clients, check_half_open, check_reload):
             check(server)
             assert server.process.poll() is None, check.__name__
             print(check.__name__, "ok", flush=True)

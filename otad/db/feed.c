@@ -252,7 +252,7 @@ static void *write_main(void *arg)
         before = err;
         if (tick % OVERDUE_TICKS == 0)
             fleet_tell_overdue(feed->fleet, (int64_t)time(NULL));
-        if (tick % PRUNE_TICKS == 0)
+        if (tick % PRUNE_TICKS == 1)
             prune(feed);
     }
     return NULL;

@@ -285,6 +285,18 @@ static long statements(const char *role)
     return n;
 }
 
+static void test_pruned(void)
+{
+    struct replica r;
+    (void)kit_sql(&k,
+                  "UPDATE change SET changed_at = now() - interval '2 h' WHERE change_seq < 5");
+    assert(kit_sql(&k, "SELECT count(*) FROM change WHERE change_seq < 5") == 4);
+    replica_start(&r);
+    UNTIL(kit_sql(&k, "SELECT count(*) FROM change WHERE change_seq < 5") == 0);
+    assert(kit_sql(&k, "SELECT count(*) FROM change") > 0);
+    replica_stop(&r);
+}
+
 static void test_polls_are_no_sql(struct replica *r)
 {
     struct fleet_poll poll;
@@ -428,6 +440,7 @@ int main(void)
     test_written_behind(&r);
     test_polls_are_no_sql(&r);
     test_second_otad(&r);
+    test_pruned();
     test_order(&r);
     replica_stop(&r);
     replica_start(&r);

@@ -132,8 +132,10 @@ static ota_err take(struct http_request *rq, struct http_response *rs, const voi
 
 const struct http_sink api_artifact_sink = {.begin = begin, .write = take, .abort = drop};
 
-static void fill(struct arena *a, const struct image_info *image, struct artifact *out)
+static void fill(struct arena *a, const struct manifest *m, const struct image_info *image,
+                 struct artifact *out)
 {
+    const struct manifest_key *key = image_key(image, m);
     const struct image_version v = image->version;
     out->kind = ARTIFACT_MCUBOOT;
     out->version = v.build == 0
@@ -141,7 +143,8 @@ static void fill(struct arena *a, const struct image_info *image, struct artifac
                        : arena_printf(a, "%u.%u.%u+%u", v.major, v.minor, v.revision, v.build);
     out->security_counter = image->security_counter;
     memcpy(out->hardware_class, image->hardware_class, sizeof out->hardware_class);
-    memcpy(out->key_hash, image->key_hash, sizeof out->key_hash);
+    if (key != NULL) /* always: the image has been verified */
+        memcpy(out->key_hash, key->hash, sizeof out->key_hash);
 }
 
 /* Hash and judge what came.  *out is the artifact as it would be kept. */
@@ -168,7 +171,7 @@ static ota_err check(struct http_request *rq, struct http_response *rs, struct u
     memcpy(out->sha1, digests.sha1, sizeof out->sha1);
     memcpy(out->md5, digests.md5, sizeof out->md5);
     if (is_image)
-        fill(rq->arena, &image, out);
+        fill(rq->arena, u->claim.manifest, &image, out);
     return OTA_OK;
 }
 

@@ -6,7 +6,7 @@
 #include "handler.h"
 #include "otad/auth/public_key.h"
 
-enum { ALIASES_MAX = 32, PEM_BYTES_MAX = 512 };
+enum { ALIASES_MAX = 32, PEM_BYTES_MAX = 512, MANIFEST_BASE64_MAX = 2 * MANIFEST_BYTES_MAX };
 
 struct platform_body {
     const char *name, *title, *key_manifest;
@@ -23,7 +23,7 @@ static const struct json_field create_fields[] = {
     {"follow_channel", FIELD_BOOL, false, 0, 0, 0, AT(follow_channel)},
     {"boot_roots", FIELD_STRINGS, false, MANIFEST_ROOTS, MANIFEST_ROOTS, PEM_BYTES_MAX,
      AT(boot_roots)},
-    {"key_manifest", FIELD_STRING, false, 1, 2 * MANIFEST_BYTES_MAX, 0, AT(key_manifest)},
+    {"key_manifest", FIELD_STRING, false, 1, MANIFEST_BASE64_MAX, 0, AT(key_manifest)},
 };
 
 static const struct json_field patch_fields[] = {

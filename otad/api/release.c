@@ -7,6 +7,8 @@
 #include "otad/db/platform.h"
 #include "release_check.h"
 
+enum { NOTES_BYTES_MAX = 16384, REASON_BYTES_MAX = 500 };
+
 struct release_body {
     const char *sums, *minisig, *notes;
 };
@@ -15,7 +17,7 @@ static const struct json_field put_fields[] = {
     {"sums", FIELD_STRING, true, 1, SUMS_BYTES_MAX, 0, offsetof(struct release_body, sums)},
     {"minisig", FIELD_STRING, true, 1, MINISIG_BYTES_MAX, 0,
      offsetof(struct release_body, minisig)},
-    {"notes", FIELD_STRING, false, 0, 16 * 1024, 0, offsetof(struct release_body, notes)},
+    {"notes", FIELD_STRING, false, 0, NOTES_BYTES_MAX, 0, offsetof(struct release_body, notes)},
 };
 
 struct word_body {
@@ -27,7 +29,7 @@ static const struct json_field release_fields[] = {
 };
 
 static const struct json_field withdraw_fields[] = {
-    {"reason", FIELD_STRING, true, 1, 500, 0, offsetof(struct word_body, word)},
+    {"reason", FIELD_STRING, true, 1, REASON_BYTES_MAX, 0, offsetof(struct word_body, word)},
 };
 
 static ota_err answer(struct http_request *rq, struct http_response *rs,

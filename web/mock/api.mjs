@@ -36,7 +36,11 @@ function paged(items, query) {
 }
 
 const { attributes: _a, ...NO_ATTRIBUTES } = { attributes: 0 };
-const brief = ({ attributes, update, ...d }) => ({ ...d, update: update ? plain(update) : null, ...NO_ATTRIBUTES });
+const brief = ({ attributes, update, ...d }) => ({
+	...d,
+	update: update && !CLOSED.has(update.state) ? plain(update) : null,
+	...NO_ATTRIBUTES,
+});
 const plain = ({ events, ...u }) => u;
 
 export function makeApi(world, emit) {
@@ -291,7 +295,7 @@ export function makeApi(world, emit) {
 		["POST", "/platforms/{0}/releases/{1}/withdraw", ({ params: [p, v] }) => doWithdraw(p, v)],
 		["GET", "/devices", ({ query }) => deviceList(query)],
 		["POST", "/devices", ({ body }) => deviceCreate(body)],
-		["GET", "/devices/{0}", ({ params: [id] }) => deviceOf(id)],
+		["GET", "/devices/{0}", ({ params: [id] }) => ({ ...brief(deviceOf(id)), attributes: deviceOf(id).attributes })],
 		["PATCH", "/devices/{0}", ({ params: [id], body }) => deviceChange(id, body)],
 		["DELETE", "/devices/{0}", ({ params: [id] }) => remove(world.devices, "device", (d) => d.id === id)],
 		["POST", "/devices/{0}/token", ({ params: [id] }) => ({ token: `mock-token-${deviceOf(id).id}-${++serial}` })],

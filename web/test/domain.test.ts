@@ -122,7 +122,8 @@ test("a timeline joins repeated reports and keeps the last", () => {
 			event(5, "closed", "failure", null, ["bad-signature"]),
 			event(0, "created", "none", null),
 			event(3, "download", "none", 80),
-			event(2, "download", "none", 10),
+			event(4, "proceeding", "none", null, ["installing"]),
+			event(2, "proceeding", "none", 10),
 		],
 	});
 	assert.deepEqual(
@@ -130,6 +131,7 @@ test("a timeline joins repeated reports and keeps the last", () => {
 		[
 			["Assigned by admin", ""],
 			["Downloading", "80 %"],
+			["Installing", ""],
 			["Failed", "The image's signature is not valid"],
 		],
 	);

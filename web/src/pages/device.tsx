@@ -308,7 +308,7 @@ function DeviceFacts({ device: d, denied, onAsk }: { device: Device; denied: str
 					<Facts
 						facts={[
 							h.app !== null ? { label: "App", value: h.app } : null,
-							h.slot !== null ? { label: "Slot", value: h.slot } : null,
+							h.slot !== null ? { label: "Slot", value: h.slot.toUpperCase() } : null,
 							h.uptime_s !== null ? { label: "Uptime", value: duration(h.uptime_s) } : null,
 							h.reset_cause !== null ? { label: "Last reset", value: h.reset_cause } : null,
 							h.free_bytes !== null ? { label: "Free memory", value: bytes(h.free_bytes) } : null,

@@ -1,11 +1,11 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { devicePage, platformList } from "../api/client.ts";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { devicePage, platformList, updatePage } from "../api/client.ts";
 import { asProblem, type Problem } from "../api/problem.ts";
 import { useDenied } from "../api/session.ts";
-import type { Device, Platform } from "../api/types.ts";
+import type { Device, Platform, Update } from "../api/types.ts";
 import { isClosed } from "../api/types.ts";
 import { useLive } from "../api/useLive.ts";
-import { devicesIn, goneIn, useLoad } from "../api/useLoad.ts";
+import { devicesIn, goneIn, updatesIn, useLoad } from "../api/useLoad.ts";
 import { AssignDialog } from "../forms/assign.tsx";
 import { NewDeviceDialog } from "../forms/device.tsx";
 import { ProblemNotice } from "../forms/problem.tsx";
@@ -104,6 +104,22 @@ function useDevices(filter: DeviceFilter) {
 	return { ...state, more, reload: () => void load(null) };
 }
 
+const NO_UPDATES: ReadonlyMap<string, Update> = new Map();
+
+/** A device carries its open update only; how the last one ended comes from the newest updates of all. */
+function useRecentUpdates(): ReadonlyMap<string, Update> {
+	const recent = useLoad("recent updates", async (signal) => newestOf((await updatePage({}, null, signal)).items));
+	useLive((events) => {
+		const changes = updatesIn(events);
+		if (changes.length > 0) recent.change((known) => newestOf([...known.values(), ...changes]));
+	});
+	return recent.data ?? NO_UPDATES;
+}
+
+function newestOf(updates: Update[]): ReadonlyMap<string, Update> {
+	return new Map(updates.toSorted((a, b) => a.id - b.id).map((u) => [u.device, u]));
+}
+
 function fits(device: Device, filter: DeviceFilter): boolean {
 	return (
 		(!filter.platform || device.platform === filter.platform) &&
@@ -112,34 +128,42 @@ function fits(device: Device, filter: DeviceFilter): boolean {
 	);
 }
 
-const COLUMNS: Column<Device>[] = [
-	{ key: "device", label: "Device", cell: (d) => <DeviceName device={d} /> },
-	{ key: "state", label: "State", cell: (d) => <DeviceMark state={d.state} />, width: "120px" },
-	{
-		key: "platform",
-		label: "Platform",
-		cell: (d) => d.platform ?? <span class="muted">none</span>,
-		from: 3,
-		width: "13%",
-	},
-	{
-		key: "version",
-		label: "Version",
-		cell: (d) => <Version version={d.version} target={d.target_version} />,
-		from: 2,
-		width: "132px",
-	},
-	{ key: "update", label: "Last update", cell: (d) => <UpdateCell device={d} />, from: 2, width: "21%" },
-	{ key: "channel", label: "Channel", cell: (d) => d.channel, from: 4, width: "72px" },
-	{
-		key: "seen",
-		label: "Last seen",
-		cell: (d) => <Time at={d.last_seen_at} none="never" />,
-		from: 3,
-		width: "104px",
-		open: true,
-	},
-];
+function columnsWith(recent: ReadonlyMap<string, Update>): Column<Device>[] {
+	return [
+		{ key: "device", label: "Device", cell: (d) => <DeviceName device={d} /> },
+		{ key: "state", label: "State", cell: (d) => <DeviceMark state={d.state} />, width: "120px" },
+		{
+			key: "platform",
+			label: "Platform",
+			cell: (d) => d.platform ?? <span class="muted">none</span>,
+			from: 3,
+			width: "13%",
+		},
+		{
+			key: "version",
+			label: "Version",
+			cell: (d) => <Version version={d.version} target={d.target_version} />,
+			from: 2,
+			width: "132px",
+		},
+		{
+			key: "update",
+			label: "Last update",
+			cell: (d) => <UpdateCell update={d.update ?? recent.get(d.id)} />,
+			from: 2,
+			width: "21%",
+		},
+		{ key: "channel", label: "Channel", cell: (d) => d.channel, from: 4, width: "72px" },
+		{
+			key: "seen",
+			label: "Last seen",
+			cell: (d) => <Time at={d.last_seen_at} none="never" />,
+			from: 3,
+			width: "104px",
+			open: true,
+		},
+	];
+}
 
 function DeviceName({ device }: { device: Device }) {
 	return (
@@ -156,8 +180,8 @@ function DeviceName({ device }: { device: Device }) {
 	);
 }
 
-function UpdateCell({ device }: { device: Device }) {
-	return device.update ? <UpdateProgress update={device.update} /> : <span class="muted">–</span>;
+function UpdateCell({ update }: { update: Update | undefined }) {
+	return update ? <UpdateProgress update={update} /> : <span class="muted">–</span>;
 }
 
 interface Props {
@@ -173,6 +197,8 @@ export function DevicesPage(filter: Props) {
 	const [dialog, setDialog] = useState<"" | "new">("");
 	// Fixed when asked: the choice below may change while the dialog is open.
 	const [assigning, setAssigning] = useState<Device[]>([]);
+	const recent = useRecentUpdates();
+	const columns = useMemo(() => columnsWith(recent), [recent]);
 	const denied = useDenied("device.write");
 	const chosen = list.devices.filter((d) => picked.has(d.id));
 	const filtered = filter.platform !== "" || filter.state !== "" || filter.q !== "";
@@ -207,7 +233,7 @@ export function DevicesPage(filter: Props) {
 				<Table
 					label="Devices"
 					rows={list.devices}
-					columns={COLUMNS}
+					columns={columns}
 					rowKey={(d) => d.id}
 					onEnd={list.more}
 					selection={denied ? undefined : { keys: picked, onChange: setPicked, name: (key) => key }}

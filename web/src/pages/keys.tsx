@@ -132,6 +132,7 @@ function keyColumns(denied: string, onRevoke: (key: ApiKey) => void): Column<Api
 			key: "name",
 			label: "Name",
 			cell: (k) => <KeyName apiKey={k} />,
+			width: "22%",
 		},
 		{
 			key: "state",

@@ -11,7 +11,7 @@ import { Mark } from "../ui/mark.tsx";
 import { PageHead, Panel } from "../ui/page.tsx";
 import { Time } from "../ui/time.tsx";
 import { publishCommand } from "../util/commands.ts";
-import { groupBy } from "../util/list.ts";
+import { count, groupBy } from "../util/list.ts";
 import { type Concern, concernsOf, type Facts } from "./parts/attention.ts";
 import { VersionShares } from "./parts/shares.tsx";
 import { Ready } from "./parts/state.tsx";
@@ -199,7 +199,7 @@ function WhatRunsWhere({ platforms, releases }: { platforms: Platform[]; release
 							</h3>
 							<span class="grow" />
 							<Link class="small" href={page.devices({ platform: p.name })}>
-								{p.device_count} devices
+								{count(p.device_count, "device")}
 							</Link>
 						</div>
 						<VersionShares platform={p} releases={groups.get(p.name) ?? []} />

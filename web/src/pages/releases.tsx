@@ -15,7 +15,7 @@ import { type Column, Table } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
 import { bytes } from "../util/bytes.ts";
 import { publishCommand } from "../util/commands.ts";
-import { groupBy } from "../util/list.ts";
+import { count, groupBy } from "../util/list.ts";
 import { navigate } from "../util/location.ts";
 import { Ready } from "./parts/state.tsx";
 import { ReleaseMark } from "./parts/states.tsx";
@@ -146,7 +146,7 @@ function Groups({ platforms, releases }: { platforms: Platform[]; releases: Rele
 					}
 					beside={
 						<Link class="small" href={page.devices({ platform: p.name })}>
-							{p.device_count} devices
+							{count(p.device_count, "device")}
 						</Link>
 					}
 				>

@@ -1,20 +1,27 @@
-/** Short names of failures (SPEC 6.4) in words. */
-const REASONS: Record<string, string> = {
-	"reverted-not-confirmed": "The new version never confirmed itself, so the bootloader went back",
-	"reverted-crashed": "The new version crashed at start, so the bootloader went back",
-	"bad-signature": "The image's signature is not valid",
-	"bad-hash": "The image's content does not match its digest",
-	"bad-image": "The file is not a valid image",
-	"unknown-key": "The image is signed by a key that the device does not know",
-	"wrong-class": "The image is for other hardware",
-	"version-too-low": "The version is lower than the device accepts",
-	"counter-too-low": "The security counter is lower than the device accepts",
-	"too-large": "The image does not fit into the slot",
-	"download-failed": "The download could not be finished",
-	timeout: "The device stopped reporting",
-};
+/** Short names of failures (SPEC 6.4): the agent's reasons, the bootloader's and the image's verdicts. */
+const REASONS = new Map([
+	["reverted-not-confirmed", "The new version never confirmed itself, so the bootloader went back"],
+	["reverted-crashed", "The new version crashed at start, so the bootloader went back"],
+	["not-installed", "The device restarted, but not into the new version"],
+	["no-key-manifest", "The device holds no valid key manifest"],
+	["flash-failed", "The device's flash could not be written"],
+	["trailing-bytes", "The file is longer than the image in it"],
+	["bad-hash", "What arrived is not the file that was announced"],
+	["version-too-low", "The version is lower than what the device runs"],
+	["blank", "The file holds no image"],
+	["malformed", "The image breaks its format"],
+	["too-large", "The image does not fit into the slot"],
+	["unsupported", "The image uses something that devices refuse"],
+	["bad-digest", "The image's contents differ from its digest"],
+	["unknown-key", "The image is signed by a key that the device's key manifest lacks"],
+	["bad-signature", "The image's signature is not valid"],
+	["wrong-class", "The image was made for other hardware"],
+	["below-floor", "The image's security counter is below what the device accepts"],
+	["no-policy-tlv", "The image lacks its security counter or its hardware class"],
+	["unreadable", "The image could not be read"],
+]);
 
 /** A failure reason as a sentence; what we do not know is shown as it came. */
 export function reasonText(reason: string): string {
-	return REASONS[reason] ?? reason;
+	return REASONS.get(reason) ?? reason;
 }

@@ -3,44 +3,54 @@ import { Mark, type Shape, type Tone } from "../../ui/mark.tsx";
 import { Time } from "../../ui/time.tsx";
 import { reasonText } from "../../util/words.ts";
 
-interface Step {
-	at: string;
+interface Look {
 	shape: Shape;
 	tone: Tone;
 	word: string;
+}
+
+interface Step extends Look {
+	at: string;
 	details: string[];
 }
 
-/** DDI's execution words for people; what is not here is shown as it came. */
-const EXECUTIONS: Record<string, { shape: Shape; tone: Tone; word: string }> = {
-	scheduled: { shape: "clock", tone: "idle", word: "Scheduled" },
-	proceeding: { shape: "turn", tone: "accent", word: "Working" },
-	resumed: { shape: "turn", tone: "accent", word: "Resumed" },
-	download: { shape: "down", tone: "accent", word: "Downloading" },
-	downloading: { shape: "down", tone: "accent", word: "Downloading" },
-	downloaded: { shape: "into", tone: "accent", word: "Downloaded" },
-	installing: { shape: "turn", tone: "accent", word: "Installing" },
-	retrieved: { shape: "down", tone: "accent", word: "Accepted" },
-	canceled: { shape: "stop", tone: "idle", word: "Cancelled" },
-	rejected: { shape: "cross", tone: "bad", word: "Rejected" },
-};
+const DOWNLOADING: Look = { shape: "down", tone: "accent", word: "Downloading" };
 
-function look(event: UpdateEvent): { shape: Shape; tone: Tone; word: string } {
-	if (event.execution === "closed") {
-		if (event.result === "failure") return { shape: "cross", tone: "bad", word: "Failed" };
-		return { shape: "check", tone: "ok", word: "Finished" };
+/** DDI's execution words for people; what is not here is shown as it came. */
+const EXECUTIONS = new Map<string, Look>([
+	["scheduled", { shape: "clock", tone: "idle", word: "Scheduled" }],
+	["resumed", { shape: "turn", tone: "accent", word: "Resumed" }],
+	["download", DOWNLOADING],
+	["downloading", DOWNLOADING],
+	["downloaded", { shape: "into", tone: "accent", word: "Downloaded" }],
+	["installing", { shape: "turn", tone: "accent", word: "Installing" }],
+	["retrieved", { shape: "down", tone: "accent", word: "Accepted" }],
+	["canceled", { shape: "stop", tone: "idle", word: "Cancelled" }],
+	["rejected", { shape: "cross", tone: "bad", word: "Rejected" }],
+]);
+
+/** Most clients say "proceeding" all along, and what they do in the details or by a number. */
+function proceeding(event: UpdateEvent): Look {
+	const told = event.details.map((d) => EXECUTIONS.get(d)).find((l) => l !== undefined);
+	if (told) return told;
+	return event.progress_percent === null ? { shape: "turn", tone: "accent", word: "Working" } : DOWNLOADING;
+}
+
+function look(event: UpdateEvent): Look {
+	switch (event.execution) {
+		case "proceeding":
+			return proceeding(event);
+		case "closed":
+			return event.result === "failure"
+				? { shape: "cross", tone: "bad", word: "Failed" }
+				: { shape: "check", tone: "ok", word: "Finished" };
+		default:
+			return EXECUTIONS.get(event.execution) ?? { shape: "ring", tone: "idle", word: event.execution };
 	}
-	return (
-		EXECUTIONS[event.execution] ?? {
-			shape: "ring",
-			tone: "idle",
-			word: event.execution,
-		}
-	);
 }
 
 function details(event: UpdateEvent): string[] {
-	const texts = event.details.map(reasonText);
+	const texts = event.details.filter((d) => !EXECUTIONS.has(d)).map(reasonText);
 	return event.progress_percent === null || event.execution === "closed"
 		? texts
 		: [`${event.progress_percent} %`, ...texts];

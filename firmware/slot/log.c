@@ -7,6 +7,11 @@
  * read as complete later, and win over it.  Such a change shows, because the other unit no
  * longer holds the predecessor of the one in force; then the next entry changes units.
  *
+ * The first whole entry after log_open is followed by a seal.  A seal, torn or not, proves that
+ * the entry before it is complete, so that the unit stands by itself and the other one may be
+ * erased.  A unit that filled up without any seal, by one power cut after the other, has never
+ * been relied upon: it is itself erased and begun anew, beside its intact predecessor.
+ *
  * Record: type u8, part u8, parts u8, bytes of the entry u8, sequence u32, payload 20, CRC-32.
  * The sequence is the unit's base plus the place, and each unit's base is a whole unit above
  * its predecessor's: what a half-done erase left behind never fits in.
@@ -23,10 +28,13 @@ enum {
     CRC_AT = LOG_RECORD_BYTES - 4,
     PAYLOAD_AT = 8,
     NOTE = 15,
+    SEAL = 16,
     TYPE_MAX = 14,
     NOWHERE = 0xffff,
     APPEND_TRIES = 3 /* places that fail to take a record before the unit is given up */
 };
+
+static const uint8_t seal_payload[1] = {0};
 
 /* How a place reads. */
 enum place { PLACE_BLANK, PLACE_TORN, PLACE_RECORD };
@@ -71,8 +79,9 @@ static enum place record_read(const struct log *l, uint8_t page, uint32_t place,
 }
 
 static void record_make(struct record *r, uint8_t type, uint32_t part, size_t len,
-                        const uint8_t *data)
+                        const void *data)
 {
+    const uint8_t *from = data;
     size_t at = part * LOG_PART_BYTES,
            some = len - at < LOG_PART_BYTES ? len - at : LOG_PART_BYTES;
 
@@ -81,7 +90,7 @@ static void record_make(struct record *r, uint8_t type, uint32_t part, size_t le
     r->raw[1] = (uint8_t)part;
     r->raw[2] = (uint8_t)parts_of(len);
     r->raw[3] = (uint8_t)len;
-    memcpy(r->raw + PAYLOAD_AT, data + at, some);
+    memcpy(r->raw + PAYLOAD_AT, from + at, some);
 }
 
 /* Give r its sequence and checksum, program it and read it back. */
@@ -122,7 +131,9 @@ static void walk_entry(struct log *l, struct walk *w, const struct record *r, ui
     w->part++;
     if (w->part < parts)
         return;
-    if (r->raw[0] == NOTE) {
+    if (r->raw[0] == SEAL) {
+        l->proven = true;
+    } else if (r->raw[0] == NOTE) {
         l->note = (uint16_t)(w->start - 1);
     } else {
         l->whole = (uint16_t)(w->start - 1);
@@ -191,7 +202,7 @@ ota_err log_open(struct log *l, const struct flash *f, uint32_t at)
 }
 
 /* Program an entry's records at the next places.  On failure those places are used up. */
-static ota_err entry_write(struct log *l, uint8_t type, const uint8_t *data, size_t len)
+static ota_err entry_write(struct log *l, uint8_t type, const void *data, size_t len)
 {
     uint32_t parts = parts_of(len);
     uint16_t start = l->next;
@@ -204,7 +215,7 @@ static ota_err entry_write(struct log *l, uint8_t type, const uint8_t *data, siz
         record_make(&r, type, i, len, data);
         e = record_write(l, l->page, place, l->base + place, &r);
     }
-    if (e != OTA_OK)
+    if (e != OTA_OK || type == SEAL)
         return e;
     if (type == NOTE) {
         l->note = start;
@@ -215,17 +226,40 @@ static ota_err entry_write(struct log *l, uint8_t type, const uint8_t *data, siz
     return OTA_OK;
 }
 
-/* Try to append; OTA_E_LIMIT if the page has no room (left). */
+/* Try to append, leaving one place for a seal; OTA_E_LIMIT if there is no room (left). */
 static ota_err append(struct log *l, uint8_t type, const void *data, size_t len)
 {
-    for (int i = 0; i < APPEND_TRIES && l->next + parts_of(len) <= places(l); i++) {
+    for (int i = 0; i < APPEND_TRIES && l->next + parts_of(len) < places(l); i++) {
         if (entry_write(l, type, data, len) == OTA_OK)
             return OTA_OK;
     }
     return OTA_E_LIMIT;
 }
 
-/* Begin the other page with a whole entry, and stand there. */
+/* Seal what was written before, if there is a place left. */
+static ota_err seal(struct log *l)
+{
+    ota_err e = l->next < places(l) ? entry_write(l, SEAL, seal_payload, sizeof seal_payload)
+                                    : OTA_E_LIMIT;
+
+    if (e == OTA_OK)
+        l->proven = l->sealed = true;
+    return e;
+}
+
+/* Erase the page where l stands, and begin it with a whole entry. */
+static ota_err page_begin(struct log *l, uint8_t type, const void *data, size_t len)
+{
+    ota_err e = l->flash->erase(l->flash, address(l, l->page, 0));
+
+    l->next = 0;
+    l->proven = l->sealed = false;
+    if (e == OTA_OK)
+        e = entry_write(l, type, data, len);
+    return e == OTA_OK ? seal(l) : e;
+}
+
+/* Leave the page in force, which is proven to stand by itself. */
 static ota_err page_change(struct log *l, uint8_t type, const void *data, size_t len)
 {
     struct log to = *l;
@@ -234,11 +268,8 @@ static ota_err page_change(struct log *l, uint8_t type, const void *data, size_t
     l->must_change = true; /* until it has succeeded */
     to.page = (uint8_t)(1 - l->page);
     to.base = l->base + places(l);
-    to.next = 0;
-    e = l->flash->erase(l->flash, address(l, to.page, 0));
-    if (e == OTA_OK)
-        e = entry_write(&to, type, data, len);
     to.must_change = false;
+    e = page_begin(&to, type, data, len);
     if (e == OTA_OK)
         *l = to;
     return e;
@@ -258,23 +289,26 @@ ota_err log_format(struct log *l, const struct flash *f, uint32_t at, uint8_t ty
         return OTA_E_LIMIT;
     l->base = 1;
     e = f->erase(f, address(l, 1, 0));
-    if (e == OTA_OK)
-        e = f->erase(f, address(l, 0, 0));
-    return e == OTA_OK ? entry_write(l, type, data, len) : e;
+    return e == OTA_OK ? page_begin(l, type, data, len) : e;
 }
 
 ota_err log_put(struct log *l, uint8_t type, const void *data, size_t len)
 {
     if (!fits(type, len))
         return OTA_E_LIMIT;
-    if (!l->must_change && append(l, type, data, len) == OTA_OK)
+    if (!l->must_change && append(l, type, data, len) == OTA_OK &&
+        (l->sealed || seal(l) == OTA_OK))
         return OTA_OK;
+    if (!l->must_change && !l->proven)
+        return page_begin(l, type, data, len);
+    if (!l->sealed)
+        (void)seal(l); /* so that the next boot sees the proof too, if there is a place */
     return page_change(l, type, data, len);
 }
 
 ota_err log_note(struct log *l, const void *data, size_t len)
 {
-    if (l->must_change || !fits(1, len))
+    if (l->must_change || !l->sealed || !fits(1, len))
         return OTA_E_LIMIT;
     return append(l, NOTE, data, len);
 }

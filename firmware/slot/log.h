@@ -39,6 +39,8 @@ struct log {
     uint16_t note;    /* place of the newest note behind it; 0 = none                         */
     uint8_t page;     /* 0 or 1: the unit in force                                            */
     bool must_change; /* a change of units was interrupted: the next entry does one           */
+    bool proven;      /* a seal is there: some whole entry of this unit is complete           */
+    bool sealed;      /* and it is ours: entry and seal were written since log_open           */
 };
 
 /*
@@ -58,7 +60,8 @@ OTA_MUST_CHECK ota_err log_format(struct log *l, const struct flash *f, uint32_t
  */
 OTA_MUST_CHECK ota_err log_put(struct log *l, uint8_t type, const void *data, size_t len);
 
-/* Add a note.  Errors: as log_put; OTA_E_LIMIT also when the unit is full: put a whole one. */
+/* Add a note.  Errors: as log_put; OTA_E_LIMIT also when the unit is full or nothing was put
+ * since log_open: put a whole one. */
 OTA_MUST_CHECK ota_err log_note(struct log *l, const void *data, size_t len);
 
 /*

@@ -187,6 +187,7 @@ static ota_err sim_erase(const struct flash *f, uint32_t at)
         return OTA_E_IO;
     s->erases++;
     s->erases_journal += in(at, s->map.journal_at, 2 * f->erase_bytes);
+    s->erases_a += in(at, s->map.a_at, s->map.slot_bytes);
     for (uint32_t i = at; i < at + f->erase_bytes; i++) {
         s->unit[i] = torn ? 2 : 0;
         s->seen[i] = (uint8_t)~f->erased;
@@ -257,6 +258,7 @@ void sim_copy(struct sim *to, const struct sim *from)
     to->operations = from->operations;
     to->erases = from->erases;
     to->erases_journal = from->erases_journal;
+    to->erases_a = from->erases_a;
     to->operations_boot = from->operations_boot;
     to->operations_boot_max = from->operations_boot_max;
     to->random = from->random;

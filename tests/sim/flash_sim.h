@@ -49,7 +49,7 @@ struct sim {
     uint8_t unit[SIM_BYTES_MAX]; /* at a unit's start: 0 blank, 1 programmed, 2 torn */
     uint8_t broken[SIM_BYTES_MAX / 512]; /* sector: 1 cannot be read, 2 cannot be written */
     struct sim_cut cut[SIM_CUTS_MAX];
-    uint32_t operations, erases, erases_journal;
+    uint32_t operations, erases, erases_journal, erases_a;
     uint32_t operations_boot, operations_boot_max;
     uint32_t random;
     bool powered; /* cuts count */

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Weaken the rules one at a time: the simulators must notice each.  A simulator that lets a mutant live is broken.
+
+mutants.py SOURCE-TREE COMPILER
+"""
+import concurrent.futures
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT, CC = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
+CORE = ["firmware/image/err.c", "firmware/image/reader.c", "firmware/image/image.c", "firmware/image/manifest.c",
+        "firmware/slot/crc32.c", "firmware/slot/boot_record.c", "firmware/slot/slot.c", "firmware/slot/slot_manifest.c",
+        "firmware/slot/journal.c", "firmware/slot/log.c", "bootloader/boot.c", "bootloader/run.c", "bootloader/swap.c",
+        "tests/sim/flash_sim.c", "tests/sim/crypto_sim.c", "tests/sim/images_sim.c"]
+
+# what is weakened, simulator that must notice, file, text, replacement
+MUTANTS = [
+    ("resume compares the operation in flight", "swap", "bootloader/swap.c",
+     "finish(m, j, j->step, j->stepped, hooks)", "finish(m, j, j->step, false, hooks)"),
+    ("resume does not write the accepted entry again", "swap", "bootloader/swap.c",
+     "ota_err e = journal_settle(j);", "ota_err e = OTA_OK;"),
+    ("the step is written after the copy", "swap", "bootloader/swap.c",
+     "            e = journal_put_step(j, step);\n            if (e != OTA_OK)\n                return e;\n        }",
+     "        }\n        *out = copy_try(m->flash, &mv);\n        e = journal_put_step(j, step);\n"
+     "        if (e != OTA_OK)\n            return e;\n        continue;"),
+    ("resume skips the operation in flight", "swap", "bootloader/swap.c",
+     "finish(m, j, j->step, j->stepped, hooks)", "finish(m, j, j->step + j->stepped, false, hooks)"),
+    ("sectors are compared by their first block", "swap", "bootloader/swap.c",
+     "if (r == MOVED &&\n", "if (r == MOVED && at == 0 &&\n"),
+    ("forward preserves nothing", "swap", "bootloader/swap.c",
+     "        return i < s->out_sectors;", "        return i < s->out_sectors && s->mode != JOURNAL_FORWARD;"),
+    ("revert runs upwards", "swap", "bootloader/swap.c",
+     "return (steps_of(s) - 1 - step) / 2;", "return step / 2;"),
+    ("an interrupted change of journal units is forgotten", "log", "firmware/slot/log.c",
+     "l->must_change = !(here && there) || other.base + places(l) != l->base;", "l->must_change = false;"),
+    ("the other journal unit is trusted to be blank", "swap", "firmware/slot/log.c",
+     "    ota_err e = l->flash->erase(l->flash, address(l, l->page, 0));", "    ota_err e = OTA_OK;"),
+    ("the older journal unit wins", "log", "firmware/slot/log.c",
+     "(there && other.base > l->base)", "(there && other.base < l->base)"),
+    ("a unit without proof is left", "log", "firmware/slot/log.c", "    if (!l->must_change && !l->proven)\n", "    if (false)\n"),
+    ("a proven unit is begun anew", "log", "firmware/slot/log.c", "    if (!l->must_change && !l->proven)\n",
+     "    if (!l->must_change && !l->sealed)\n"),
+    ("what is written is not read back", "log", "firmware/slot/log.c",
+     "    if (record_read(l, page, place, &back) != PLACE_RECORD ||", "    if (false ||"),
+    ("a note outlives the whole entry after it", "log", "firmware/slot/log.c",
+     "        l->whole = (uint16_t)(w->start - 1);\n        l->note = 0;", "        l->whole = (uint16_t)(w->start - 1);"),
+    ("records have no checksum", "swap", "firmware/slot/log.c",
+     "crc32_of(out->raw, CRC_AT) == le32_load(out->raw + CRC_AT)", "out->raw[2] > 0"),
+    ("an entry counts with its first record", "swap", "firmware/slot/log.c", "    if (w->part < parts)\n", "    if (false)\n"),
+    ("a lost source is no reason to go back", "swap", "bootloader/swap.c",
+     "        repair(&changed, at, r);", "        changed.in_sectors = changed.out_sectors = 0;"),
+    ("trial boots are not counted", "life", "bootloader/run.c", "    s.tries_left--;", "    (void)s;"),
+    ("the state is not settled at boot", "life", "bootloader/run.c",
+     "        settle(&r);\n", ""),
+    ("confirming does not raise the floor", "life", "firmware/slot/slot.c",
+     "        s.security_floor = running->security_counter;", "        s.security_floor += 0;"),
+    ("the floor rises before the confirmation", "life", "bootloader/run.c",
+     "    s.tries_left--;", "    s.tries_left--;\n    s.security_floor = r->a.security_counter;"),
+    ("the pending manifest takes effect at once", "life", "bootloader/run.c",
+     "    s.tries_left--;", "    s.tries_left--;\n    s.manifest_sequence = s.trial_sequence;"),
+    ("the pending manifest never takes effect", "life", "firmware/slot/slot.c",
+     "            s.manifest_sequence = s.trial_sequence;", "            s.manifest_sequence += 0;"),
+    ("staged images are not verified", "life", "bootloader/boot.c",
+     "    if (f->staged != IMAGE_GOOD)\n        return BOOT_REFUSE;", ""),
+    ("a corrupt slot A is not repaired", "life", "bootloader/boot.c",
+     "    if (f->previous == IMAGE_GOOD)\n        return BOOT_REPAIR;", ""),
+    ("trials never end", "life", "bootloader/boot.c",
+     "f->a == IMAGE_GOOD && f->tries_left > 0", "f->a == IMAGE_GOOD"),
+    ("staging does not erase", "life", "firmware/slot/slot.c",
+     "        if (at % f->erase_bytes == 0)\n            e = f->erase(f, to);", ""),
+]
+
+
+def compile_to(source, out):
+    subprocess.run([CC, "-std=c11", "-O1", "-w", "-D_DEFAULT_SOURCE", "-I", str(ROOT), "-I", str(source.parent), "-c",
+                    str(source), "-o", str(out)], check=True)
+
+
+def mutate(work, objects, number, mutant):
+    name, sim, path, text, replacement = mutant
+    source = (ROOT / path).read_text()
+    if source.count(text) != 1:
+        return f"{name}: the text to replace occurs {source.count(text)} times in {path}"
+    folder = ROOT / pathlib.Path(path).parent
+    # includes are relative to the file's own folder: keep them working from a copy elsewhere
+    copy = work / f"m{number}.c"
+    body = source.replace(text, replacement)
+    lines = [f'#include "{(folder / line.split(chr(34))[1]).resolve()}"' if line.startswith('#include "') else line
+             for line in body.splitlines()]
+    copy.write_text("\n".join(lines) + "\n")
+    compile_to(copy, work / f"m{number}.o")
+    others = [str(o) for p, o in objects.items() if p != path and not p.startswith("tests/sim/sim_")]
+    program = work / f"m{number}"
+    subprocess.run([CC, "-o", str(program), str(work / f"m{number}.o"), str(objects[f"tests/sim/sim_{sim}.c"]), *others],
+                   check=True)
+    r = subprocess.run([str(program), "5"], capture_output=True, text=True, timeout=300)
+    first = (r.stdout.splitlines() or [""])[-3:]
+    if "BROKEN" not in r.stdout and r.returncode == 0:
+        return f"{name}: nobody noticed"
+    print(f"noticed: {name:52} {next((l for l in r.stdout.splitlines() if 'BROKEN' in l), 'crash ' + str(first))}", flush=True)
+    return None
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        work, objects = pathlib.Path(folder), {}
+        for i, path in enumerate(CORE + [f"tests/sim/sim_{s}.c" for s in ("log", "swap", "life")]):
+            objects[path] = work / f"c{i}.o"
+        list(pool.map(lambda item: compile_to(ROOT / item[0], item[1]), objects.items()))
+        jobs = [pool.submit(mutate, work, objects, i, m) for i, m in enumerate(MUTANTS)]
+        bad = [b for b in (j.result() for j in jobs) if b]
+    for b in bad:
+        print("NOT NOTICED:", b)
+    print(f"{len(MUTANTS)} mutants, {len(bad)} not noticed")
+    sys.exit(bool(bad))
+
+
+main()

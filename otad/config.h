@@ -33,7 +33,7 @@ struct config {
     /* database */
     const char *database; /* libpq conninfo of the role that owns nothing                 */
     const char *database_owner; /* libpq conninfo of the migrating role; "" = do not migrate */
-    const char *database_jobs;  /* conninfo of the role for cross-tenant jobs (feed, loading)  */
+    const char *database_jobs; /* conninfo of the role for cross-tenant jobs (feed, loading)  */
     int64_t database_pool;
     int64_t database_timeout_ms; /* of one statement */
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "otad/http/events.h"
@@ -96,7 +97,9 @@ static uint64_t id_of(struct http_stream *st)
 
     assert(n > 0);
     buf[n] = '\0';
-    assert(sscanf(buf, "id: %" SCNu64, &id) == 1);
+    assert(strncmp(buf, "id: ", 4) == 0);
+    id = strtoull(buf + 4, NULL, 10);
+    assert(id > 0);
     return id;
 }
 

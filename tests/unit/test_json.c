@@ -163,15 +163,15 @@ static void test_depth(void)
 
 static void test_arena_full(void)
 {
-    static char text[3000];
+    static char long_value[2900], text[3000];
     struct body b = {0};
     struct arena small;
 
-    memset(text, 'x', sizeof text);
-    memcpy(text, "{\"name\":\"n\",\"status\":{\"result\":{\"finished\":\"", 44);
-    memcpy(text + sizeof text - 5, "\"}}}", 5);
+    memset(long_value, 'x', sizeof long_value - 1);
+    snprintf(text, sizeof text,
+             "{\"name\":\"n\",\"status\":{\"result\":{\"finished\":\"%s\"}}}", long_value);
     arena_init(&small, 1000);
-    assert(JSON_READ(&small, text, sizeof text - 1, JSON_STRICT, fields, &b, &fault) ==
+    assert(JSON_READ(&small, text, strlen(text), JSON_STRICT, fields, &b, &fault) ==
            OTA_E_LIMIT);
     arena_done(&small);
 }

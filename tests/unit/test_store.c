@@ -1,11 +1,10 @@
 /* link: otad_store */
-#define _XOPEN_SOURCE 700 /* nftw */
 #include "otad/store/artifacts.h"
 
 #include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <fts.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -22,10 +21,18 @@
 static char root[] = "/tmp/test-store-XXXXXX";
 static char folder[64];
 
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+static void remove_tree(char *path)
 {
-    (void)st, (void)flag, (void)ftw;
-    return remove(path);
+    char *const paths[] = {path, NULL};
+    FTS *tree = fts_open(paths, FTS_PHYSICAL, NULL);
+    FTSENT *entry;
+
+    assert(tree != NULL);
+    while ((entry = fts_read(tree)) != NULL) {
+        if (entry->fts_info != FTS_D)
+            assert(remove(entry->fts_accpath) == 0);
+    }
+    fts_close(tree);
 }
 
 static int temporary_files(void)
@@ -219,6 +226,6 @@ int main(void)
     test_full_disk();
     test_same_digest_at_once();
     test_unusable_folder();
-    assert(nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
+    remove_tree(root);
     return 0;
 }

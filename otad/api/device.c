@@ -1,5 +1,4 @@
-/* Devices (SPEC 8.7).  One of a platform that the caller may not see does not exist for them.
- */
+/* Devices (SPEC 8.7).  One of a platform that is not the caller's does not exist for them. */
 #include "otad/db/device.h"
 
 #include <string.h>
@@ -34,10 +33,29 @@ static const struct json_field assign_fields[] = {
 
 #undef AT
 
-static ota_err answer(struct http_request *rq, struct http_response *rs, const struct device *d)
+/* What a device last told is in memory at once and in its row a little later. */
+static void refresh(const struct http_request *rq, struct device *d)
+{
+    struct device seen;
+    if (fleet_device_get(rq->otad->fleet, rq->principal->tenant, d->id, rq->arena, &seen) !=
+        OTA_OK)
+        return;
+    if (seen.last_seen_at_unix_s > d->last_seen_at_unix_s) {
+        d->last_seen_at_unix_s = seen.last_seen_at_unix_s;
+        d->address = seen.address;
+    }
+    if (seen.has_heartbeat &&
+        (!d->has_heartbeat || seen.heartbeat.at_unix_s >= d->heartbeat.at_unix_s)) {
+        d->has_heartbeat = true;
+        d->heartbeat = seen.heartbeat;
+    }
+}
+
+static ota_err answer(struct http_request *rq, struct http_response *rs, struct device *d)
 {
     const struct write_clock clock = api_clock(rq);
     struct json_out o;
+    refresh(rq, d);
     json_out_begin(&o, rq->arena);
     write_device(&o, NULL, d, &clock, WRITE_FULL);
     return http_json(rq, rs, 200, &o);
@@ -94,9 +112,12 @@ ota_err api_device_list(struct http_request *rq, struct http_response *rs)
     const struct write_clock clock = {filter.now_unix_s, filter.lateness};
     struct json_out o;
     api_list_begin(rq, &o);
-    for (size_t i = 0; i < count; i++)
-        if (api_may(rq, PERM_DEVICE_READ, d[i].platform))
-            write_device(&o, NULL, &d[i], &clock, WRITE_BRIEF);
+    for (size_t i = 0; i < count; i++) {
+        if (!api_may(rq, PERM_DEVICE_READ, d[i].platform))
+            continue;
+        refresh(rq, &d[i]);
+        write_device(&o, NULL, &d[i], &clock, WRITE_BRIEF);
+    }
     return api_list_end(rq, rs, &o, count == page.limit, 0, count > 0 ? d[count - 1].id : NULL);
 }
 

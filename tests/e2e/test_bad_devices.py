@@ -247,5 +247,54 @@ class BadDevices(EndToEnd):
         self.assertTrue(ended.wait(60), "signed out, and the stream still runs")
 
 
+class DatabaseAway(EndToEnd):
+    """What needs no database goes on without it; the rest says so and comes back by itself."""
+
+    settings = {"database_timeout_ms": 3000}
+
+    def test_polls_and_downloads_go_on_and_reports_are_refused_not_lost(self):
+        s = self.stack
+        s.platform(PLATFORM)
+        payload = self.folder / "payload"
+        payload.write_bytes(b"away" * 5000)
+        image = s.publish(PLATFORM, "1.0.0", 1, payload)
+        made = self.admin.post("/devices", {"id": NAME, "platform": PLATFORM})
+        self.admin.post("/devices", {"id": "idle-1", "platform": PLATFORM})
+        gateway = s.gateway(PLATFORM)
+        update = s.assign(NAME, "1.0.0")["id"]
+        device = self.otad.client().use_device(made["token"])
+        other = self.otad.client().use_device(gateway, "GatewayToken")
+        self.addCleanup(device.close)
+        self.addCleanup(other.close)
+        path = f"{BASE}/deploymentBase/{update}"
+        artifact = device.request("GET", path).json()["deployment"]["chunks"][0]["artifacts"][0]
+        href = artifact["_links"]["download"]["href"].split(f":{self.otad.port}", 1)[1]
+        report = json.dumps({"status": {"execution": "proceeding", "result": {"finished": "none"}, "details": ["held back"]}}).encode()
+
+        s.cluster.stop()
+        try:
+            for _ in range(3):
+                self.assertIn("deploymentBase", device.request("GET", BASE).json()["_links"])
+                self.assertEqual(other.request("GET", f"/{TENANT}/controller/v1/idle-1").status, 200)
+                self.assertEqual(device.request("GET", href).body, image.read_bytes())
+                self.assertEqual(device.request("POST", BASE + "/heartbeat", b'{"slot":"A"}').status, 200)
+            refused = device.request("POST", path + "/feedback", report)
+            self.assertEqual(refused.status, 503, refused.body)
+            self.assertGreater(int(refused.headers["Retry-After"]), 0)
+            self.assertEqual(other.request("GET", f"/{TENANT}/controller/v1/new-one").status, 503)
+            self.assertEqual(self.admin.request("GET", "/api/v1/devices").status, 503)
+            self.assertEqual(self.admin.request("GET", "/readyz").status, 503)
+            self.assertEqual(self.admin.request("GET", "/healthz").status, 200)
+        finally:
+            s.cluster.start()
+        wait_until("the daemon to be ready again", lambda: self.admin.request("GET", "/readyz").status == 200)
+        wait_until("the report to be taken", lambda: device.request("POST", path + "/feedback", report).status == 200)
+        wait_until("the new device to be let in", lambda: other.request("GET", f"/{TENANT}/controller/v1/new-one").status == 200)
+        details = [d for e in self.admin.get(f"/updates/{update}")["events"] for d in e["details"]]
+        self.assertEqual(details.count("held back"), 1)
+        self.assertEqual(self.admin.get(f"/devices/{NAME}")["heartbeat"]["slot"], "A")
+        self.assertNotIn("level=bug", self.otad.log_text())
+
+
 if __name__ == "__main__":
     unittest.main()

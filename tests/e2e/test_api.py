@@ -275,6 +275,29 @@ class Api(EndToEnd):
                 else:
                     self.problem(answer, 403, "forbidden")
 
+    RIGHTS = {"viewer": {"device.read", "release.read"},
+              "manager": {"device.read", "device.write", "release.read", "release.upload", "release.manage"}}
+
+    def test_each_role_opens_its_routes_and_no_others(self):
+        for role, rights in self.RIGHTS.items():
+            self.stack.sql("INSERT INTO otad.account (tenant_id, name, role, password_hash) "
+                           f"SELECT tenant_id, '{role}-1', '{role}', password_hash FROM otad.account WHERE name = 'admin'")
+            person = self.client()
+            session = person.sign_in(f"{role}-1", "correct horse battery staple")
+            self.assertEqual(set(session["permissions"]), rights)
+            for method, path in ROUTES:
+                if path in ("/setup", "/session", "/events"):
+                    continue
+                answer = self.ask(method, filled(path), who=person)
+                if self.needs(method, path) in rights:
+                    self.assertNotIn(answer.status, (401, 403), f"{role} {method} {path}")
+                else:
+                    self.problem(answer, 403, "forbidden")
+            self.stack.sql(f"UPDATE otad.account SET disabled_at = now() WHERE name = '{role}-1'")
+            self.problem(self.ask("GET", "/api/v1/session", who=person), 401)
+            again = self.ask("POST", "/api/v1/session", {"name": f"{role}-1", "password": "correct horse battery staple"}, who=self.client())
+            self.problem(again, 401, "bad-credentials")
+
     def test_a_key_sees_its_own_platforms_only(self):
         self.stack.platform("elsewhere")
         self.admin.post("/devices", {"id": "theirs", "platform": "elsewhere"})

@@ -95,7 +95,7 @@ def mutate(work, objects, number, mutant):
     program = work / f"m{number}"
     subprocess.run([CC, "-o", str(program), str(work / f"m{number}.o"), str(objects[f"tests/sim/sim_{sim}.c"]), *others],
                    check=True)
-    r = subprocess.run([str(program), "5"], capture_output=True, text=True, timeout=300)
+    r = subprocess.run([str(program), "20" if sim == "log" else "3"], capture_output=True, text=True, timeout=300)
     first = (r.stdout.splitlines() or [""])[-3:]
     if "BROKEN" not in r.stdout and r.returncode == 0:
         return f"{name}: nobody noticed"

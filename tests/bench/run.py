@@ -93,7 +93,7 @@ def main():
 def measure(stack):
     files = stack.folder / "files"
     files.mkdir()
-    payload = files / "payload.img"
+    payload = files / "payload.dat"
     payload.write_bytes(os.urandom(1 << 20) * DOWNLOAD_MIB)
     stack.platform("bench-board")
     stack.publish_file("bench-board", "1.0.0", 1, payload)

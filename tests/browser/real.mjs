@@ -14,7 +14,14 @@
 
 import { axe, launch, openPage, SIZES, sidewaysScroll } from "./browser.mjs";
 
-const { OTAD_URL, OTAD_SETUP_LINK, OTAD_ADMIN = "admin", OTAD_PASSWORD, OTAD_BROWSER_STATE, OTAD_BROWSER_SHOTS } = process.env;
+const {
+	OTAD_URL,
+	OTAD_SETUP_LINK,
+	OTAD_ADMIN = "admin",
+	OTAD_PASSWORD,
+	OTAD_BROWSER_STATE,
+	OTAD_BROWSER_SHOTS,
+} = process.env;
 /** A device downloads, restarts and confirms within this, also on a busy machine. */
 const UPDATE_MS = 240_000;
 
@@ -78,7 +85,11 @@ async function watch(browser, device, from, to) {
 	await page.locator(".rail .live").getByText("Live").waitFor();
 	await mark(page);
 	console.log("READY");
-	await row.locator(".version > .changed", { hasText: new RegExp(`^${escaped(to)}$`) }).filter({ visible: true }).first().waitFor({ timeout: UPDATE_MS });
+	await row
+		.locator(".version > .changed", { hasText: new RegExp(`^${escaped(to)}$`) })
+		.filter({ visible: true })
+		.first()
+		.waitFor({ timeout: UPDATE_MS });
 	expect(await isMarked(page), "the page was loaded again");
 	return opened;
 }
@@ -99,7 +110,9 @@ async function assign(browser, device, version) {
 	await dialog.waitFor({ state: "detached" });
 	await page.getByRole("heading", { name: "Update in progress" }).waitFor();
 	console.log("ASSIGNED");
-	const running = page.getByLabel("About the device").locator(".version > .changed", { hasText: new RegExp(`^${escaped(version)}$`) });
+	const running = page
+		.getByLabel("About the device")
+		.locator(".version > .changed", { hasText: new RegExp(`^${escaped(version)}$`) });
 	await running.first().waitFor({ timeout: UPDATE_MS });
 	await page.locator(".history").getByText("Succeeded").first().waitFor({ timeout: UPDATE_MS });
 	expect(await isMarked(page), "the page was loaded again");
@@ -159,7 +172,8 @@ async function tour(browser) {
 			const where = `${path} in ${name}`;
 			faults.push(...(await axe(page)).map((fault) => `${where}: ${fault}`));
 			if ((await sidewaysScroll(page)) > 0) faults.push(`${where}: scrolls sideways`);
-			if (OTAD_BROWSER_SHOTS) await page.screenshot({ path: `${OTAD_BROWSER_SHOTS}/${paths.indexOf(path)}-${name}.png` });
+			if (OTAD_BROWSER_SHOTS)
+				await page.screenshot({ path: `${OTAD_BROWSER_SHOTS}/${paths.indexOf(path)}-${name}.png` });
 		}
 		faults.push(...troubles);
 		await context.close();

@@ -75,7 +75,9 @@ async function until(what, test) {
 test("by keyboard: from the overview to a device, assign a release, see it arrive", async () => {
 	const page = await start("/");
 	await isLive(page);
-	const target = mock.world.devices.find((d) => d.platform === "mps2-an386" && d.version === "1.0.0" && d.update === null);
+	const target = mock.world.devices.find(
+		(d) => d.platform === "mps2-an386" && d.version === "1.0.0" && d.update === null,
+	);
 	await tabTo(page, /Skip to the content/);
 	await tabTo(page, /^\s*Devices/);
 	await page.keyboard.press("Enter");
@@ -138,7 +140,9 @@ test("rows change in place, and new ones wait while somebody points at the list"
 	const order = () => table.locator("tr[data-row]").evaluateAll((rows) => rows.map((r) => r.dataset.row));
 	const before = await order();
 	await table.locator("tr[data-row]").first().hover();
-	const target = mock.world.devices.find((d) => d.platform === "mps2-an386" && d.version === "1.0.0" && d.update === null);
+	const target = mock.world.devices.find(
+		(d) => d.platform === "mps2-an386" && d.version === "1.0.0" && d.update === null,
+	);
 	mock.api.assign(target.id, { version: "1.1.0" });
 	await page.getByRole("button", { name: "Show 1 new update" }).waitFor();
 	assert.deepEqual(await order(), before);
@@ -152,7 +156,9 @@ test("rows change in place, and new ones wait while somebody points at the list"
 });
 
 test("the connection's state is told, and what was missed is fetched", async () => {
-	const page = await start("/devices?platform=mps2-an386", { expected: [/503/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /ERR_EMPTY_RESPONSE/] });
+	const page = await start("/devices?platform=mps2-an386", {
+		expected: [/503/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /ERR_EMPTY_RESPONSE/],
+	});
 	await isLive(page);
 	const target = mock.world.devices.find((d) => d.platform === "mps2-an386" && d.version === "1.0.0");
 	const row = page.locator(`tr[data-row="${target.id}"]`);
@@ -162,7 +168,10 @@ test("the connection's state is told, and what was missed is fetched", async () 
 	await page.locator(".rail .live").getByText("Reconnecting").waitFor();
 	target.version = "9.9.9";
 	target.target_version = "9.9.9";
-	await page.locator(".rail .live").getByText(/Stale since \d\d:\d\d/).waitFor({ timeout: 2 * TIMEOUT_MS });
+	await page
+		.locator(".rail .live")
+		.getByText(/Stale since \d\d:\d\d/)
+		.waitFor({ timeout: 2 * TIMEOUT_MS });
 	mock.control.refuseEvents = false;
 	await shown(row, "9.9.9").waitFor({ timeout: 2 * TIMEOUT_MS });
 	await isLive(page);
@@ -175,7 +184,9 @@ test("one event stream a browser: the second tab listens to the first, and takes
 	await second.goto(`${mock.url}/devices?platform=mps2-an386`);
 	await isLive(second);
 	assert.equal(mock.streams.size, 1);
-	const target = mock.world.devices.find((d) => d.platform === "mps2-an386" && d.version === "1.0.0" && d.update === null);
+	const target = mock.world.devices.find(
+		(d) => d.platform === "mps2-an386" && d.version === "1.0.0" && d.update === null,
+	);
 	mock.api.assign(target.id, { version: "1.1.0" });
 	for (const page of [first, second]) await shown(page.locator(`tr[data-row="${target.id}"]`), "Waiting").waitFor();
 	await first.close();
@@ -227,7 +238,11 @@ function releaseFiles(platform, version, files) {
 	const signature = Buffer.alloc(74, 1).toString("base64");
 	const minisig = `untrusted comment: u\n${signature}\ntrusted comment: otad platform=${platform} version=${version} counter=4\nglobal\n`;
 	const all = { ...files, SHA256SUMS: sums.join(""), "SHA256SUMS.minisig": minisig };
-	return Object.entries(all).map(([name, text]) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from(text) }));
+	return Object.entries(all).map(([name, text]) => ({
+		name,
+		mimeType: "application/octet-stream",
+		buffer: Buffer.from(text),
+	}));
 }
 
 test("upload a release, be told what is wrong with it, then release it", async () => {
@@ -253,7 +268,9 @@ test("an artifact that the server refuses is marked, with the server's reason", 
 	const page = await start("/releases", { expected: [/422/] });
 	await page.getByRole("button", { name: "Upload release" }).click();
 	const dialog = page.getByRole("dialog");
-	await dialog.locator('input[type="file"]').setInputFiles(releaseFiles("mps2-an386", "1.4.0", { "forged.bin": "evil" }));
+	await dialog
+		.locator('input[type="file"]')
+		.setInputFiles(releaseFiles("mps2-an386", "1.4.0", { "forged.bin": "evil" }));
 	await dialog.getByRole("button", { name: "Upload 1.4.0" }).click();
 	await dialog.getByRole("alert").getByText("The image's signature is not valid").waitFor();
 	await dialog.getByLabel("Files of this release").getByText("signed by no key of the manifest").waitFor();

@@ -2,8 +2,9 @@
 // the policy, nothing to scroll sideways.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { startMock } from "../../../web/mock/server.mjs";
+import { CSP, startMock } from "../../../web/mock/server.mjs";
 import { axe, launch, openPage, SIZES, sidewaysScroll } from "../browser.mjs";
 
 const LOOKS = { light: {}, dark: { dark: true }, phone: { size: SIZES.phone, hasTouch: true, isMobile: true } };
@@ -97,7 +98,12 @@ for (const look of Object.keys(LOOKS)) {
 	});
 
 	test(`pages of a new server are sound in ${look}`, async () => {
-		await visit(look, empty, EMPTY_PAGES.map((path) => [`empty ${path}`, path]), assertSound);
+		await visit(
+			look,
+			empty,
+			EMPTY_PAGES.map((path) => [`empty ${path}`, path]),
+			assertSound,
+		);
 	});
 
 	test(`dialogs are sound in ${look}`, async () => {
@@ -150,4 +156,10 @@ test("the menu at 375 px opens, leads somewhere and closes by Escape", async () 
 	await page.getByRole("heading", { name: "Keys", exact: true }).waitFor();
 	await page.getByRole("navigation").waitFor({ state: "hidden" });
 	await context.close();
+});
+
+test("the mock's policy is otad's", () => {
+	const source = readFileSync(new URL("../../../otad/http/web.c", import.meta.url), "utf8");
+	const literals = /#define CSP((?:.*\\\n)*.*)/.exec(source)?.[1]?.match(/"[^"]*"/g) ?? [];
+	assert.equal(literals.map((l) => l.slice(1, -1)).join(""), CSP);
 });

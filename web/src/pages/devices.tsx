@@ -131,7 +131,7 @@ function fits(device: Device, filter: DeviceFilter): boolean {
 function columnsWith(recent: ReadonlyMap<string, Update>): Column<Device>[] {
 	return [
 		{ key: "device", label: "Device", cell: (d) => <DeviceName device={d} /> },
-		{ key: "state", label: "State", cell: (d) => <DeviceMark state={d.state} />, width: "120px" },
+		{ key: "state", label: "State", cell: (d) => <StateCell device={d} />, width: "120px" },
 		{
 			key: "platform",
 			label: "Platform",
@@ -177,6 +177,20 @@ function DeviceName({ device }: { device: Device }) {
 				{device.update && !isClosed(device.update) ? <UpdateMark state={device.update.state} /> : null}
 			</span>
 		</span>
+	);
+}
+
+/** The last sight stands below the state where its own column has no room. */
+function StateCell({ device }: { device: Device }) {
+	return (
+		<>
+			<DeviceMark state={device.state} />
+			{device.last_seen_at ? (
+				<span class="below-3 muted small">
+					<Time at={device.last_seen_at} />
+				</span>
+			) : null}
+		</>
 	);
 }
 

@@ -1,7 +1,7 @@
 /*
- * libsodium's Ed25519 group arithmetic, compiled small: squarings are done by its multiplication
- * (2 KB less code, a third slower), and its unrolled reduction modulo the group order is renamed
- * away; sodium_port.c gives one by BearSSL's integers.
+ * libsodium's Ed25519 group arithmetic, compiled small: squarings are done by its
+ * multiplication (2 KB less code, a third slower), and its unrolled reduction modulo the group
+ * order is renamed away; sodium_port.c gives one by BearSSL's integers.
  */
 #include "private/ed25519_ref10.h"
 

@@ -1,0 +1,27 @@
+/* The device's SHA-256, whatever the profile: BearSSL's. */
+#include "../../image/crypto.h"
+
+#include <bearssl_hash.h>
+
+_Static_assert(sizeof(br_sha256_context) <= sizeof(struct crypto_sha256),
+               "no room for BearSSL's SHA-256");
+
+static br_sha256_context *context(struct crypto_sha256 *h)
+{
+    return (br_sha256_context *)(void *)h->opaque;
+}
+
+void crypto_sha256_init(struct crypto_sha256 *h)
+{
+    br_sha256_init(context(h));
+}
+
+void crypto_sha256_update(struct crypto_sha256 *h, const void *data, size_t len)
+{
+    br_sha256_update(context(h), data, len);
+}
+
+void crypto_sha256_final(struct crypto_sha256 *h, uint8_t out[CRYPTO_DIGEST_BYTES])
+{
+    br_sha256_out(context(h), out);
+}

@@ -55,7 +55,7 @@ static enum work next_update_work(const struct ota_agent *a, uint64_t now)
     if (a->verified && !a->downloaded_told) {
         return WORK_DOWNLOADED;
     }
-    return a->verified && a->accepted && a->job.may_install ? WORK_INSTALL : WORK_NONE;
+    return a->verified && a->job.may_install ? WORK_INSTALL : WORK_NONE;
 }
 
 static enum work next_work(const struct ota_agent *a, uint64_t now)

@@ -76,7 +76,7 @@ void download_begin(struct ota_agent *a)
 {
     struct ota_notes *n = &a->notes;
 
-    a->verified = a->downloaded_told = a->accepted = false;
+    a->verified = a->downloaded_told = false;
     a->told_percent = 0;
     a->told_at_ms = 0;
     a->at = 0;
@@ -259,9 +259,10 @@ static void verify(struct ota_agent *a)
         agent_finish(a, false, reason);
         return;
     }
-    memcpy(a->notes.image_digest, info.digest, sizeof info.digest);
+    memcpy(a->notes.image_digest, info.digest, sizeof a->notes.image_digest);
     a->verified = true;
-    a->poll_at_ms = 0; /* a last look whether it is still wanted */
+    a->poll_at_ms =
+        0; /* a last look whether it is still wanted: polls come before installing */
     agent_log(a, OTA_INFO, "downloaded and verified", NULL);
 }
 

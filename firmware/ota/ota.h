@@ -95,9 +95,9 @@ struct ota_agent {
     bool contact; /* the server answered a poll since boot                 */
     bool trial;   /* the running image is to be confirmed                  */
     bool config_due, want_job;
-    bool verified, downloaded_told, accepted; /* steps between download and install           */
-    bool repeating;    /* reporting once more what the notes call closed        */
-    bool no_heartbeat; /* the server does not know them                         */
+    bool verified, downloaded_told; /* steps between download and install                   */
+    bool repeating;                 /* reporting once more what the notes call closed        */
+    bool no_heartbeat;              /* the server does not know them                         */
     bool rebooting;
     uint8_t failures;        /* in a row: the exponent of the back-off                */
     uint8_t told_percent;    /* progress in the last report                           */

@@ -89,8 +89,6 @@ static void on_poll(struct ota_agent *a, const struct ddi_poll *p)
         }
     } else if (!same || !a->job.may_download || !a->job.may_install) {
         a->want_job = true;
-    } else {
-        a->accepted = a->verified;
     }
 }
 
@@ -323,7 +321,6 @@ static void fetch(struct ota_agent *a)
     a->want_job = false;
     if (a->has_job && same_update(&d, &a->job)) {
         a->job = d;
-        a->accepted = a->verified;
         return;
     }
     a->job = d;

@@ -93,6 +93,7 @@ static void w_serve_file(struct world *w, const char *request)
         snprintf(extra, sizeof extra,
                  "ETag: \"%s\"\r\nContent-Range: bytes %u-%u/%u\r\nAccept-Ranges: bytes\r\n",
                  w->sha256, first, last, w->file_bytes);
+        w->if_ranges += strstr(request, "\r\nIf-Range: ") != NULL;
         if (strstr(request, "\r\nIf-Range: ") == NULL ||
             strstr(strstr(request, "\r\nIf-Range: "), w->sha256) != NULL) {
             w_answer(w, 206, extra, w->file + first, last - first + 1);
@@ -269,6 +270,11 @@ static ota_err w_recv(void *port, void *buf, size_t cap, size_t *out_len, uint64
     if (w->endless) {
         memset(buf, 'x', cap);
         *out_len = cap;
+        return OTA_OK;
+    }
+    if (w->stale) { /* the server had closed a kept connection */
+        w->stale = false;
+        *out_len = 0;
         return OTA_OK;
     }
     if (n == 0) {

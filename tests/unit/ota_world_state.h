@@ -20,13 +20,13 @@
 #include "tests/vectors/keys/test_keys.h"
 
 enum {
-    W_ERASE = 4096,
-    W_SLOT_UNITS = 12,
+    W_ERASE = 8192, /* two blocks of the agent: resuming has to go back to a whole unit */
+    W_SLOT_UNITS = 8,
     W_SLOT = W_SLOT_UNITS * W_ERASE,
     W_A_AT = 8 * W_ERASE,
     W_B_AT = W_A_AT + W_SLOT,
     W_FLASH = W_B_AT + W_SLOT + W_ERASE,
-    W_PIECE = 8192,
+    W_PIECE = 16384,
     W_NEVER = 0x7fffffff,
     W_CLASS_AT = 16 /* in a key manifest */
 };
@@ -62,9 +62,10 @@ struct world {
     char reason[64];
     unsigned polls, configs, beats, progresses, downloadeds, installings, gets, requests;
     uint64_t request_ms, gap_ms; /* of the last request, and since the one before */
-    uint32_t served;             /* bytes of the file                                        */
-    int status, status_times;    /* answer so many requests with this                        */
-    const char *status_for;      /* only if the request line contains this, or NULL          */
+    unsigned if_ranges;
+    uint32_t served;          /* bytes of the file                                        */
+    int status, status_times; /* answer so many requests with this                        */
+    const char *status_for;   /* only if the request line contains this, or NULL          */
     unsigned retry_after_s;
     bool no_ranges, unreachable, wrong_certificate;
     const char *raw; /* answer of the next request, instead of ours              */
@@ -80,6 +81,7 @@ struct world {
     uint32_t chunk;     /* most bytes of one recv                                   */
     bool slow;          /* a byte a second                                          */
     bool endless;       /* an answer whose head never ends                          */
+    bool stale;
     unsigned connects;
 };
 

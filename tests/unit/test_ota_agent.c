@@ -60,7 +60,7 @@ static void refused(struct w_image what, const char *reason)
     w_offer(w, 8, what);
     assert(w_run(w, 200));
     assert(!w->closed_success && strcmp(w->reason, reason) == 0);
-    assert(w_runs(w) == 0 && w_phase(w) == SLOT_IDLE);
+    assert(w_runs(w) == 0 && w_phase(w) == SLOT_IDLE && w->installings == 0);
     w->offered = true; /* offered again: reported again, not fetched again */
     w->closed = 0;
     assert(w_run(w, 50) && !w->closed_success && strcmp(w->reason, reason) == 0);
@@ -400,6 +400,41 @@ static void test_errors_at_every_request(void)
     }
 }
 
+/* A kept connection that the server closed meanwhile is no failure. */
+static void test_stale_connection(void)
+{
+    struct world *w = w_new();
+
+    w_boot(w);
+    w_steps(w, 5);
+    for (unsigned i = 1; i <= 5; i++) {
+        w->stale = true;
+        w_steps(w, 2);
+        assert(w->connects == 1 + i && ota_online(&w->agent));
+    }
+    assert(!w_said(w, "failed"));
+    free(w);
+}
+
+/* Requests that the bootloader never sees are made twice, not for ever. */
+static void test_request_is_lost(void)
+{
+    struct world *w = w_new();
+
+    w_boot(w);
+    w_offer(w, 8, good);
+    for (int i = 0; i < 400 && w->closed == 0; i++) {
+        w->now_ms += ota_step(&w->agent);
+        if (w->reset_wanted) {
+            assert(slot_request_withdraw(&w->map) == OTA_OK);
+            w_boot(w);
+        }
+    }
+    assert(w->closed == 1 && !w->closed_success && strcmp(w->reason, "not-installed") == 0);
+    assert(w->installings == 2 && w->served == w->file_bytes);
+    free(w);
+}
+
 static void test_server_without_heartbeats(void)
 {
     struct world *w = w_new();
@@ -435,6 +470,8 @@ int main(void)
     test_survives_the_server();
     test_survives_nonsense();
     test_errors_at_every_request();
+    test_stale_connection();
+    test_request_is_lost();
     test_server_without_heartbeats();
     return 0;
 }

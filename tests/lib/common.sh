@@ -41,6 +41,7 @@ PACKAGES_BUILD=(
     gcc libc6-dev cmake ninja-build pkg-config # the build itself
     python3                    # layers.py, the test harness, the demo's set-up
     openssl ca-certificates    # the private CA's certificates
+    dpkg-dev debian-archive-keyring xz-utils bzip2 patch # source packages: mbedTLS, lwIP, libsodium, BearSSL
 )
 PACKAGES_SERVER=(
     libmicrohttpd-dev libgnutls28-dev # HTTP and TLS
@@ -55,7 +56,6 @@ PACKAGES_SERVER=(
 PACKAGES_DEVICE=(
     gcc-arm-none-eabi binutils-arm-none-eabi libnewlib-arm-none-eabi # the cross compiler
     qemu-system-arm            # the emulated board
-    dpkg-dev debian-archive-keyring xz-utils bzip2 patch # source packages of mbedTLS, lwIP, libsodium, BearSSL
 )
 PACKAGES_CHECK=(
     clang clang-format clang-tidy libclang-rt-14-dev # gates and fuzzing

@@ -22,7 +22,9 @@ from lab.server import Otad  # noqa: E402
 
 VAR = ROOT / "var"
 PORT = 8443
-PLATFORM = "mps2-an386"
+BOARD, PAPER = "mps2-an386", "demo-board"  # platform with the emulator, and without
+TITLES = {BOARD: "Arm MPS2 AN386 (emulated Cortex-M4F)", PAPER: "Demo board, for want of an emulator"}
+ALIASES = {BOARD: ["mps2", "cortex-m4-demo"], PAPER: []}
 DEVICE = "demo-device"
 ADMIN = "admin"
 OLD, NEW = ("1.0.0", 1), ("1.1.0", 2)  # version, security counter
@@ -40,6 +42,7 @@ def say(text):
 class Demo:
     def __init__(self, with_device):
         self.with_device = with_device
+        self.name = BOARD if with_device else PAPER
         self.cluster = Cluster(VAR / "pg")
         self.ca = Ca(VAR / "ca")
         self.keys = factory.Keys(VAR / "keys")
@@ -89,32 +92,31 @@ class Demo:
 
     @property
     def manifest(self):
-        return self.keys.folder / f"{PLATFORM}.1.manifest"
+        return self.keys.folder / f"{self.name}.1.manifest"
 
-    @staticmethod
-    def image(version):
-        return VAR / "images" / f"{PLATFORM}-{version}.bin"
+    def image(self, version):
+        return VAR / "images" / f"{self.name}-{version}.bin"
 
     def platform(self):
-        if PLATFORM in {p["name"] for p in self.admin.every("/platforms")}:
+        if self.name in {p["name"] for p in self.admin.every("/platforms")}:
             return
-        manifest = self.keys.manifest(PLATFORM)
+        manifest = self.keys.manifest(self.name)
         self.admin.post("/platforms", {
-            "name": PLATFORM, "title": "Arm MPS2 AN386 (emulated Cortex-M4F)", "aliases": ["mps2", "cortex-m4-demo"],
+            "name": self.name, "title": TITLES[self.name], "aliases": ALIASES[self.name],
             "follow_channel": True, "boot_roots": self.keys.roots_pem(), "key_manifest": factory.base64_of(manifest)})
-        say(f"platform {PLATFORM}: its key manifest is signed by two of three boot roots")
+        say(f"platform {self.name}: its key manifest is signed by two of three boot roots")
 
     def ci_key(self):
-        path = VAR / "ci.key"
+        path = VAR / f"ci.{self.name}.key"
         if not path.exists():
             made = self.admin.post("/api-keys", {"name": "demo CI", "scopes": ["release.upload", "release.manage"],
-                                                 "platforms": [PLATFORM]})
+                                                 "platforms": [self.name]})
             factory.keep_secret(path, made["secret"] + "\n")
         return path.read_text().strip()
 
     def released(self, version):
         return any(r["version"] == version and r["state"] == "released"
-                   for r in self.admin.every(f"/releases?platform={PLATFORM}"))
+                   for r in self.admin.every(f"/releases?platform={self.name}"))
 
     def publish(self, release):
         version, counter = release
@@ -122,8 +124,8 @@ class Demo:
             return
         image = self.image(version)
         image.parent.mkdir(exist_ok=True)
-        factory.sign(self.keys, self.payload(version), image, version, counter, PLATFORM)
-        factory.publish(self.keys, self.otad.url, self.ca.cert, self.ci_key(), PLATFORM, version, [image],
+        factory.sign(self.keys, self.payload(version), image, version, counter, self.name)
+        factory.publish(self.keys, self.otad.url, self.ca.cert, self.ci_key(), self.name, version, [image],
                         notes=f"Demo firmware {version}")
         say(f"{version} signed, uploaded and released to stable, as CI would (signer publish)")
 
@@ -139,7 +141,7 @@ class Demo:
     def device(self):
         folder, token = VAR / "device", VAR / "device.token"
         if not token.exists():
-            made = self.admin.post("/devices", {"id": DEVICE, "platform": PLATFORM, "name": "Emulated board"})
+            made = self.admin.post("/devices", {"id": DEVICE, "platform": self.name, "name": "Emulated board"})
             factory.keep_secret(token, made["token"])
         fresh = not (folder / "flash.img").exists()
         self.board = EmulatedBoard(folder, DEVICE, self.keys, self.ca.cert, self.otad.port, token=token.read_text(),
@@ -176,14 +178,15 @@ class Demo:
 
     # -- what is told
 
-    def summary(self):
-        login = (VAR / "login.txt").read_text().split("\n")
+    def summary(self, once):
+        name, password = (line.split(": ", 1)[1] for line in (VAR / "login.txt").read_text().splitlines()[:2])
+        device = f"{DEVICE} was made with {OLD[0]} and updated itself to {NEW[0]}: see Devices" if self.with_device else "none"
         print(f"""
-  Open   {self.otad.url}
-  Sign in as {login[0].split(": ")[1]} with {login[1].split(": ")[1]}        (kept in var/login.txt)
-  The certificate is by the CA var/ca/ca.pem; import it, or accept the browser's warning for this demo.
-
-  CI key  var/ci.key     demo keys  var/keys/     logs  var/otad/otad.log, var/device/
+  {"Address" if once else "Open   "}   {self.otad.url}{"   (ended; ./quickstart starts it again)" if once else ""}
+  Sign in   {name} with {password}   (kept in var/login.txt)
+  Device    {device}
+  Trust     the certificate is by the CA var/ca/ca.pem: import it, or accept the browser's warning for this demo
+  Files     CI key var/ci.{self.name}.key, signing keys var/keys/, logs var/otad/otad.log and var/device/
 """, flush=True)
 
     def live(self):
@@ -227,7 +230,7 @@ def main():
         demo.publish(NEW)
         if demo.with_device:
             demo.watch_update()
-        demo.summary()
+        demo.summary(args.once)
         if not args.once:
             demo.live()
     except Stop:

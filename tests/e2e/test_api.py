@@ -2,6 +2,7 @@
 
 The list of routes is read out of docs/SPEC.md, so a route that is documented and not tested cannot exist.
 """
+import concurrent.futures
 import json
 import re
 import socket
@@ -543,6 +544,31 @@ class Uploads(EndToEnd):
         self.refused(self.put(self.where("1.3.0", image.name), image.read_bytes()), 409, "withdrawn")
         self.refused(self.release("1.3.0"), 409, "withdrawn")
         self.assertEqual(self.files(), before)
+
+    def admin_put(self, client, body, name):
+        return client.request("PUT", self.where("1.4.0", name), body).status
+
+    def test_7_many_at_once_make_one(self):
+        good, image = self.parts["1.4.0"]
+        data, before = image.read_bytes(), len(self.files())
+
+        def send(i):
+            mine = self.otad.client()
+            mine.headers = dict(self.admin.headers)
+            try:
+                made = self.put(self.where("1.4.0"), good, who=mine)
+                status = 503
+                while status == 503:  # more than uploads_max are told to come back
+                    pieces = (data[at:at + 5000] for at in range(0, len(data), 5000))  # chunked, without an announced length
+                    status = self.admin_put(mine, data if i % 2 else pieces, image.name)
+                return made.status, status
+            finally:
+                mine.close()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            self.assertEqual(set(pool.map(send, range(16))), {(200, 200)})
+        self.assertEqual(len([r for r in self.admin.every("/releases") if r["version"] == "1.4.0"]), 1)
+        self.assertEqual(len(self.files()), before + 1)
+        self.assertEqual(self.admin.request("GET", self.where("1.4.0", image.name)).body, data)
 
     def test_5_key_manifests(self):
         where = f"/api/v1/platforms/{PLATFORM}/key-manifest"

@@ -148,7 +148,7 @@ static ota_err platform_told(struct db_tx *tx, const struct attributes_op *op,
 static ota_err attributes_fn(struct db_tx *tx, void *arg)
 {
     const struct attributes_op *op = arg;
-    struct device_locked d;
+    struct device_locked d = {0};
     int64_t platform_id = 0;
     ota_err err = device_lock(tx, op->id, &d);
     if (err == OTA_OK)

@@ -184,7 +184,7 @@ static ota_err patch_fn(struct db_tx *tx, void *arg)
 {
     const struct device_op *op = arg;
     const struct device_patch *p = op->patch;
-    struct device_locked d;
+    struct device_locked d = {0};
     int64_t platform_id = 0;
     int32_t open = 0;
     ota_err err = device_lock(tx, op->id, &d);
@@ -216,7 +216,7 @@ ota_err db_device_patch(struct db_scope *s, const char *id, const struct device_
 static ota_err delete_fn(struct db_tx *tx, void *arg)
 {
     const struct device_op *op = arg;
-    struct device_locked d;
+    struct device_locked d = {0};
     ota_err err = device_lock(tx, op->id, &d);
     if (err != OTA_OK)
         return err;
@@ -235,7 +235,7 @@ ota_err db_device_delete(struct db_scope *s, const char *id)
 static ota_err token_fn(struct db_tx *tx, void *arg)
 {
     const struct device_op *op = arg;
-    struct device_locked d;
+    struct device_locked d = {0};
     ota_err err = device_lock(tx, op->id, &d);
     if (err != OTA_OK)
         return err;

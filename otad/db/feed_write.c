@@ -133,7 +133,7 @@ static ota_err write_heartbeats(struct pg *pg, const struct batch *b)
 static ota_err select_rows(struct arena *arena, const struct fleet_seen *list, size_t count,
                            bool with_heartbeat, struct batch *out)
 {
-    *out = (struct batch){.arena = arena, .row = arena_array(arena, count, sizeof *out->row)};
+    *out = (struct batch){.arena = arena, .row = arena_array(arena, count, sizeof(void *))};
     if (out->row == NULL)
         return OTA_E_LIMIT;
     for (size_t i = 0; i < count; i++) {

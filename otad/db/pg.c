@@ -34,7 +34,7 @@ static void keep_message(struct pg *pg, const char *text)
 {
     size_t n = 0;
     for (; text[n] != '\0' && n < sizeof pg->message - 1; n++)
-        pg->message[n] = text[n] == '\n' ? ' ' : text[n];
+        pg->message[n] = (char)(text[n] == '\n' ? ' ' : text[n]);
     while (n > 0 && pg->message[n - 1] == ' ')
         n--;
     pg->message[n] = '\0';

@@ -93,7 +93,7 @@ static const enum db_why why_not[] = {
 static ota_err create_fn(struct db_tx *tx, void *arg)
 {
     const struct update_op *op = arg;
-    struct device_locked d;
+    struct device_locked d = {0};
     struct offer_release r;
     struct pg_row row;
     int32_t open = 0;
@@ -150,7 +150,7 @@ static ota_err still_offered(struct db_tx *tx, const struct device_locked *d,
 static ota_err offer_fn(struct db_tx *tx, void *arg)
 {
     const struct update_op *op = arg;
-    struct device_locked d;
+    struct device_locked d = {0};
     int32_t open = 0;
     ota_err err = device_lock_no(tx, op->device_no, &d);
     if (err == OTA_OK)

@@ -60,8 +60,11 @@ ota_err plain_get(struct http_request *rq, struct http_response *rs)
                             "The parameter 'channel' must be stable or beta.");
     if (version == NULL)
         version = http_header(rq, "X-Firmware-Version");
-    const ota_err err = fleet_newest(rq->otad->fleet, rq->principal->tenant, rq->capture[0],
-                                     channel, version, rq->arena, &r, &newer);
+    const struct fleet_wish wish = {.tenant_id = rq->principal->tenant,
+                                    .platform = rq->capture[0],
+                                    .channel = channel,
+                                    .current_version = version};
+    const ota_err err = fleet_newest(rq->otad->fleet, &wish, rq->arena, &r, &newer);
     if (err == OTA_E_NOT_FOUND)
         return http_problem(rq, rs, err, NULL, "Nothing is released for this platform.");
     return err == OTA_OK ? send(rq, rs, &r, newer) : err;

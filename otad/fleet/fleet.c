@@ -357,18 +357,17 @@ ota_err fleet_platform(struct fleet *f, int64_t tenant_id, const char *name, str
     return err;
 }
 
-ota_err fleet_newest(struct fleet *f, int64_t tenant_id, const char *platform,
-                     enum channel channel, const char *current_version, struct arena *a,
+ota_err fleet_newest(struct fleet *f, const struct fleet_wish *wish, struct arena *a,
                      struct release *out, bool *out_newer)
 {
     const struct offer_device view = {
-        .channel = channel == CHANNEL_BETA ? CHANNEL_BETA : CHANNEL_STABLE,
-        .version = version_of(current_version),
+        .channel = wish->channel == CHANNEL_BETA ? CHANNEL_BETA : CHANNEL_STABLE,
+        .version = version_of(wish->current_version),
         .unknown_takes = true,
     };
     (void)pthread_rwlock_rdlock(&f->lock);
-    const struct fleet_tenant *t = tenant_by_id(f, tenant_id);
-    const struct fleet_platform *p = t == NULL ? NULL : platform_by_name(t, platform);
+    const struct fleet_tenant *t = tenant_by_id(f, wish->tenant_id);
+    const struct fleet_platform *p = t == NULL ? NULL : platform_by_name(t, wish->platform);
     const struct fleet_release *r = p == NULL ? NULL : p->newest[view.channel];
     ota_err err = f->loaded ? OTA_OK : OTA_E_BUSY;
     if (err == OTA_OK && r == NULL)

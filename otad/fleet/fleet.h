@@ -122,14 +122,20 @@ OTA_MUST_CHECK ota_err fleet_api_key(struct fleet *f, int64_t id,
 OTA_MUST_CHECK ota_err fleet_platform(struct fleet *f, int64_t tenant_id, const char *name,
                                       struct arena *a, const char **out_name);
 
+/* What somebody at the plain door asks for. */
+struct fleet_wish {
+    int64_t tenant_id;
+    const char *platform;        /* name or alias */
+    enum channel channel;        /* CHANNEL_NONE = stable */
+    const char *current_version; /* NULL or not a version = unknown, takes the newest */
+};
+
 /*
- * The plain door (SPEC 7): what platform's channel has for a device that runs current_version
- * (NULL or not a version = unknown, takes the newest).
- * *out_newer: it should take *out.  Else *out is still the newest release, for its version.
+ * The plain door (SPEC 7): the newest release of the wish's channel.
+ * *out_newer: a device that runs current_version should take it.
  * Errors: OTA_E_NOT_FOUND (no such platform, or nothing released), OTA_E_BUSY.
  */
-OTA_MUST_CHECK ota_err fleet_newest(struct fleet *f, int64_t tenant_id, const char *platform,
-                                    enum channel channel, const char *current_version,
+OTA_MUST_CHECK ota_err fleet_newest(struct fleet *f, const struct fleet_wish *wish,
                                     struct arena *a, struct release *out, bool *out_newer);
 
 #endif

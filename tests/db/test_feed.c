@@ -227,15 +227,20 @@ static void test_plain_door(struct replica *r)
     OK(fleet_platform(r->fleet, 1, "cortex", &k.arena, &name));
     assert(strcmp(name, "m4") == 0);
     IS(fleet_platform(r->fleet, 1, "corte", &k.arena, &name), OTA_E_NOT_FOUND);
-    OK(fleet_newest(r->fleet, 1, "cortex", CHANNEL_STABLE, "1.0.0", &k.arena, &out, &newer));
+    OK(fleet_newest(r->fleet, &(struct fleet_wish){1, "cortex", CHANNEL_STABLE, "1.0.0"},
+                    &k.arena, &out, &newer));
     assert(newer && strcmp(out.version, "1.1.0") == 0 && out.artifact_count == 1);
-    OK(fleet_newest(r->fleet, 1, "m4", CHANNEL_BETA, NULL, &k.arena, &out, &newer));
+    OK(fleet_newest(r->fleet, &(struct fleet_wish){1, "m4", CHANNEL_BETA, NULL}, &k.arena, &out,
+                    &newer));
     assert(newer);
-    OK(fleet_newest(r->fleet, 1, "m4", CHANNEL_NONE, "1.1.0", &k.arena, &out, &newer));
+    OK(fleet_newest(r->fleet, &(struct fleet_wish){1, "m4", CHANNEL_NONE, "1.1.0"}, &k.arena,
+                    &out, &newer));
     assert(!newer);
-    OK(fleet_newest(r->fleet, 1, "m4", CHANNEL_STABLE, "2.0.0", &k.arena, &out, &newer));
+    OK(fleet_newest(r->fleet, &(struct fleet_wish){1, "m4", CHANNEL_STABLE, "2.0.0"}, &k.arena,
+                    &out, &newer));
     assert(!newer);
-    IS(fleet_newest(r->fleet, 1, "esp8266", CHANNEL_STABLE, NULL, &k.arena, &out, &newer),
+    IS(fleet_newest(r->fleet, &(struct fleet_wish){1, "esp8266", CHANNEL_STABLE, NULL},
+                    &k.arena, &out, &newer),
        OTA_E_NOT_FOUND);
 }
 

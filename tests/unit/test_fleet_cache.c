@@ -325,7 +325,8 @@ static void test_small_arenas(void)
         assert(err == OTA_OK || err == OTA_E_LIMIT);
         arena_done(&a);
         arena_init(&a, bytes);
-        const ota_err newest = fleet_newest(f, 1, "m4", CHANNEL_STABLE, NULL, &a, &r, &newer);
+        const ota_err newest = fleet_newest(
+            f, &(struct fleet_wish){1, "m4", CHANNEL_STABLE, NULL}, &a, &r, &newer);
         assert(newest == OTA_OK || newest == OTA_E_LIMIT);
         ever = ever || newest == OTA_OK;
         arena_done(&a);

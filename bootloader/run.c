@@ -54,7 +54,7 @@ __attribute__((noinline)) static uint32_t judge(const struct run *r,
                               .security_counter = info.security_counter,
                               .manifest_sequence = manifest.sequence,
                               .version = info.version};
-    memcpy(out->digest, info.digest, sizeof out->digest);
+    memcpy(out->digest, info.digest, sizeof out->digest); /* of SHA-512 the first half */
     return v;
 }
 

@@ -24,6 +24,7 @@ enum {
     OPT_CLASS,
     OPT_COUNTER,
     OPT_ROM_FIXED,
+    OPT_SHA,
     OPT_ALIGN,
     OPT_BARE,
 };
@@ -40,6 +41,7 @@ static const struct arg_spec options[] = {
     [OPT_CLASS] = {0, "class", "NAME|UUID", "the same as --cid"},
     [OPT_COUNTER] = {'s', "security-counter", "N|auto", "rollback floor (default auto)"},
     [OPT_ROM_FIXED] = {'F', "rom-fixed", "ADDRESS", "where the image must lie in flash"},
+    [OPT_SHA] = {0, "sha", "256|512|auto", "hash (default 256; 512 with Ed25519 only)"},
     [OPT_ALIGN] = {0, "align", "N", "taken for imgtool's sake; changes nothing"},
     [OPT_BARE] = {0, "bare", NULL, "no counter, vendor or class unless given"},
     {0, NULL, NULL, NULL},
@@ -104,6 +106,15 @@ static bool take_version(struct request *q, const char *value)
     return q->has_version;
 }
 
+static bool take_sha(struct request *q, const char *value)
+{
+    q->spec.sha512 = strcmp(value, "512") == 0;
+    if (q->spec.sha512 || strcmp(value, "256") == 0 || strcmp(value, "auto") == 0)
+        return true;
+    say_error("--sha is 256, 512 or auto");
+    return false;
+}
+
 static bool take_operand(struct request *q, const char *value)
 {
     if (q->out != NULL) {
@@ -150,6 +161,8 @@ static bool take(struct request *q, int option, const char *value)
     case OPT_ROM_FIXED:
         q->spec.has_rom_fixed = true;
         return take_number("rom-fixed", value, UINT32_MAX, &q->spec.rom_fixed);
+    case OPT_SHA:
+        return take_sha(q, value);
     case OPT_ALIGN:
         return take_number("align", value, 32, &ignored);
     default:

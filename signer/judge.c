@@ -12,21 +12,15 @@
 enum image_verdict judge_with_key(const struct image_source *src, const struct key_public *key,
                                   struct image_info *out)
 {
-    uint8_t digest[CRYPTO_DIGEST_BYTES];
+    struct manifest_key k = {.alg = key->alg, .key_bytes = (uint8_t)key->bytes};
     enum image_verdict v;
 
+    memcpy(k.key, key->key, sizeof k.key);
+    memcpy(k.hash, key->hash, sizeof k.hash);
     if (image_parse(src, out, &v) != OTA_OK)
         return v;
-    if (image_digest(src, out, NULL, NULL, digest) != OTA_OK)
-        return IMAGE_UNREADABLE;
-    if (!crypto_equal(digest, out->digest, sizeof digest))
-        return IMAGE_BAD_DIGEST;
-    if (!crypto_equal(key->hash, out->key_hash, sizeof key->hash))
-        return IMAGE_UNKNOWN_KEY;
-    if (key->alg != out->alg || crypto_verify(key->alg, key->key, key->bytes, digest,
-                                              out->signature, out->signature_bytes) != OTA_OK)
-        return IMAGE_BAD_SIGNATURE;
-    return IMAGE_GOOD;
+    v = image_contents(src, out, NULL, NULL);
+    return v == IMAGE_GOOD ? image_signed(out, &k) : v;
 }
 
 ota_err judge_roots_read(const char *const path[MANIFEST_ROOTS],
@@ -88,9 +82,9 @@ void judge_report_image(struct report *r, const struct image_info *info)
     report_number(r, "payload_bytes", info->payload_bytes);
     if (info->flags != 0)
         report_text(r, "load_address", "0x%08lx", (unsigned long)info->load_address);
-    report_hex(r, "digest", info->digest, sizeof info->digest);
+    report_hex(r, "digest", info->digest, info->digest_bytes);
     report_text(r, "alg", "%s", key_alg_name(info->alg));
-    report_hex(r, "key_hash", info->key_hash, sizeof info->key_hash);
+    report_hex(r, "key_hash", info->key_hash, info->digest_bytes);
 }
 
 void judge_report_key(struct report *r, const struct key_public *key, bool minisign)

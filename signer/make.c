@@ -15,6 +15,7 @@
 enum {
     TLV_KEYHASH = 0x01,
     TLV_SHA256 = 0x10,
+    TLV_SHA512 = 0x12,
     TLV_ECDSA = 0x22,
     TLV_ED25519 = 0x24,
     TLV_SEC_CNT = 0x50,
@@ -92,6 +93,36 @@ static void put_protected(struct writer *w, const struct make_spec *s)
         put_tlv(w, TLV_CID, s->hardware_class.b, sizeof s->hardware_class.b);
 }
 
+static void put_signed(struct writer *w, uint32_t digest_type, const uint8_t *digest,
+                       const uint8_t *hash, size_t digest_bytes, uint32_t sig_type,
+                       const uint8_t *sig, size_t sig_bytes)
+{
+    put_u16(w, AREA_UNPROTECTED);
+    put_u16(w, (uint32_t)(4 + 3 * 4 + 2 * digest_bytes + sig_bytes));
+    put_tlv(w, digest_type, digest, digest_bytes);
+    put_tlv(w, TLV_KEYHASH, hash, digest_bytes);
+    put_tlv(w, sig_type, sig, sig_bytes);
+}
+
+static ota_err put_sha512(struct writer *w, const struct key *key)
+{
+    uint8_t digest[CRYPTO_SHA512_BYTES], hash[CRYPTO_SHA512_BYTES], sig[64];
+    struct manifest_key k = {.alg = key_public(key)->alg};
+    struct crypto_sha512 h;
+    ota_err e;
+
+    memcpy(k.key, key_public(key)->key, sizeof k.key);
+    if (manifest_key_hash_sha512(&k, hash) != OTA_OK)
+        return say_fail(OTA_E_FORMAT, "--sha 512 goes with Ed25519 keys only");
+    crypto_sha512_init(&h);
+    crypto_sha512_update(&h, w->at, w->used);
+    crypto_sha512_final(&h, digest);
+    e = key_sign_message(key, digest, sizeof digest, sig);
+    if (e == OTA_OK)
+        put_signed(w, TLV_SHA512, digest, hash, sizeof digest, TLV_ED25519, sig, sizeof sig);
+    return e;
+}
+
 static ota_err put_unprotected(struct writer *w, const struct key *key)
 {
     const struct key_public *public = key_public(key);
@@ -106,11 +137,8 @@ static ota_err put_unprotected(struct writer *w, const struct key *key)
     e = key_sign(key, digest, sig, &sig_bytes);
     if (e != OTA_OK)
         return e;
-    put_u16(w, AREA_UNPROTECTED);
-    put_u16(w, (uint32_t)(4 + 3 * 4 + 2 * CRYPTO_DIGEST_BYTES + sig_bytes));
-    put_tlv(w, TLV_SHA256, digest, sizeof digest);
-    put_tlv(w, TLV_KEYHASH, public->hash, sizeof public->hash);
-    put_tlv(w, public->alg == CRYPTO_ED25519 ? TLV_ED25519 : TLV_ECDSA, sig, sig_bytes);
+    put_signed(w, TLV_SHA256, digest, public->hash, sizeof digest,
+               public->alg == CRYPTO_ED25519 ? TLV_ED25519 : TLV_ECDSA, sig, sig_bytes);
     return OTA_OK;
 }
 
@@ -173,7 +201,7 @@ ota_err make_image(const struct make_spec *spec, const struct key *key,
     w.used = spec->header_bytes;
     put(&w, payload, len);
     put_protected(&w, spec);
-    e = put_unprotected(&w, key);
+    e = spec->sha512 ? put_sha512(&w, key) : put_unprotected(&w, key);
     if (e == OTA_OK)
         e = check(&(struct file_bytes){w.at, w.used}, key);
     if (e != OTA_OK) {

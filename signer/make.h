@@ -16,6 +16,7 @@ struct make_spec {
     bool pad_header;  /* else the input starts with header_bytes zeros */
     uint8_t pad_byte; /* what the room behind the header is filled with then */
     bool has_counter, has_vendor, has_class, has_rom_fixed;
+    bool sha512; /* Ed25519 only: digest and KEYHASH are SHA-512 */
     uint32_t counter;
     uint32_t rom_fixed;
     struct uuid vendor, hardware_class;

@@ -58,7 +58,6 @@ static ota_err hash(int fd, struct release_file *f)
 static ota_err look_into(int fd, struct release_file *f)
 {
     struct image_source src = {0, &fd, fd_read};
-    uint8_t digest[CRYPTO_DIGEST_BYTES];
     enum image_verdict why;
 
     if (f->size > UINT32_MAX)
@@ -71,11 +70,10 @@ static ota_err look_into(int fd, struct release_file *f)
         say_hint("`signer sign` writes both unless it was told --bare");
         return OTA_E_FORMAT;
     }
-    if (image_digest(&src, &f->info, NULL, NULL, digest) != OTA_OK)
-        return say_fail(OTA_E_IO, "cannot read %s", f->path);
-    if (memcmp(digest, f->info.digest, sizeof digest) != 0)
-        return say_fail(OTA_E_SIGNATURE, "%s: %s", f->path,
-                        image_verdict_text(IMAGE_BAD_DIGEST));
+    why = image_contents(&src, &f->info, NULL, NULL);
+    if (why != IMAGE_GOOD)
+        return say_fail(why == IMAGE_UNREADABLE ? OTA_E_IO : OTA_E_SIGNATURE, "%s: %s", f->path,
+                        image_verdict_text(why));
     return OTA_OK;
 }
 

@@ -16,6 +16,8 @@
 enum {
     MAGIC_PROTECTED = 0x6908,
     MAGIC_UNPROTECTED = 0x6907,
+    FLAGS_ENCRYPTED = 0x4 | 0x8,
+    FLAGS_COMPRESSED = 0x200 | 0x400 | 0x800,
     FLAG_ROM_FIXED = 0x100, /* load_address is where it must lie; the only flag we allow */
     HEADER_BYTES_MAX = 4096,
     AREA_HEADER_BYTES = 4,
@@ -28,6 +30,7 @@ enum {
     TLV_KEYHASH = 0x01,
     TLV_PUBKEY = 0x02,
     TLV_SHA256 = 0x10,
+    TLV_SHA384 = 0x11,
     TLV_SHA512 = 0x12,
     TLV_RSA2048 = 0x20,
     TLV_ECDSA = 0x22,
@@ -49,6 +52,7 @@ enum {
     SEEN_UNPROTECTED = SEEN_DIGEST | SEEN_KEYHASH | SEEN_SIGNATURE,
     SEEN_SEC_CNT = 8,
     SEEN_CLASS = 16,
+    SEEN_LONG_KEYHASH = 32,
 };
 
 struct entry {
@@ -87,6 +91,10 @@ static enum image_verdict header_read(const struct image_source *src, struct ima
         return IMAGE_MALFORMED;
     if (info->header_bytes < IMAGE_HEADER_BYTES || info->header_bytes > HEADER_BYTES_MAX)
         return IMAGE_MALFORMED;
+    if ((info->flags & FLAGS_ENCRYPTED) != 0)
+        return IMAGE_ENCRYPTED;
+    if ((info->flags & FLAGS_COMPRESSED) != 0)
+        return IMAGE_COMPRESSED;
     if ((info->flags & ~(uint32_t)FLAG_ROM_FIXED) != 0)
         return IMAGE_UNSUPPORTED;
     return info->payload_bytes > IMAGE_BYTES_MAX ? IMAGE_TOO_LARGE : IMAGE_GOOD;
@@ -120,12 +128,20 @@ static enum image_verdict entry_protected(const struct image_source *src, const 
         info->has_hardware_class = true;
         return value_once(src, e, seen, SEEN_CLASS, info->hardware_class, IMAGE_CLASS_BYTES);
     }
-    if ((e->type >= TLV_ENC_FIRST && e->type <= TLV_ENC_LAST) ||
-        (e->type >= TLV_COMPRESSED_FIRST && e->type <= TLV_COMPRESSED_LAST))
-        return IMAGE_UNSUPPORTED;
+    if (e->type >= TLV_ENC_FIRST && e->type <= TLV_ENC_LAST)
+        return IMAGE_ENCRYPTED;
+    if (e->type >= TLV_COMPRESSED_FIRST && e->type <= TLV_COMPRESSED_LAST)
+        return IMAGE_COMPRESSED;
     /* Digests, keys and signatures belong into the other area: here another reader of the
      * format might take them for the real ones. */
     return e->type <= TLV_SIG_PURE ? IMAGE_MALFORMED : IMAGE_GOOD;
+}
+
+static enum image_verdict digest_entry(const struct image_source *src, const struct entry *e,
+                                       uint32_t *seen, struct image_info *info, uint8_t len)
+{
+    info->digest_bytes = len;
+    return value_once(src, e, seen, SEEN_DIGEST, info->digest, len);
 }
 
 static enum image_verdict entry_unprotected(const struct image_source *src,
@@ -134,9 +150,14 @@ static enum image_verdict entry_unprotected(const struct image_source *src,
 {
     switch (e->type) {
     case TLV_SHA256:
-        return value_once(src, e, seen, SEEN_DIGEST, info->digest, CRYPTO_DIGEST_BYTES);
+        return digest_entry(src, e, seen, info, CRYPTO_DIGEST_BYTES);
+    case TLV_SHA512:
+        return digest_entry(src, e, seen, info, CRYPTO_SHA512_BYTES);
     case TLV_KEYHASH:
-        return value_once(src, e, seen, SEEN_KEYHASH, info->key_hash, CRYPTO_DIGEST_BYTES);
+        if (e->len != CRYPTO_DIGEST_BYTES && e->len != CRYPTO_SHA512_BYTES)
+            return IMAGE_MALFORMED;
+        *seen |= e->len == CRYPTO_SHA512_BYTES ? SEEN_LONG_KEYHASH : 0u;
+        return value_once(src, e, seen, SEEN_KEYHASH, info->key_hash, e->len);
     case TLV_ED25519:
         info->alg = CRYPTO_ED25519;
         info->signature_bytes = 64;
@@ -150,9 +171,12 @@ static enum image_verdict entry_unprotected(const struct image_source *src,
     default:
         break;
     }
-    if (e->type == TLV_PUBKEY || (e->type > TLV_SHA256 && e->type <= TLV_SHA512) ||
-        (e->type >= TLV_RSA2048 && e->type <= TLV_SIG_PURE) ||
-        (e->type >= TLV_ENC_FIRST && e->type <= TLV_ENC_LAST))
+    if (e->type == TLV_SIG_PURE)
+        return IMAGE_PURE;
+    if (e->type >= TLV_ENC_FIRST && e->type <= TLV_ENC_LAST)
+        return IMAGE_ENCRYPTED;
+    if (e->type == TLV_PUBKEY || e->type == TLV_SHA384 ||
+        (e->type >= TLV_RSA2048 && e->type < TLV_SIG_PURE))
         return IMAGE_UNSUPPORTED;
     return IMAGE_MALFORMED;
 }
@@ -202,6 +226,18 @@ static enum image_verdict area_header(const struct image_source *src, uint32_t a
     return *out_total > src->size_bytes - at ? IMAGE_TOO_LARGE : IMAGE_GOOD;
 }
 
+/* Digest, KEYHASH and signature are there and go together. */
+static enum image_verdict unprotected_check(uint32_t seen, const struct image_info *info)
+{
+    bool big = info->digest_bytes == CRYPTO_SHA512_BYTES;
+
+    if ((seen & SEEN_UNPROTECTED) != SEEN_UNPROTECTED ||
+        ((seen & SEEN_LONG_KEYHASH) != 0) != big)
+        return IMAGE_MALFORMED;
+    return big && (!crypto_has_sha512 || info->alg != CRYPTO_ED25519) ? IMAGE_UNSUPPORTED
+                                                                      : IMAGE_GOOD;
+}
+
 static enum image_verdict areas_read(const struct image_source *src, struct image_info *info)
 {
     uint32_t at = info->header_bytes + info->payload_bytes;
@@ -225,8 +261,9 @@ static enum image_verdict areas_read(const struct image_source *src, struct imag
     v = area_read(src, at, total, false, &seen, info);
     if (v != IMAGE_GOOD)
         return v;
-    if ((seen & SEEN_UNPROTECTED) != SEEN_UNPROTECTED)
-        return IMAGE_MALFORMED;
+    v = unprotected_check(seen, info);
+    if (v != IMAGE_GOOD)
+        return v;
     info->total_bytes = at + total;
     return IMAGE_GOOD;
 }
@@ -251,26 +288,99 @@ ota_err image_parse(const struct image_source *src, struct image_info *out,
     return v == IMAGE_TOO_LARGE ? OTA_E_LIMIT : OTA_E_FORMAT;
 }
 
-ota_err image_digest(const struct image_source *src, const struct image_info *info,
-                     void (*progress)(void *arg), void *arg, uint8_t out[CRYPTO_DIGEST_BYTES])
+/* Either hash, as the image states. */
+union hash {
+    struct crypto_sha256 small;
+    struct crypto_sha512 big;
+};
+
+static void hash_init(union hash *h, bool big)
+{
+    if (big)
+        crypto_sha512_init(&h->big);
+    else
+        crypto_sha256_init(&h->small);
+}
+
+static void hash_update(union hash *h, bool big, const void *data, size_t len)
+{
+    if (big)
+        crypto_sha512_update(&h->big, data, len);
+    else
+        crypto_sha256_update(&h->small, data, len);
+}
+
+static void hash_final(union hash *h, bool big, uint8_t out[IMAGE_DIGEST_BYTES_MAX])
+{
+    if (big)
+        crypto_sha512_final(&h->big, out);
+    else
+        crypto_sha256_final(&h->small, out);
+}
+
+/* Not inlined: its blocks must be gone from the stack when the signature is verified. */
+__attribute__((noinline)) enum image_verdict image_contents(const struct image_source *src,
+                                                            const struct image_info *info,
+                                                            void (*progress)(void *arg),
+                                                            void *arg)
 {
     uint32_t end = info->header_bytes + info->payload_bytes + info->protected_bytes;
-    uint8_t block[READ_BLOCK_BYTES];
-    struct crypto_sha256 h;
+    bool big = info->digest_bytes == CRYPTO_SHA512_BYTES;
+    uint8_t block[READ_BLOCK_BYTES], digest[IMAGE_DIGEST_BYTES_MAX];
+    union hash h;
 
-    crypto_sha256_init(&h);
+    hash_init(&h, big);
     for (uint32_t at = 0; at < end;) {
         uint32_t n = end - at < sizeof block ? end - at : (uint32_t)sizeof block;
 
         if (source_read(src, at, block, n) != IMAGE_GOOD)
-            return OTA_E_IO;
-        crypto_sha256_update(&h, block, n);
+            return IMAGE_UNREADABLE;
+        hash_update(&h, big, block, n);
         at += n;
         if (progress != NULL)
             progress(arg);
     }
-    crypto_sha256_final(&h, out);
-    return OTA_OK;
+    hash_final(&h, big, digest);
+    return crypto_equal(digest, info->digest, info->digest_bytes) ? IMAGE_GOOD
+                                                                  : IMAGE_BAD_DIGEST;
+}
+
+/* KEYHASH is made with the hash of the image. */
+static bool names(const struct image_info *info, const struct manifest_key *key)
+{
+    uint8_t hash[CRYPTO_SHA512_BYTES];
+
+    if (info->digest_bytes == CRYPTO_DIGEST_BYTES)
+        return crypto_equal(key->hash, info->key_hash, CRYPTO_DIGEST_BYTES);
+    if (manifest_key_hash_sha512(key, hash) != OTA_OK)
+        return false;
+    return crypto_equal(hash, info->key_hash, sizeof hash);
+}
+
+const struct manifest_key *image_key(const struct image_info *info, const struct manifest *m)
+{
+    for (uint8_t i = 0; i < m->key_count && i < MANIFEST_KEYS_MAX; i++) {
+        if (m->key[i].purpose == MANIFEST_IMAGE && names(info, &m->key[i]))
+            return &m->key[i];
+    }
+    return NULL;
+}
+
+static ota_err signature_check(const struct image_info *info, const struct manifest_key *key)
+{
+    if (key->alg != info->alg)
+        return OTA_E_SIGNATURE;
+    if (info->digest_bytes == CRYPTO_SHA512_BYTES)
+        return crypto_verify_sha512(key->key, info->digest, info->signature);
+    return crypto_verify(key->alg, key->key, key->key_bytes, info->digest, info->signature,
+                         info->signature_bytes);
+}
+
+enum image_verdict image_signed(const struct image_info *info, const struct manifest_key *key)
+{
+    if (!names(info, key))
+        return IMAGE_UNKNOWN_KEY;
+    return signature_check(info, key) == OTA_OK ? IMAGE_GOOD : IMAGE_BAD_SIGNATURE;
 }
 
 /* What the protected TLVs must say, before anything is hashed. */
@@ -289,7 +399,6 @@ enum image_verdict image_verify(const struct image_source *src,
                                 const struct image_policy *policy, void (*progress)(void *arg),
                                 void *arg, struct image_info *out)
 {
-    uint8_t digest[CRYPTO_DIGEST_BYTES];
     const struct manifest_key *key;
     enum image_verdict v;
 
@@ -298,17 +407,13 @@ enum image_verdict image_verify(const struct image_source *src,
     v = policy_check(policy, out);
     if (v != IMAGE_GOOD)
         return v;
-    if (image_digest(src, out, progress, arg, digest) != OTA_OK)
-        return IMAGE_UNREADABLE;
-    if (!crypto_equal(digest, out->digest, sizeof digest))
-        return IMAGE_BAD_DIGEST;
-    key = manifest_find(policy->manifest, MANIFEST_IMAGE, out->key_hash);
+    v = image_contents(src, out, progress, arg);
+    if (v != IMAGE_GOOD)
+        return v;
+    key = image_key(out, policy->manifest);
     if (key == NULL)
         return IMAGE_UNKNOWN_KEY;
-    if (key->alg != out->alg || crypto_verify(key->alg, key->key, key->key_bytes, digest,
-                                              out->signature, out->signature_bytes) != OTA_OK)
-        return IMAGE_BAD_SIGNATURE;
-    return IMAGE_GOOD;
+    return signature_check(out, key) == OTA_OK ? IMAGE_GOOD : IMAGE_BAD_SIGNATURE;
 }
 
 static int order(uint32_t a, uint32_t b)

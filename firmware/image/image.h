@@ -7,10 +7,12 @@
 #include "crypto.h"
 #include "err.h"
 #include "manifest.h"
+#include "sha512.h"
 
 /* MCUboot image v2 as we accept it (SPEC 2): stricter than the format, never looser. */
 enum {
     IMAGE_HEADER_BYTES = 32,
+    IMAGE_DIGEST_BYTES_MAX = CRYPTO_SHA512_BYTES,
     IMAGE_CLASS_BYTES = 16, /* hardware class: the UUID_CID TLV                         */
     IMAGE_BYTES_MAX = 64 * 1024 * 1024, /* sums of sizes stay far from 2^32 */
 };
@@ -41,8 +43,9 @@ struct image_info {
     bool has_security_counter;
     bool has_hardware_class;
     uint8_t hardware_class[IMAGE_CLASS_BYTES];
-    uint8_t digest[CRYPTO_DIGEST_BYTES];   /* as stated by the SHA256 TLV                     */
-    uint8_t key_hash[CRYPTO_DIGEST_BYTES]; /* KEYHASH: SHA-256 of the signer's public key     */
+    uint8_t digest_bytes; /* of both: 32 (SHA-256) or 64 (SHA-512); zeros behind */
+    uint8_t digest[IMAGE_DIGEST_BYTES_MAX];   /* as stated                        */
+    uint8_t key_hash[IMAGE_DIGEST_BYTES_MAX]; /* KEYHASH: of the signer's public key */
     enum crypto_alg alg;
     uint8_t signature_bytes;
     uint8_t signature[CRYPTO_SIGNATURE_BYTES_MAX];
@@ -57,7 +60,7 @@ enum image_verdict {
     IMAGE_BLANK = 1,       /* no magic: nothing there                                      */
     IMAGE_MALFORMED = 2,   /* header or TLVs break the format                              */
     IMAGE_TOO_LARGE = 3,   /* larger than the slot                                         */
-    IMAGE_UNSUPPORTED = 4, /* encrypted, compressed, pure, RAM-load, non-bootable, SHA-512 */
+    IMAGE_UNSUPPORTED = 4, /* RAM-load, non-bootable, RSA, SHA-384, a whole public key ...   */
     IMAGE_BAD_DIGEST = 5,  /* contents differ from the stated digest                       */
     IMAGE_UNKNOWN_KEY = 6, /* its key is not in the key manifest                           */
     IMAGE_BAD_SIGNATURE = 7,
@@ -65,6 +68,9 @@ enum image_verdict {
     IMAGE_BELOW_FLOOR = 9,    /* security counter lower than the floor                        */
     IMAGE_NO_POLICY_TLV = 10, /* security counter or hardware class is missing                */
     IMAGE_UNREADABLE = 11,    /* flash or file failed                                         */
+    IMAGE_ENCRYPTED = 12,
+    IMAGE_COMPRESSED = 13,
+    IMAGE_PURE = 14, /* its signature covers the contents, not their digest            */
     IMAGE_GOOD = 0x5ac3963c
 };
 
@@ -83,13 +89,21 @@ OTA_MUST_CHECK ota_err image_parse(const struct image_source *src, struct image_
                                    enum image_verdict *out_why);
 
 /*
- * SHA-256 over header, payload and protected TLVs, as the signature covers them.
- * progress(arg) is called between blocks and may be NULL (watchdog, yielding).
- * Errors: OTA_E_IO.
+ * Does the digest over header, payload and protected TLVs, as the signature covers them, equal
+ * the stated one?  progress(arg) is called between blocks and may be NULL (watchdog, yielding).
+ * IMAGE_GOOD, IMAGE_BAD_DIGEST or IMAGE_UNREADABLE.
  */
-OTA_MUST_CHECK ota_err image_digest(const struct image_source *src,
-                                    const struct image_info *info, void (*progress)(void *arg),
-                                    void *arg, uint8_t out[CRYPTO_DIGEST_BYTES]);
+enum image_verdict image_contents(const struct image_source *src, const struct image_info *info,
+                                  void (*progress)(void *arg), void *arg);
+
+/*
+ * Did this key sign the stated digest?  Whether the contents have it is image_contents'.
+ * IMAGE_GOOD, IMAGE_UNKNOWN_KEY (KEYHASH names another one) or IMAGE_BAD_SIGNATURE.
+ */
+enum image_verdict image_signed(const struct image_info *info, const struct manifest_key *key);
+
+/* The key of the manifest that the image names by KEYHASH, or NULL. */
+const struct manifest_key *image_key(const struct image_info *info, const struct manifest *m);
 
 /*
  * The whole judgement: parse, policy TLVs, class, floor, digest, key, signature.  The contents

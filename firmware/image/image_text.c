@@ -28,6 +28,12 @@ const char *image_verdict_name(enum image_verdict v)
         return "no-policy-tlv";
     case IMAGE_UNREADABLE:
         return "unreadable";
+    case IMAGE_ENCRYPTED:
+        return "encrypted";
+    case IMAGE_COMPRESSED:
+        return "compressed";
+    case IMAGE_PURE:
+        return "pure-signature";
     }
     return "unknown";
 }
@@ -44,8 +50,8 @@ const char *image_verdict_text(enum image_verdict v)
     case IMAGE_TOO_LARGE:
         return "the image is larger than what holds it (slot too small, or cut off)";
     case IMAGE_UNSUPPORTED:
-        return "the image uses something we refuse (encryption, compression, RAM load, RSA, "
-               "SHA-512, pure signatures or a full public key)";
+        return "the image uses something we refuse (RAM load, not bootable, RSA, P-384, a full "
+               "public key, or SHA-512 without Ed25519)";
     case IMAGE_BAD_DIGEST:
         return "the contents differ from the digest in the image";
     case IMAGE_UNKNOWN_KEY:
@@ -60,6 +66,12 @@ const char *image_verdict_text(enum image_verdict v)
         return "the image lacks its security counter or its hardware class";
     case IMAGE_UNREADABLE:
         return "the image could not be read";
+    case IMAGE_ENCRYPTED:
+        return "the image is encrypted, which we do not support";
+    case IMAGE_COMPRESSED:
+        return "the image is compressed, which we do not support";
+    case IMAGE_PURE:
+        return "the signature covers the image itself instead of its digest (imgtool --pure)";
     }
     return "unknown verdict";
 }

@@ -12,9 +12,14 @@
 
 #include "manifest_parts.h"
 #include "reader.h"
+#include "sha512.h"
 
 static const uint8_t body_magic[8] = {'O', 'T', 'A', 'D', 'K', 'E', 'Y', 'S'};
 static const uint8_t signatures_magic[4] = {'S', 'I', 'G', 'S'};
+
+/* DER SubjectPublicKeyInfo up to the key itself (RFC 8410; P-256 below: RFC 5480). */
+static const uint8_t ed25519_spki[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
+                                       0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
 
 static size_t key_length(uint32_t alg)
 {
@@ -26,9 +31,6 @@ static size_t key_length(uint32_t alg)
 ota_err manifest_key_hash(enum crypto_alg alg, const uint8_t *key, size_t key_bytes,
                           uint8_t out[CRYPTO_DIGEST_BYTES])
 {
-    /* DER SubjectPublicKeyInfo up to the key itself (RFC 8410, RFC 5480). */
-    static const uint8_t ed25519[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
-                                      0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
     static const uint8_t p256[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
                                    0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
                                    0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
@@ -38,11 +40,24 @@ ota_err manifest_key_hash(enum crypto_alg alg, const uint8_t *key, size_t key_by
         return OTA_E_FORMAT;
     crypto_sha256_init(&h);
     if (alg == CRYPTO_ED25519)
-        crypto_sha256_update(&h, ed25519, sizeof ed25519);
+        crypto_sha256_update(&h, ed25519_spki, sizeof ed25519_spki);
     else
         crypto_sha256_update(&h, p256, sizeof p256);
     crypto_sha256_update(&h, key, key_bytes);
     crypto_sha256_final(&h, out);
+    return OTA_OK;
+}
+
+ota_err manifest_key_hash_sha512(const struct manifest_key *key, uint8_t out[64])
+{
+    struct crypto_sha512 h;
+
+    if (key->alg != CRYPTO_ED25519)
+        return OTA_E_FORMAT;
+    crypto_sha512_init(&h);
+    crypto_sha512_update(&h, ed25519_spki, sizeof ed25519_spki);
+    crypto_sha512_update(&h, key->key, 32);
+    crypto_sha512_final(&h, out);
     return OTA_OK;
 }
 

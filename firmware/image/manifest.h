@@ -72,4 +72,8 @@ const struct manifest_key *manifest_find(const struct manifest *m,
 OTA_MUST_CHECK ota_err manifest_key_hash(enum crypto_alg alg, const uint8_t *key,
                                          size_t key_bytes, uint8_t out[CRYPTO_DIGEST_BYTES]);
 
+/* The KEYHASH in images with a SHA-512 digest.  Errors: OTA_E_FORMAT unless Ed25519. */
+OTA_MUST_CHECK ota_err manifest_key_hash_sha512(const struct manifest_key *key,
+                                                uint8_t out[64]);
+
 #endif

@@ -97,8 +97,12 @@ static void header_fields(void)
     assert(with_field(12, 4, MAKER_PAYLOAD - 1) == IMAGE_MALFORMED);
     assert(with_field(16, 4, 0x100) == IMAGE_GOOD); /* ROM_FIXED */
     for (unsigned bit = 0; bit < 32; bit++) {
+        enum image_verdict want = bit == 2 || bit == 3   ? IMAGE_ENCRYPTED
+                                  : bit >= 9 && bit < 12 ? IMAGE_COMPRESSED
+                                                         : IMAGE_UNSUPPORTED;
+
         if (bit != 8)
-            assert(with_field(16, 4, UINT32_C(1) << bit) == IMAGE_UNSUPPORTED);
+            assert(with_field(16, 4, UINT32_C(1) << bit) == want);
     }
     /* Not in the header's judgement: load address and version. */
     assert(with_field(4, 4, 0xffffffff) == IMAGE_GOOD);
@@ -130,9 +134,9 @@ static void protected_area(void)
     for (unsigned type = 0; type <= 0x25; type++)
         assert(protected_entry(type, 32) == IMAGE_MALFORMED);
     for (unsigned type = 0x30; type <= 0x34; type++)
-        assert(protected_entry(type, 16) == IMAGE_UNSUPPORTED);
+        assert(protected_entry(type, 16) == IMAGE_ENCRYPTED);
     for (unsigned type = 0x70; type <= 0x73; type++)
-        assert(protected_entry(type, 4) == IMAGE_UNSUPPORTED);
+        assert(protected_entry(type, 4) == IMAGE_COMPRESSED);
     assert(protected_entry(0x50, 4) == IMAGE_MALFORMED); /* twice */
     assert(protected_entry(0x75, 16) == IMAGE_MALFORMED);
     assert(protected_entry(0x40, 12) == IMAGE_GOOD);
@@ -245,6 +249,10 @@ static void unprotected_area(void)
     assert(UNPROTECTED(digest, hash, ed, {0x50, 4}) == IMAGE_MALFORMED);
     assert(UNPROTECTED(digest, hash, ed, {0x75, 16}) == IMAGE_MALFORMED);
     for (size_t len = 0; len < 100; len++) {
+        assert(UNPROTECTED({0x12, len}, {0x01, 64}, ed) ==
+               (len == 64 ? IMAGE_GOOD : IMAGE_MALFORMED));
+        assert(UNPROTECTED({0x12, 64}, {0x01, len}, ed) ==
+               (len == 64 ? IMAGE_GOOD : IMAGE_MALFORMED));
         assert(UNPROTECTED({0x10, len}, hash, ed) ==
                (len == 32 ? IMAGE_GOOD : IMAGE_MALFORMED));
         assert(UNPROTECTED(digest, {0x01, len}, ed) ==
@@ -254,15 +262,20 @@ static void unprotected_area(void)
         assert(UNPROTECTED(digest, hash, {0x22, len}) ==
                (len >= 8 && len <= 72 ? IMAGE_GOOD : IMAGE_MALFORMED));
     }
-    /* What the format knows and we refuse: RSA, SHA-384/512, pure, encryption, whole keys. */
+    assert(UNPROTECTED({0x12, 64}, {0x01, 64}, ec) == IMAGE_UNSUPPORTED);
+    assert(UNPROTECTED({0x12, 64}, digest, {0x01, 64}, ed) == IMAGE_MALFORMED);
+    assert(UNPROTECTED({0x12, 64}, {0x25, 1}, {0x01, 64}, ed) == IMAGE_PURE); /* as imgtool */
+    /* What the format knows and we refuse: RSA, SHA-384, pure, encryption, whole keys. */
     for (unsigned type = 0; type < 0x100; type++) {
-        bool unsupported = type == 0x02 || type == 0x11 || type == 0x12 ||
-                           (type >= 0x20 && type <= 0x25 && type != 0x22 && type != 0x24) ||
-                           (type >= 0x30 && type <= 0x34);
+        bool unsupported = type == 0x02 || type == 0x11 || (type >= 0x20 && type < 0x25);
+        enum image_verdict want = type == 0x25                   ? IMAGE_PURE
+                                  : type >= 0x30 && type <= 0x34 ? IMAGE_ENCRYPTED
+                                  : unsupported                  ? IMAGE_UNSUPPORTED
+                                                                 : IMAGE_MALFORMED;
 
-        if (type == 0x01 || type == 0x10 || type == 0x22 || type == 0x24)
+        if (type == 0x01 || type == 0x10 || type == 0x12 || type == 0x22 || type == 0x24)
             continue;
-        assert(UNPROTECTED({type, 32}) == (unsupported ? IMAGE_UNSUPPORTED : IMAGE_MALFORMED));
+        assert(UNPROTECTED({type, 32}) == want);
     }
 }
 

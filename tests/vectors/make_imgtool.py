@@ -18,7 +18,7 @@ import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent / "imgtool"
 FLAGS = {"--pad-header", "--pad", "--confirm", "--test", "--overwrite-only", "--pure", "--non-bootable"}
-OURS = {"-H", "-S", "-v", "-k", "--align", "--pad-header", "--vid", "--cid", "-s", "-F", "-R"}
+OURS = {"-H", "-S", "-v", "-k", "--align", "--pad-header", "--vid", "--cid", "-s", "-F", "-R", "--sha"}
 # They change the trailer (which we never write) or nothing.
 NEUTRAL = {"-M", "--max-align", "--overwrite-only"}
 
@@ -47,7 +47,9 @@ def verdict(o):
         return "blank"
     if "-L" in o or "--non-bootable" in o:
         return "unsupported"
-    if "--pure" in o or o.get("--sha") == "512" or ("-k" in o and o.get("--public-key-format") == "full"):
+    if "--pure" in o:
+        return "pure-signature"
+    if "-k" in o and o.get("--public-key-format") == "full":
         return "unsupported"
     return "good" if "-k" in o else "malformed"
 
@@ -104,9 +106,9 @@ def main():
             lines.append(f"image {name} {verdict(o)} {key} {v[0]}.{v[1]}.{v[2]}+{v[3]} {counter(o)} "
                          f"{hardware_class(o)} {'padded' if padded else 'exact'}")
             shutil.copyfile(source / "out" / name, HERE / "out" / name)
-        plain = o.get("--sha", "auto") in ("auto", "256") and o.get("--public-key-format", "hash") == "hash" \
+        plain = not o.get("--pure") and o.get("--public-key-format", "hash") == "hash" \
             and o.get("-e", "little") == "little"
-        if "-k" in o and plain and set(o) - NEUTRAL - {"--sha", "--public-key-format", "-e"} <= OURS:
+        if "-k" in o and plain and set(o) - NEUTRAL - {"--public-key-format", "-e"} <= OURS:
             args = [a for name, value in o.items() if name in OURS for a in ([name] if value is True else [name, value])]
             cases.append({"id": case["id"], "args": args, "sha256": case["outputs"][files[1]]})
             shutil.copyfile(source / files[0], HERE / "in" / name)

@@ -3,9 +3,10 @@
  * libcrypto.  SHA-256 is libcrypto's because it uses the processor's instructions: uploads are
  * hashed at disk speed.
  */
-#define OPENSSL_API_COMPAT 10101 /* SHA256_*: state on the caller's stack, no allocation */
+#define OPENSSL_API_COMPAT                                                                     \
+    10101 /* SHA256_*, SHA512_*: state on the caller's stack, no allocation */
 
-#include "../../image/crypto.h"
+#include "../../image/sha512.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -99,4 +100,36 @@ bool crypto_equal(const void *a, const void *b, size_t len)
 void crypto_wipe(void *p, size_t len)
 {
     sodium_memzero(p, len);
+}
+
+_Static_assert(sizeof(SHA512_CTX) <= sizeof(struct crypto_sha512), "no room for SHA512_CTX");
+
+const bool crypto_has_sha512 = true;
+
+static SHA512_CTX *context512(struct crypto_sha512 *h)
+{
+    return (SHA512_CTX *)(void *)h->opaque;
+}
+
+void crypto_sha512_init(struct crypto_sha512 *h)
+{
+    (void)SHA512_Init(context512(h));
+}
+
+void crypto_sha512_update(struct crypto_sha512 *h, const void *data, size_t len)
+{
+    (void)SHA512_Update(context512(h), data, len);
+}
+
+void crypto_sha512_final(struct crypto_sha512 *h, uint8_t out[CRYPTO_SHA512_BYTES])
+{
+    (void)SHA512_Final(out, context512(h));
+}
+
+ota_err crypto_verify_sha512(const uint8_t key[32], const uint8_t digest[CRYPTO_SHA512_BYTES],
+                             const uint8_t sig[64])
+{
+    return crypto_sign_verify_detached(sig, digest, CRYPTO_SHA512_BYTES, key) == 0
+               ? OTA_OK
+               : OTA_E_SIGNATURE;
 }

@@ -2,7 +2,7 @@
 /* Whatever cuts a download or an update, at whatever instant: it goes on, and ends well. */
 #include "ota_world.h"
 
-static const struct w_image good = {.minor = 1, .counter = 2, .payload_bytes = 30000};
+static const struct w_image good = {.minor = 1, .counter = 2, .payload_bytes = 17000};
 
 static void ends_well(struct world *w)
 {
@@ -238,7 +238,7 @@ static void test_bad_release_with_power_cuts(void)
     int n = 0;
 
     while (bad_release(BOOT_CAUSE_WATCHDOG, "reverted-not-confirmed", n)) {
-        n += 5;
+        n += 9;
     }
     assert(n > 80);
 }

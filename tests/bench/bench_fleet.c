@@ -110,7 +110,7 @@ static double take_all(struct fleet *f)
     for (size_t count = 1; count > 0;) {
         struct fleet_seen *seen = NULL;
         struct arena a;
-        arena_init(&a, 8 * 1024 * 1024);
+        arena_init(&a, (size_t)8 << 20);
         must(fleet_take_seen(f, 1000, &a, &seen, &count));
         arena_done(&a);
     }

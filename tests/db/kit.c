@@ -83,7 +83,7 @@ void kit_open_db(struct kit *k, uint32_t connections, uint32_t wait_ms)
                                      .wait_ms = wait_ms,
                                      .statement_ms = 20000};
     OK(db_open(&config, &k->db));
-    arena_init(&k->arena, 64 * 1024 * 1024);
+    arena_init(&k->arena, (size_t)64 << 20);
     k->scope =
         (struct db_scope){.db = k->db, .tenant_id = 1, .arena = &k->arena, .actor = "tester"};
 }
@@ -106,16 +106,17 @@ void kit_close(struct kit *k)
 void kit_forget(struct kit *k)
 {
     arena_done(&k->arena);
-    arena_init(&k->arena, 64 * 1024 * 1024);
+    arena_init(&k->arena, (size_t)64 << 20);
 }
 
 void kit_cluster(const char *verb)
 {
-    char *argv[] = {strdup("tests/db/pg_cluster"), strdup(verb), strdup(socket_dir()), NULL};
+    char command[] = "tests/db/pg_cluster", word[16], dir[512];
+    char *argv[] = {command, word, dir, NULL};
     pid_t pid = 0;
     int status = -1;
-    assert(posix_spawn(&pid, argv[0], NULL, NULL, argv, environ) == 0);
+    (void)snprintf(word, sizeof word, "%s", verb);
+    (void)snprintf(dir, sizeof dir, "%s", socket_dir());
+    assert(posix_spawn(&pid, command, NULL, NULL, argv, environ) == 0);
     assert(waitpid(pid, &status, 0) == pid && status == 0);
-    for (int i = 0; i < 3; i++)
-        free(argv[i]);
 }

@@ -108,8 +108,10 @@ static void test_attributes(void)
                                 DEVICE_ATTRIBUTES_MAX, &out));
     assert(out.attribute_count == DEVICE_ATTRIBUTES_MAX);
     char longest[258] = {0};
-    for (int i = 0; i < 128; i++)
-        memcpy(longest + 2 * i, "\xc3\xa4", 2); /* 128 characters of two bytes */
+    for (size_t i = 0; i < 256; i += 2) { /* 128 characters of two bytes */
+        longest[i] = '\xc3';
+        longest[i + 1] = '\xa4';
+    }
     const struct device_attribute fits = {"k0", longest};
     OK(db_device_attributes_put(&k.scope, "plug-1", ATTRIBUTES_MERGE, &fits, 1, &out));
     longest[256] = 'x';

@@ -88,7 +88,7 @@ static void *work(void *arg)
     (void)snprintf(device, sizeof device, "d%d", me);
     scope.arena = &arena;
     for (int i = 1; i <= UPDATES_EACH; i++) {
-        arena_init(&arena, 64 * 1024 * 1024);
+        arena_init(&arena, (size_t)64 << 20);
         one_update(&scope, device, i);
         arena_done(&arena);
     }
@@ -126,9 +126,11 @@ static void fresh_devices(void)
 
 static void check_counts(void)
 {
-    assert(kit_sql(&k, "SELECT count(*) FROM device_update") == WORKERS * UPDATES_EACH);
+    assert(kit_sql(&k, "SELECT count(*) FROM device_update") ==
+           (int64_t)WORKERS * UPDATES_EACH);
     assert(kit_sql(&k, "SELECT count(*) FROM device_update WHERE state <> 'succeeded'") == 0);
-    assert(kit_sql(&k, "SELECT count(*) FROM update_event") == WORKERS * UPDATES_EACH * 6);
+    assert(kit_sql(&k, "SELECT count(*) FROM update_event") ==
+           (int64_t)WORKERS * UPDATES_EACH * 6);
     assert(kit_sql(&k, "SELECT max(change_seq) - count(*) FROM change") == 0); /* no gap */
 }
 
@@ -208,7 +210,7 @@ static void *patch_locked(void *arg)
     struct device d;
     struct arena arena;
     struct db_scope scope = narrow->scope;
-    arena_init(&arena, 1024 * 1024);
+    arena_init(&arena, (size_t)1 << 20);
     scope.arena = &arena;
     OK(db_device_patch(&scope, "locked", &(struct device_patch){.name = "late"}, &d));
     arena_done(&arena);

@@ -347,7 +347,7 @@ static void *write_devices(void *arg)
 {
     const int me = *(const int *)arg;
     struct arena arena;
-    arena_init(&arena, 8 * 1024 * 1024);
+    arena_init(&arena, (size_t)8 << 20);
     struct db_scope scope = k.scope;
     scope.arena = &arena;
     for (int i = 0; i < ROUNDS; i++) {
@@ -358,7 +358,7 @@ static void *write_devices(void *arg)
         (void)snprintf(name, sizeof name, "%d of %d", i, me);
         OK(db_device_patch(&scope, id, &(struct device_patch){.name = name}, &d));
         arena_done(&arena);
-        arena_init(&arena, 8 * 1024 * 1024);
+        arena_init(&arena, (size_t)8 << 20);
     }
     arena_done(&arena);
     return NULL;
@@ -395,13 +395,14 @@ static void test_order(struct replica *r)
     }
     for (int i = 0; i < WRITERS; i++)
         (void)pthread_join(thread[i], NULL);
-    assert(kit_sql(&k, "SELECT change_seq FROM tenant_clock") == before + WRITERS * ROUNDS);
+    assert(kit_sql(&k, "SELECT change_seq FROM tenant_clock") ==
+           before + (int64_t)WRITERS * ROUNDS);
     char sql[160];
     (void)snprintf(sql, sizeof sql,
                    "SELECT count(DISTINCT change_seq) FROM change WHERE "
                    "change_seq > %lld",
                    (long long)before);
-    assert(kit_sql(&k, sql) == WRITERS * ROUNDS); /* without gaps */
+    assert(kit_sql(&k, sql) == (int64_t)WRITERS * ROUNDS); /* without gaps */
     feed_catch_up(r->feed, 1);
     assert(same_names(r));
 }

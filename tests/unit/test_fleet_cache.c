@@ -199,7 +199,7 @@ static void test_offers(void)
 static size_t take(size_t max, struct arena *a, struct fleet_seen **out)
 {
     size_t count = 99;
-    arena_init(a, 1024 * 1024);
+    arena_init(a, (size_t)1 << 20);
     OK(fleet_take_seen(f, max, a, out, &count));
     return count;
 }
@@ -245,7 +245,7 @@ static void test_seen(void)
     assert(take(10, &a, &seen) == 1 && seen[0].last_seen_at_unix_s == 2301);
     arena_done(&a);
     struct device d;
-    arena_init(&a, 1024 * 1024);
+    arena_init(&a, (size_t)1 << 20);
     OK(fleet_device_get(f, 1, "a", &a, &d));
     assert(d.has_heartbeat && strcmp(d.heartbeat.slot, "B") == 0 &&
            d.last_seen_at_unix_s == 2301);

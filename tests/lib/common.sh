@@ -49,6 +49,7 @@ PACKAGES_SERVER=(
     libjansson-dev             # JSON
     libargon2-dev              # password hashes
     libsodium-dev              # BLAKE2b, Ed25519
+    libjsmn-dev                # JSON on devices, and on the host that plays one
     libssl-dev                 # SHA-256, P-256
     libcurl4-openssl-dev       # signer publish
     brotli                     # precompressed pages
@@ -62,7 +63,7 @@ PACKAGES_CHECK=(
     libcmocka-dev              # unit tests
     minisign signify-openbsd   # releases must verify with other people's tools
     curl                       # the API as CI would call it
-    chromium                   # the browser tests
+    chromium fonts-dejavu-core # the browser tests
 )
 PACKAGES_BENCH=(nginx-light wrk) # to compare with, in ./check --full alone
 
@@ -138,8 +139,9 @@ node_is_new_enough() {
         node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)'
 }
 
-node_use() {
-    [ ! -x var/node/bin/node ] || export PATH=$PWD/var/node/bin:$PATH
+node_use() { # like Debian's own Node, trust the certificates that the system trusts
+    [ -x var/node/bin/node ] || return 0
+    export PATH=$PWD/var/node/bin:$PATH NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
 }
 
 node_install() {

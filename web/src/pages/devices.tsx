@@ -1,11 +1,9 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { devicePage, platformList, updatePage } from "../api/client.ts";
-import { asProblem, type Problem } from "../api/problem.ts";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { platformList } from "../api/client.ts";
 import { useDenied } from "../api/session.ts";
 import type { Device, Platform, Update } from "../api/types.ts";
 import { isClosed } from "../api/types.ts";
-import { useLive } from "../api/useLive.ts";
-import { devicesIn, goneIn, updatesIn, useLoad } from "../api/useLoad.ts";
+import { useLoad } from "../api/useLoad.ts";
 import { AssignDialog } from "../forms/assign.tsx";
 import { NewDeviceDialog } from "../forms/device.tsx";
 import { ProblemNotice } from "../forms/problem.tsx";
@@ -19,114 +17,13 @@ import { PageHead } from "../ui/page.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
 import { pollCommand } from "../util/commands.ts";
-import { count, patchBy, uniqueBy } from "../util/list.ts";
+import { count } from "../util/list.ts";
 import { navigate } from "../util/location.ts";
+import { useDevices, useRecentUpdates } from "./parts/devices.ts";
 import { DEVICE_STATES, DeviceMark, deviceStateWord, UpdateMark, UpdateProgress } from "./parts/states.tsx";
 import { Version } from "./parts/versions.tsx";
 
 const TYPING_MS = 250;
-
-interface DevicesState {
-	key: string;
-	devices: Device[];
-	next: string | null;
-	problem: Problem | null;
-	loaded: boolean;
-	/** Registered since: shown on request, so that nothing moves under the pointer. */
-	strangers: Set<string>;
-}
-
-const EMPTY: Omit<DevicesState, "key"> = {
-	devices: [],
-	next: null,
-	problem: null,
-	loaded: false,
-	strangers: new Set(),
-};
-
-/** The filtered list, page by page, kept current in place. */
-function useDevices(filter: DeviceFilter) {
-	const key = page.devices(filter);
-	const [state, setState] = useState<DevicesState>({ key, ...EMPTY });
-	const busy = useRef<AbortController | null>(null);
-	const load = useCallback(
-		async (after: string | null) => {
-			busy.current?.abort();
-			const abort = new AbortController();
-			busy.current = abort;
-			try {
-				const list = await devicePage(filter, after, abort.signal);
-				if (abort.signal.aborted) return;
-				setState((s) => ({
-					key,
-					devices: after === null ? list.items : uniqueBy([...s.devices, ...list.items], (d) => d.id),
-					next: list.next,
-					problem: null,
-					loaded: true,
-					strangers: after === null ? new Set() : s.strangers,
-				}));
-			} catch (error) {
-				if (!abort.signal.aborted) setState((s) => ({ ...s, problem: asProblem(error), loaded: true }));
-			} finally {
-				if (busy.current === abort) busy.current = null;
-			}
-		},
-		// the key is the filter
-		[key],
-	);
-	useEffect(() => {
-		setState((s) => (s.key === key ? s : { key, ...EMPTY }));
-		void load(null);
-		return () => busy.current?.abort();
-	}, [key, load]);
-	useLive((events) => {
-		if (events.some((e) => e.type === "resync")) void load(null);
-		const changes = devicesIn(events);
-		const gone = new Set(goneIn(events));
-		if (changes.length === 0 && gone.size === 0) return;
-		setState((s) => {
-			const { items, strangers } = patchBy(
-				s.devices.filter((d) => !gone.has(d.id)),
-				changes,
-				(d) => d.id,
-			);
-			const fitting = strangers.filter((d) => s.next === null && fits(d, filter)).map((d) => d.id);
-			return {
-				...s,
-				devices: items,
-				strangers: fitting.length > 0 ? new Set([...s.strangers, ...fitting]) : s.strangers,
-			};
-		});
-	});
-	const more = useCallback(() => {
-		if (state.next !== null && busy.current === null && state.problem === null) void load(state.next);
-	}, [state.next, state.problem, load]);
-	return { ...state, more, reload: () => void load(null) };
-}
-
-const NO_UPDATES: ReadonlyMap<string, Update> = new Map();
-
-/** A device carries its open update only; how the last one ended comes from the newest updates of all. */
-function useRecentUpdates(): ReadonlyMap<string, Update> {
-	const recent = useLoad("recent updates", async (signal) => newestOf((await updatePage({}, null, signal)).items));
-	useLive((events) => {
-		const changes = updatesIn(events);
-		if (changes.length > 0) recent.change((known) => newestOf([...known.values(), ...changes]));
-	});
-	return recent.data ?? NO_UPDATES;
-}
-
-function newestOf(updates: Update[]): ReadonlyMap<string, Update> {
-	return new Map(updates.toSorted((a, b) => a.id - b.id).map((u) => [u.device, u]));
-}
-
-function fits(device: Device, filter: DeviceFilter): boolean {
-	return (
-		(!filter.platform || device.platform === filter.platform) &&
-		(!filter.state || device.state === filter.state) &&
-		!filter.q
-	);
-}
 
 function columnsWith(recent: ReadonlyMap<string, Update>): Column<Device>[] {
 	return [

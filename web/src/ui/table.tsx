@@ -53,7 +53,8 @@ export function visibleRange(bodyTop: number, windowHeight: number, rowHeight: n
 	return { start: Math.min(Math.max(0, first), end), end };
 }
 
-function useVisibleRows(total: number, onEnd?: () => void) {
+function useVisibleRows(rows: readonly unknown[], onEnd?: () => void) {
+	const total = rows.length;
 	const body = useRef<HTMLTableSectionElement>(null);
 	const rowHeight = useRef(0);
 	const [range, setRange] = useState<Range>({
@@ -79,7 +80,8 @@ function useVisibleRows(total: number, onEnd?: () => void) {
 			removeEventListener("scroll", measure);
 			removeEventListener("resize", measure);
 		};
-	}, [total]);
+		// Other rows of the same number may also leave room for more: ask again.
+	}, [rows, total]);
 	return { body, range, rowHeight: rowHeight.current };
 }
 
@@ -91,7 +93,7 @@ function toggled(keys: ReadonlySet<string>, key: string): Set<string> {
 
 /** A real table: any number of rows in the window's own scroll, columns that leave when there is no room. */
 export function Table<T>({ label, rows, columns, rowKey, selection, onEnd, rowClass }: TableProps<T>) {
-	const { body, range, rowHeight } = useVisibleRows(rows.length, onEnd);
+	const { body, range, rowHeight } = useVisibleRows(rows, onEnd);
 	const end = Math.min(range.end, rows.length);
 	const start = Math.min(range.start, end);
 	const all = selection !== undefined && rows.length > 0 && selection.keys.size === rows.length;

@@ -635,9 +635,9 @@ SELECT d.tenant_id, d.device_no, d.device_id, d.name, p.name AS platform, d.chan
        u.update_id, u.release_id, up.name AS update_platform, r.version AS update_version, u.from_version, u.state,
        u.progress_percent, u.reason, u.created_by, unix_s(u.created_at) AS created_at_unix_s,
        unix_s(u.updated_at) AS updated_at_unix_s,
-       d.token_hash, coalesce(d.platform_id, 0) AS platform_id, d.config_wanted, d.security_counter,
+       d.token_hash, d.platform_id, d.config_wanted, d.security_counter,
        s.last_seen_at,
-       coalesce(d.skip_release_id, 0) AS skip_release_id, unix_s(h.at) AS heartbeat_at_unix_s,
+       d.skip_release_id, unix_s(h.at) AS heartbeat_at_unix_s,
        h.version AS heartbeat_version, h.slot, h.reset_cause, h.address AS heartbeat_address, h.app,
        coalesce(h.uptime_s, -1) AS uptime_s, coalesce(h.free_bytes, -1) AS free_bytes
   FROM device d

@@ -598,7 +598,7 @@ SELECT d.tenant_id, d.device_no, d.device_id, d.name, p.name AS platform, d.chan
        u.update_id, u.release_id, up.name AS update_platform, r.version AS update_version, u.from_version, u.state,
        u.progress_percent, u.reason, u.created_by, unix_s(u.created_at) AS created_at_unix_s,
        unix_s(u.updated_at) AS updated_at_unix_s,
-       d.token_hash, coalesce(d.platform_id, 0) AS platform_id, d.config_wanted, d.security_counter,
+       d.token_hash, d.platform_id, d.config_wanted, d.security_counter,
        s.last_seen_at
   FROM device d
   JOIN device_seen s USING (tenant_id, device_no)

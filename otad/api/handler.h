@@ -36,6 +36,9 @@ struct user;
 ota_err api_session_start(struct http_request *rq, struct http_response *rs,
                           const struct user *user);
 
+/* 429 with Retry-After. */
+ota_err api_too_many(struct http_request *rq, struct http_response *rs, int64_t wait_s);
+
 /* A scope in the caller's name; without a principal in the default tenant's. */
 struct db_scope api_scope(const struct http_request *rq);
 

@@ -48,7 +48,7 @@ ota_err api_session_start(struct http_request *rq, struct http_response *rs,
     return answer(rq, rs, &session);
 }
 
-static ota_err too_many(struct http_request *rq, struct http_response *rs, int64_t wait_s)
+ota_err api_too_many(struct http_request *rq, struct http_response *rs, int64_t wait_s)
 {
     http_header_add(rs, "Retry-After", arena_printf(rq->arena, "%lld", (long long)wait_s));
     return http_problem_status(rq, rs, 429, OTA_E_BUSY, "too-many-attempts",
@@ -73,7 +73,7 @@ ota_err api_session_post(struct http_request *rq, struct http_response *rs)
         return err;
     const int64_t wait = take_attempt(rq, in.name);
     if (wait != 0)
-        return too_many(rq, rs, wait);
+        return api_too_many(rq, rs, wait);
 
     struct db_scope scope = api_scope(rq);
     struct user user = {0};

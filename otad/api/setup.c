@@ -94,9 +94,9 @@ ota_err api_setup_post(struct http_request *rq, struct http_response *rs)
     if (users != 0)
         return http_problem(rq, rs, OTA_E_CONFLICT, "already-set-up",
                             "There is an admin already; sign in.");
-    if (rate_limit_take(&rq->otad->auth->addresses, rq->client, api_now()) != 0)
-        return http_problem_status(rq, rs, 429, OTA_E_BUSY, "too-many-attempts",
-                                   "Too many attempts; wait a minute.");
+    const int64_t wait = rate_limit_take(&rq->otad->auth->addresses, rq->client, api_now());
+    if (wait != 0)
+        return api_too_many(rq, rs, wait);
     err = spend(rq, rs, &in, &user);
     if (err != OTA_OK)
         return err;

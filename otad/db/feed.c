@@ -315,6 +315,7 @@ void feed_stop(struct feed *feed)
     (void)eventfd_write(feed->stop_fd, 1);
     (void)pthread_join(feed->read_thread, NULL);
     (void)pthread_join(feed->write_thread, NULL);
+    feed->writer_tried_ms = 0; /* once more, whenever the last try was */
     const ota_err err = feed_flush(feed);
     if (err != OTA_OK)
         log_warn("last-seen-not-written", LOG_ERR(err));

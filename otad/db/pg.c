@@ -9,9 +9,11 @@
 #include <inttypes.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "otad/log.h"
 #include "queries.h"
@@ -34,7 +36,7 @@ static void keep_message(struct pg *pg, const char *text)
 {
     size_t n = 0;
     for (; text[n] != '\0' && n < sizeof pg->message - 1; n++)
-        pg->message[n] = (char)(text[n] == '\n' ? ' ' : text[n]);
+        pg->message[n] = (char)((unsigned char)text[n] < 0x20 ? ' ' : text[n]);
     while (n > 0 && pg->message[n - 1] == ' ')
         n--;
     pg->message[n] = '\0';
@@ -151,6 +153,16 @@ static PGconn *connect_with(const struct pg_config *config)
     return PQconnectdbParams(key, value, 1);
 }
 
+/* Many threads try again and again: one of them says so, once a second. */
+static void tell_unreachable(const char *message)
+{
+    static atomic_llong told_s;
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    if (atomic_exchange(&told_s, (long long)now.tv_sec) != (long long)now.tv_sec)
+        log_warn("database-unreachable", LOG_STR("message", message));
+}
+
 ota_err pg_connect(const struct pg_config *config, struct pg **out)
 {
     struct pg *pg = calloc(1, sizeof *pg);
@@ -160,7 +172,7 @@ ota_err pg_connect(const struct pg_config *config, struct pg **out)
     ota_err err = OTA_OK;
     if (PQstatus(pg->conn) != CONNECTION_OK) {
         keep_message(pg, PQerrorMessage(pg->conn));
-        log_warn("database-unreachable", LOG_STR("message", pg->message));
+        tell_unreachable(pg->message);
         err = OTA_E_IO;
     } else {
         (void)PQsetNoticeProcessor(pg->conn, ignore_notice, NULL);

@@ -184,29 +184,51 @@ static ota_err sector_write(const struct slot_map *m, uint32_t sector, const uin
     return e;
 }
 
+/* May this manifest, which is authentic, follow the one in force?  *out_keep: where that lies.
+ */
+static ota_err successor_check(const struct slot_map *m,
+                               const struct manifest_root roots[MANIFEST_ROOTS],
+                               const struct manifest *fresh, uint32_t *out_keep)
+{
+    struct slot_manifest_ref ref;
+    struct manifest in_force;
+    struct slot_state s;
+    ota_err e = slot_state_get(m, &s);
+
+    if (e == OTA_OK && s.phase != SLOT_IDLE)
+        e = OTA_E_CONFLICT;
+    if (e == OTA_OK)
+        e = slot_manifest_find(m, roots, SLOT_MANIFEST_IN_FORCE, &ref);
+    if (e == OTA_OK)
+        e = slot_manifest_load(m, &ref, &in_force);
+    if (e != OTA_OK)
+        return e;
+    if (fresh->sequence <= s.manifest_sequence || fresh->sequence <= in_force.sequence)
+        return OTA_E_ROLLBACK;
+    *out_keep = ref.sector;
+    return memcmp(fresh->hardware_class, in_force.hardware_class,
+                  sizeof in_force.hardware_class) == 0
+               ? OTA_OK
+               : OTA_E_DENIED;
+}
+
+/*
+ * The sector that is not the verified one's: what the other states of itself means nothing, a
+ * write that was torn may read like any number.
+ */
 ota_err slot_manifest_stage(const struct slot_map *m,
                             const struct manifest_root roots[MANIFEST_ROOTS],
                             const uint8_t *bytes, uint32_t len)
 {
-    struct manifest in_force, fresh;
-    struct slot_state s;
+    struct manifest fresh;
+    uint32_t keep;
     ota_err e = manifest_open(bytes, len, roots, &fresh);
 
     if (e == OTA_OK)
-        e = slot_state_get(m, &s);
-    if (e == OTA_OK && s.phase != SLOT_IDLE)
-        e = OTA_E_CONFLICT;
-    if (e == OTA_OK)
-        e = slot_manifest(m, roots, &in_force);
+        e = successor_check(m, roots, &fresh, &keep);
     if (e != OTA_OK)
         return e;
-    if (len > m->flash->erase_bytes)
-        return OTA_E_LIMIT;
-    if (fresh.sequence <= s.manifest_sequence || fresh.sequence <= in_force.sequence)
-        return OTA_E_ROLLBACK;
-    if (memcmp(fresh.hardware_class, in_force.hardware_class, sizeof fresh.hardware_class) != 0)
-        return OTA_E_DENIED;
-    return sector_write(m, stated_sequence(m, 0) == in_force.sequence ? 1 : 0, bytes, len);
+    return len > m->flash->erase_bytes ? OTA_E_LIMIT : sector_write(m, 1 - keep, bytes, len);
 }
 
 ota_err slot_format(const struct slot_map *m, const uint8_t *manifest, uint32_t manifest_bytes,

@@ -167,26 +167,32 @@ static void repair(struct journal_swap *s, uint32_t step, enum result bad)
     s->begun = 0;
 }
 
+/* How far a swap came: to its end (MOVED), or to a bad sector at this step. */
+struct stop {
+    enum result result;
+    uint32_t step;
+};
+
 /*
  * Carry out operations from step on.  redo: the first one was begun before, and is repeated
- * without a look at what its target seems to hold.  *out: MOVED, or what *out_at met.
+ * without a look at what its target seems to hold.
  */
 static ota_err run(const struct slot_map *m, struct journal *j, uint32_t step, bool redo,
-                   const struct boot_hooks *hooks, uint32_t *out_at, enum result *out)
+                   const struct boot_hooks *hooks, struct stop *out)
 {
     uint32_t steps = steps_of(&j->swap);
 
-    *out = MOVED;
-    for (; *out == MOVED && step < steps; step++, redo = false) {
+    *out = (struct stop){.result = MOVED, .step = step};
+    for (; out->result == MOVED && step < steps; step++, redo = false) {
         struct move mv;
         ota_err e;
 
         if (!move_of(m, &j->swap, step, &mv))
             continue;
-        *out_at = step;
+        out->step = step;
         if (!redo) {
-            *out = compare(m->flash, &mv);
-            if (*out != TARGET_BAD)
+            out->result = compare(m->flash, &mv);
+            if (out->result != TARGET_BAD)
                 continue;
             e = journal_put_step(j, step);
             if (e != OTA_OK)
@@ -194,7 +200,7 @@ static ota_err run(const struct slot_map *m, struct journal *j, uint32_t step, b
         }
         if (hooks->swap_step != NULL)
             hooks->swap_step(hooks->arg, step, steps);
-        *out = copy_try(m->flash, &mv);
+        out->result = copy_try(m->flash, &mv);
     }
     return OTA_OK;
 }
@@ -207,16 +213,15 @@ static ota_err finish(const struct slot_map *m, struct journal *j, uint32_t step
 
     for (;;) {
         struct journal_swap changed;
-        uint32_t at = 0;
-        enum result r;
-        ota_err e = run(m, j, step, redo, hooks, &at, &r);
+        struct stop stop;
+        ota_err e = run(m, j, step, redo, hooks, &stop);
 
         if (e != OTA_OK)
             return e;
-        if (r == MOVED)
+        if (stop.result == MOVED)
             break;
         changed = j->swap;
-        repair(&changed, at, r);
+        repair(&changed, stop.step, stop.result);
         e = journal_put_swap(j, &changed);
         if (e != OTA_OK)
             return e;

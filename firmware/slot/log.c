@@ -82,7 +82,7 @@ static void record_make(struct record *r, uint8_t type, uint32_t part, size_t le
                         const void *data)
 {
     const uint8_t *from = data;
-    size_t at = part * LOG_PART_BYTES,
+    size_t at = (size_t)part * LOG_PART_BYTES,
            some = len - at < LOG_PART_BYTES ? len - at : LOG_PART_BYTES;
 
     memset(r, 0, sizeof *r);

@@ -45,7 +45,7 @@ void crypto_sha256_final(struct crypto_sha256 *h, uint8_t out[CRYPTO_DIGEST_BYTE
         s->lane[i] =
             (s->lane[i] ^ s->bytes ^ s->lane[(i + 1) & 3] >> 7) * UINT64_C(0xd6e8feb86659fd93);
         s->lane[i] ^= s->lane[i] >> 32;
-        memcpy(out + 8 * i, &s->lane[i], 8);
+        memcpy(out + (size_t)8 * (size_t)i, &s->lane[i], 8);
     }
 }
 

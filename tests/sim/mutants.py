@@ -23,7 +23,7 @@ MUTANTS = [
      "ota_err e = journal_settle(j);", "ota_err e = OTA_OK;"),
     ("the step is written after the copy", "swap", "bootloader/swap.c",
      "            e = journal_put_step(j, step);\n            if (e != OTA_OK)\n                return e;\n        }",
-     "        }\n        *out = copy_try(m->flash, &mv);\n        e = journal_put_step(j, step);\n"
+     "        }\n        out->result = copy_try(m->flash, &mv);\n        e = journal_put_step(j, step);\n"
      "        if (e != OTA_OK)\n            return e;\n        continue;"),
     ("resume skips the operation in flight", "swap", "bootloader/swap.c",
      "finish(m, j, j->step, j->stepped, hooks)", "finish(m, j, j->step + j->stepped, false, hooks)"),
@@ -50,7 +50,7 @@ MUTANTS = [
      "crc32_of(out->raw, CRC_AT) == le32_load(out->raw + CRC_AT)", "out->raw[2] > 0"),
     ("an entry counts with its first record", "swap", "firmware/slot/log.c", "    if (w->part < parts)\n", "    if (false)\n"),
     ("a lost source is no reason to go back", "swap", "bootloader/swap.c",
-     "        repair(&changed, at, r);", "        changed.in_sectors = changed.out_sectors = 0;"),
+     "        repair(&changed, stop.step, stop.result);", "        changed.in_sectors = changed.out_sectors = 0;"),
     ("trial boots are not counted", "life", "bootloader/run.c", "    s.tries_left--;", "    (void)s;"),
     ("the state is not settled at boot", "life", "bootloader/run.c",
      "        settle(&r);\n", ""),

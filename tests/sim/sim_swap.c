@@ -195,9 +195,9 @@ static void check_erases(const struct sim_geometry *g, const struct subject *t)
     }
 }
 
-static void subject_of(struct subject *t, uint8_t mode, uint8_t n, uint32_t bits)
+static void subject_of(struct subject *t, int mode, uint8_t n, uint32_t bits)
 {
-    *t = (struct subject){.mode = mode, .n = n};
+    *t = (struct subject){.mode = (uint8_t)mode, .n = n};
     for (int i = 0; i < n; i++, bits >>= 1)
         t->a[i] = bits & 1;
     for (int i = 0; i <= n; i++, bits >>= 1)
@@ -210,7 +210,7 @@ static void singles(const struct sim_geometry *g, uint32_t step, uint32_t conten
     uint32_t contents = 1u << (2 * g->sectors + 1), phase = 0;
     struct subject t;
 
-    for (uint8_t mode = JOURNAL_FORWARD; mode <= JOURNAL_TAKE_PREVIOUS; mode++)
+    for (int mode = JOURNAL_FORWARD; mode <= JOURNAL_TAKE_PREVIOUS; mode++)
         for (uint32_t bits = 0; bits < contents; bits += contents_step)
             for (uint32_t extents = 0; extents < (uint32_t)g->sectors * g->sectors; extents++) {
                 const struct sim_cut none = {0, SIM_BEFORE};
@@ -239,7 +239,7 @@ static void clusters(const struct sim_geometry *g, uint32_t count, uint32_t *ran
 
         *random = *random * 1664525u + 1013904223u;
         r = *random >> 4;
-        subject_of(&t, (uint8_t)(1 + r % 2), g->sectors, r >> 3);
+        subject_of(&t, (int)(1 + r % 2), g->sectors, r >> 3);
         t.out = (uint8_t)(1 + (r >> 12) % g->sectors);
         t.in = (uint8_t)(1 + (r >> 16) % g->sectors);
         prepare(g, &t);
@@ -267,7 +267,7 @@ static void pairs(const struct sim_geometry *g, uint32_t contents_step)
     const struct sim_cut none = {0, SIM_BEFORE};
     struct subject t;
 
-    for (uint8_t mode = JOURNAL_FORWARD; mode <= JOURNAL_REVERT; mode++)
+    for (int mode = JOURNAL_FORWARD; mode <= JOURNAL_REVERT; mode++)
         for (uint32_t bits = 0; bits < contents; bits += contents_step) {
             uint32_t operations;
 
@@ -292,7 +292,7 @@ static void bad_sectors(const struct sim_geometry *g)
 {
     struct subject t;
 
-    for (uint8_t mode = JOURNAL_FORWARD; mode <= JOURNAL_REVERT; mode++)
+    for (int mode = JOURNAL_FORWARD; mode <= JOURNAL_REVERT; mode++)
         for (uint32_t sector = 0; sector < 2u * g->sectors + 1; sector++)
             for (uint8_t how = 1; how <= 3; how++)
                 for (uint32_t cut = 0; cut < 60; cut++) {

@@ -119,10 +119,9 @@ struct boot_record *board_boot_record(void)
 }
 
 /* The table stays ours until the app sets its own: a fault in between is told and resets. */
-__attribute__((naked, noreturn)) static void enter(uint32_t stack, uint32_t entry)
+__attribute__((naked, noreturn)) static void enter(uint32_t stack __attribute__((unused)),
+                                                   uint32_t entry __attribute__((unused)))
 {
-    (void)stack;
-    (void)entry;
     __asm__ volatile("msr msp, r0\n"
                      "bx r1\n");
 }

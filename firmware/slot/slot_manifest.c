@@ -15,6 +15,9 @@ enum {
     SEQUENCE_AT = 12, /* in a manifest's body (SPEC 3.1) */
     SEQUENCE_END = 16,
     BLOCK_BYTES = 64, /* a multiple of every program unit */
+    /* The longest there can be: all keys, all signatures, each as long as may be. */
+    ROOM = MANIFEST_BODY_FIXED_BYTES + MANIFEST_KEYS_MAX * (4 + CRYPTO_KEY_BYTES_MAX) +
+           MANIFEST_SIGNATURES_FIXED_BYTES + MANIFEST_ROOTS * (4 + CRYPTO_SIGNATURE_BYTES_MAX),
 };
 
 static uint32_t sector_at(const struct slot_map *m, uint32_t sector)
@@ -32,16 +35,13 @@ static uint32_t stated_sequence(const struct slot_map *m, uint32_t sector)
     return le32_load(head + SEQUENCE_AT);
 }
 
-/* Read a sector's manifest, whatever it says.  raw: MANIFEST_BYTES_MAX bytes. */
+/* Read a sector's manifest, whatever it says.  raw: ROOM bytes. */
 static ota_err sector_read(const struct slot_map *m, uint32_t sector, uint8_t *raw,
                            size_t *out_len)
 {
-    size_t room = m->flash->erase_bytes;
-    ota_err e;
+    size_t room = m->flash->erase_bytes < ROOM ? m->flash->erase_bytes : (size_t)ROOM;
+    ota_err e = m->flash->read(m->flash, sector_at(m, sector), raw, room);
 
-    if (room > MANIFEST_BYTES_MAX)
-        room = MANIFEST_BYTES_MAX;
-    e = m->flash->read(m->flash, sector_at(m, sector), raw, room);
     return e == OTA_OK ? manifest_length(raw, room, out_len) : e;
 }
 
@@ -59,7 +59,7 @@ __attribute__((noinline)) static ota_err
 sector_check(const struct slot_map *m, uint32_t sector,
              const struct manifest_root roots[MANIFEST_ROOTS], struct slot_manifest_ref *out)
 {
-    uint8_t raw[MANIFEST_BYTES_MAX];
+    uint8_t raw[ROOM];
     size_t len;
     ota_err e = sector_read(m, sector, raw, &len);
 
@@ -124,7 +124,7 @@ __attribute__((noinline)) ota_err slot_manifest_load(const struct slot_map *m,
                                                      const struct slot_manifest_ref *ref,
                                                      struct manifest *out)
 {
-    uint8_t raw[MANIFEST_BYTES_MAX], digest[CRYPTO_DIGEST_BYTES];
+    uint8_t raw[ROOM], digest[CRYPTO_DIGEST_BYTES];
     struct manifest_parts parts;
     size_t len;
     ota_err e = sector_read(m, ref->sector, raw, &len);
@@ -239,7 +239,7 @@ ota_err slot_format(const struct slot_map *m, const uint8_t *manifest, uint32_t 
     ota_err e;
 
     if (manifest_bytes < SEQUENCE_END || manifest_bytes > m->flash->erase_bytes ||
-        manifest_bytes > MANIFEST_BYTES_MAX)
+        manifest_bytes > ROOM)
         return OTA_E_LIMIT;
     s.manifest_sequence = s.trial_sequence = le32_load(manifest + SEQUENCE_AT);
     e = m->flash->erase(m->flash, sector_at(m, 1));

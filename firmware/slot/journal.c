@@ -122,6 +122,18 @@ static ota_err entries_read(struct journal *j)
     return e;
 }
 
+/* Checksums stop accidents, not nonsense: no entry may lead a swap out of the slots. */
+static bool fits_slots(const struct journal *j, const struct slot_map *m)
+{
+    const struct journal_swap *s = &j->swap;
+    uint32_t room = m->slot_bytes / m->flash->erase_bytes;
+
+    if (j->state.phase > SLOT_TRIAL)
+        return false;
+    return !j->swapping || (s->phase <= SLOT_TRIAL && s->out_sectors <= room &&
+                            (uint32_t)s->first + s->in_sectors <= room);
+}
+
 /* A torn entry may be there when the log is walked and gone when it is read: walk again. */
 ota_err journal_open(struct journal *j, const struct slot_map *m)
 {
@@ -131,6 +143,8 @@ ota_err journal_open(struct journal *j, const struct slot_map *m)
         e = log_open(&j->log, m->flash, m->journal_at);
         if (e == OTA_OK)
             e = entries_read(j);
+        if (e == OTA_OK && !fits_slots(j, m))
+            e = OTA_E_NOT_FOUND;
     }
     return e == OTA_E_LIMIT ? OTA_E_NOT_FOUND : e;
 }

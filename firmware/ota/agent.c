@@ -16,6 +16,7 @@ enum {
 struct ota_timing ota_timing_default(void)
 {
     return (struct ota_timing){.poll_ms = 0,
+                               .start_ms = 30 * MS_PER_S,
                                .heartbeat_ms = 30 * MS_PER_S,
                                .busy_poll_ms = 10 * MS_PER_S,
                                .progress_ms = 2 * MS_PER_S,
@@ -119,6 +120,17 @@ static void settle(struct ota_agent *a, const struct slot_state *slot)
     }
 }
 
+/* What has something to prove or to tell comes at once. */
+static void spread_first_poll(struct ota_agent *a)
+{
+    const struct ota_timing *t = a->config.timing;
+    uint32_t most = t->poll_ms != 0 && t->poll_ms < t->start_ms ? t->poll_ms : t->start_ms;
+
+    if (!a->trial && a->notes.phase != OTA_REPORT && a->notes.phase != OTA_REQUESTED) {
+        a->poll_at_ms = agent_now(a) + a->config.random(a->config.port) % ((uint64_t)most + 1);
+    }
+}
+
 ota_err ota_init(struct ota_agent *a, const struct ota_config *config)
 {
     struct image_source src = slot_running(config->map);
@@ -144,6 +156,7 @@ ota_err ota_init(struct ota_agent *a, const struct ota_config *config)
         return e;
     }
     settle(a, &state);
+    spread_first_poll(a);
     return OTA_OK;
 }
 

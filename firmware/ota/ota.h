@@ -44,6 +44,8 @@ struct ota_vitals {
  */
 struct ota_timing {
     uint32_t poll_ms;      /* 0: as the server says                                        */
+    uint32_t start_ms;     /* the first poll comes up to so long, and one poll_ms, after a
+                              start: a fleet whose power returns must not come as one      */
     uint32_t heartbeat_ms; /* 0: no heartbeats                                             */
     uint32_t busy_poll_ms; /* while downloading: to notice a cancelled action              */
     uint32_t progress_ms;  /* progress reports at most this often                          */

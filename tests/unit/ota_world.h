@@ -13,8 +13,7 @@ static uint64_t w_now(void *port)
 
 static uint32_t w_random(void *port)
 {
-    (void)port;
-    return 12345;
+    return ((struct world *)port)->random;
 }
 
 static void w_log(void *port, enum ota_level level, const char *text)
@@ -95,6 +94,7 @@ static struct world *w_new(void)
     w->writes_left = W_NEVER;
     w->cut_after = w->chunk = UINT32_MAX;
     w->now_ms = 1000;
+    w->random = 12345;
     w->cause = BOOT_CAUSE_POWER;
     memcpy(w->update, "forced", 7);
     w->settings = (struct ota_settings){.host = "server",

@@ -40,6 +40,7 @@ struct world {
 
     struct ota_settings settings;
     struct ota_timing timing;
+    uint32_t random; /* what the agent is given, always the same */
     struct ota_transport transport;
     struct ota_clock clock;
     struct boot_record record;

@@ -278,6 +278,76 @@ static void test_backs_off(void)
     free(w);
 }
 
+/* Milliseconds from a start to the first request. */
+static uint64_t first_request(uint32_t poll_ms, uint32_t random)
+{
+    struct world *w = w_new();
+
+    w->timing.poll_ms = poll_ms;
+    w->random = random;
+    w->request_ms = w->now_ms;
+    w_boot(w);
+    const uint64_t waited = until_requests(w, 1);
+    free(w);
+    return waited;
+}
+
+static void test_first_polls_are_spread(void)
+{
+    assert(first_request(0, 0) == 0 && first_request(0, 12345) == 12345);
+    assert(first_request(0, 30000) == 30000 && first_request(0, 30001) == 0);
+    assert(first_request(5000, 5000) == 5000 && first_request(5000, 5001) == 0);
+    assert(first_request(60000, 30000) == 30000);
+    for (uint32_t i = 0; i < 32; i++) {
+        assert(first_request(0, UINT32_C(1) << i) <= 30000);
+    }
+}
+
+static void until_due(struct world *w, bool (*due)(const struct world *))
+{
+    for (int i = 0; i < 200 && !due(w); i++) {
+        w_step(w);
+    }
+    assert(due(w));
+}
+
+static bool is_on_trial(const struct world *w)
+{
+    return w->agent.trial;
+}
+
+static bool has_report(const struct world *w)
+{
+    return w->agent.notes.phase == OTA_REPORT;
+}
+
+/* The first request after a start from here. */
+static void comes_at_once(struct world *w)
+{
+    const uint64_t start_ms = w->now_ms;
+
+    w_boot(w);
+    (void)until_requests(w, 1);
+    assert(w->request_ms == start_ms);
+}
+
+/* On trial the server must be reached soon, and a report shall not wait. */
+static void test_news_are_not_spread(void)
+{
+    struct world *w = w_new();
+
+    w_boot(w);
+    w_offer(w, 8, good);
+    until_due(w, is_on_trial);
+    comes_at_once(w);
+    assert(w_run(w, 200) && w->closed_success);
+    w_offer(w, 9, (struct w_image){.minor = 0, .counter = 2, .payload_bytes = 9000});
+    until_due(w, has_report);
+    comes_at_once(w); /* the power went before the report */
+    assert(w_run(w, 10) && !w->closed_success);
+    free(w);
+}
+
 static void test_honours_retry_after(void)
 {
     struct world *w = w_new();
@@ -366,7 +436,7 @@ static void test_survives_nonsense(void)
 
         w_boot(w);
         w->raw = answers[i];
-        w_step(w);
+        (void)until_requests(w, 1);
         assert(w_said(w, "poll ") && !ota_online(&w->agent) && w->polls == 0);
         w_offer(w, 8, good);
         assert(w_run(w, 300) && w->closed_success);
@@ -466,6 +536,8 @@ int main(void)
     test_cancelled_too_late();
     test_closed_by_the_server();
     test_backs_off();
+    test_first_polls_are_spread();
+    test_news_are_not_spread();
     test_honours_retry_after();
     test_survives_the_server();
     test_survives_nonsense();

@@ -302,6 +302,7 @@ static void go_fast(void)
 {
     dev.fast = true;
     dev.timing.poll_ms = 1000;
+    dev.timing.start_ms = 50;
     dev.timing.heartbeat_ms = 5000;
     dev.timing.busy_poll_ms = 1000;
     dev.timing.progress_ms = 200;

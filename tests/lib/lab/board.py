@@ -55,10 +55,10 @@ class Device:
     host = "127.0.0.1"
 
     def __init__(self, folder, name, keys, ca, port, image, manifest, token=None, gateway=None, floor=1, platform=PLATFORM,
-                 server_name="localhost", heartbeat_s=2):
+                 server_name="localhost", heartbeat_s=2, poll_s=2):
         self.folder, self.name, self.keys = pathlib.Path(folder), name, keys
         self.ca, self.port, self.server_name, self.platform = ca, port, server_name, platform
-        self.token, self.gateway, self.heartbeat_s = token, gateway, heartbeat_s
+        self.token, self.gateway, self.heartbeat_s, self.poll_s = token, gateway, heartbeat_s, poll_s
         self.folder.mkdir(parents=True, exist_ok=True)
         self.flash = self.folder / "flash.img"
         self.starts = 0
@@ -70,7 +70,7 @@ class Device:
         keep_secret(token, (self.gateway or self.token) + "\n")
         run(TOOLS / "ota-settings", "--host", self.host, "--port", self.port, "--name", self.server_name, "--ca", self.ca,
             "--tenant", TENANT, "--device-id", self.name, "--token-file", token, *(["--gateway"] if self.gateway else []),
-            "--platform", self.platform, "--heartbeat", self.heartbeat_s, "--out", out)
+            "--platform", self.platform, "--poll", self.poll_s, "--heartbeat", self.heartbeat_s, "--out", out)
         token.unlink()
         return out
 

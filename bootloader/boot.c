@@ -52,7 +52,8 @@ static enum boot_action trial(const struct boot_facts *f)
     return f->a == IMAGE_GOOD ? BOOT_TRY : rescue(f);
 }
 
-enum boot_action boot_next(const struct boot_facts *f)
+/* Not inlined: the loop around it would be copied for each of its answers. */
+__attribute__((noinline)) enum boot_action boot_next(const struct boot_facts *f)
 {
     if (f->journal_dead) {
         if (f->a == 0)

@@ -1,10 +1,10 @@
-# Compare a bootloader's size with the written budget; prints both, fails when one is exceeded.
+# Compare a bootloader's size with the written budget of its profile; prints both, fails when it is exceeded.
 execute_process(COMMAND ${SIZE} ${ELF} OUTPUT_VARIABLE out COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX MATCH "\n *([0-9]+)[ \t]+([0-9]+)[ \t]+([0-9]+)" line "${out}")
 math(EXPR flash "${CMAKE_MATCH_1} + ${CMAKE_MATCH_2}")
-file(STRINGS ${BUDGET} flash_line REGEX "^flash ")
-string(REPLACE "flash " "" flash_budget "${flash_line}")
-message("bootloader: ${flash} bytes of flash, budget ${flash_budget}")
-if(flash GREATER flash_budget)
+file(STRINGS ${BUDGET} budget REGEX "^flash ${PROFILE} ")
+string(REPLACE "flash ${PROFILE} " "" budget "${budget}")
+message("bootloader, ${PROFILE}: ${flash} bytes of flash, budget ${budget}")
+if(NOT flash LESS_EQUAL budget)
   message(FATAL_ERROR "the bootloader is larger than bootloader/budget.txt allows")
 endif()

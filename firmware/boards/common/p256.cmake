@@ -1,9 +1,10 @@
-# P-256, with integers in words of P256_WORDS: i31 is twice as fast as i15 where the processor multiplies to 64 bits.
+# P-256, with integers in words of P256_WORDS: i15 is the smallest (the default), i31 takes 300 bytes more and half the time
+# where the processor multiplies to 64 bits.
 if(NOT P256_WORDS)
-  set(P256_WORDS i31)
+  set(P256_WORDS i15)
 endif()
 set(crypto_own crypto_p256.c ../../image/sha512_none.c)
-set(crypto_theirs p256_${P256_WORDS}.c ${bear}/src/ec/ec_secp256r1.c ${bear}/src/codec/ccopy.c)
+set(crypto_theirs p256_${P256_WORDS}.c ${bear}/src/codec/ccopy.c)
 foreach(part decmod decode encode muladd bitlen rshift add sub modpow montmul tmont fmont iszero ninv15 ninv31 bits)
   foreach(file int/${P256_WORDS}_${part} ec/ecdsa_${P256_WORDS}_${part})
     if(EXISTS ${bear}/src/${file}.c)

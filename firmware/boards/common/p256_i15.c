@@ -1,23 +1,37 @@
 /*
  * BearSSL's ECDSA verification over its generic prime curves, compiled for P-256 alone: smaller
- * buffers, and since everything is in one unit, the compiler drops the other curves.  For
- * processors without a fast multiplication to 64 bits.
+ * buffers, and one unit in which the compiler sees that there is only this curve.  Their call
+ * through the table of curves becomes a direct one.  For processors without a
+ * fast multiplication to 64 bits.
  */
 #include "p256.h"
 
 #include "inner.h"
 
 #undef BR_MAX_EC_SIZE
-#define BR_MAX_EC_SIZE 256
-#define br_secp384r1   br_secp256r1 /* never asked for */
-#define br_secp521r1   br_secp256r1
+#define BR_MAX_EC_SIZE        256
+#define br_secp384r1          br_secp256r1 /* never asked for */
+#define br_secp521r1          br_secp256r1
+#define br_ecdsa_i15_vrfy_raw verify_raw
+#define ALWAYS                __attribute__((always_inline)) static inline
 
+ALWAYS uint32_t verify_raw(const br_ec_impl *impl, const void *hash, size_t hash_len,
+                           const br_ec_public_key *pk, const void *sig, size_t sig_len);
+ALWAYS uint32_t api_muladd(unsigned char *A, const unsigned char *B, size_t len,
+                           const unsigned char *x, size_t xlen, const unsigned char *y,
+                           size_t ylen, int curve);
+
+#include "ec/ec_secp256r1.c"
+/* impl->muladd(...) */
+#define muladd(A, B, len, x, xlen, y, ylen, curve)                                             \
+    supported_curves, res = api_muladd(A, B, len, x, xlen, y, ylen, BR_EC_secp256r1)
 #include "ec/ecdsa_i15_vrfy_raw.c"
+#undef muladd
 #include "ec/ec_prime_i15.c"
 
 uint32_t p256_verify(const uint8_t point[65], const uint8_t digest[32], const uint8_t raw[64])
 {
-    br_ec_public_key key = {BR_EC_secp256r1, (unsigned char *)(uintptr_t)point, 65};
+    const br_ec_public_key key = {BR_EC_secp256r1, (unsigned char *)(uintptr_t)point, 65};
 
-    return br_ecdsa_i15_vrfy_raw(&br_ec_prime_i15, digest, 32, &key, raw, 64);
+    return verify_raw(&br_ec_prime_i15, digest, 32, &key, raw, 64);
 }

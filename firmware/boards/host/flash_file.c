@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../mps2-an386/board.h"
+#include "../mps2/map.h"
 #include "board.h"
 
 struct known_board {
@@ -22,6 +22,17 @@ struct known_board {
     struct slot_map map;
 };
 
+/* One map for the whole family of boards. */
+#define MPS2(name)                                                                             \
+    {                                                                                          \
+        name, BOARD_FLASH_FILE_BYTES, BOARD_FLASH_BYTES, BOARD_ERASE_BYTES,                    \
+            BOARD_PROGRAM_BYTES, BOARD_ERASED,                                                 \
+        {                                                                                      \
+            NULL, BOARD_JOURNAL_AT, BOARD_MANIFEST_AT, BOARD_AGENT_AT, BOARD_SETTINGS_AT,      \
+                BOARD_SLOT_A_AT, BOARD_SLOT_B_AT, BOARD_SLOT_BYTES                             \
+        }                                                                                      \
+    }
+
 static const struct known_board boards[] = {
     {"host",
      HOST_FLASH_BYTES,
@@ -31,14 +42,9 @@ static const struct known_board boards[] = {
      HOST_ERASED,
      {NULL, HOST_JOURNAL_AT, HOST_MANIFEST_AT, HOST_AGENT_AT, HOST_SETTINGS_AT, HOST_SLOT_A_AT,
       HOST_SLOT_B_AT, HOST_SLOT_BYTES}},
-    {"mps2-an386",
-     BOARD_FLASH_FILE_BYTES,
-     BOARD_FLASH_BYTES,
-     BOARD_ERASE_BYTES,
-     BOARD_PROGRAM_BYTES,
-     BOARD_ERASED,
-     {NULL, BOARD_JOURNAL_AT, BOARD_MANIFEST_AT, BOARD_AGENT_AT, BOARD_SETTINGS_AT,
-      BOARD_SLOT_A_AT, BOARD_SLOT_B_AT, BOARD_SLOT_BYTES}},
+    MPS2("mps2-an386"),
+    MPS2("mps2-an385"),
+    MPS2("mps2-an500"),
 };
 enum { BOARDS = sizeof boards / sizeof boards[0] };
 

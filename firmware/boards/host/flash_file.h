@@ -10,7 +10,7 @@
 /*
  * A device's flash in a host file, mapped into memory: what was stored survives a killed
  * process.  The driver enforces NOR rules.  The boards whose maps are known: "host" (board.h)
- * and "mps2-an386", whose file is the emulator's.
+ * and those of QEMU's MPS2 family ("mps2-an386" ...), whose file is the emulator's.
  */
 struct flash_file {
     struct flash flash;

@@ -1,7 +1,14 @@
 #ifndef STARTUP_H
 #define STARTUP_H
 
-/* Between startup.c and board.c. */
+/* Between startup.c, board.c and the vector tables. */
+typedef void (*startup_vector)(void);
+
+void reset_handler(void);
+void fault_handler(void);
+void nmi_handler(void);
+void tick_handler(void);
+
 enum { STARTUP_TICKS_PER_S = 100 };
 
 void startup_tick_start(void);

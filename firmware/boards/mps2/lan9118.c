@@ -7,7 +7,7 @@
 #include "board.h"
 #include "mps2.h"
 
-#define REG(offset)  MPS2_REG(MPS2_LAN9118 + (offset))
+#define REG(offset)  MPS2_REG(BOARD_LAN9118 + (offset))
 #define RX_DATA      REG(0x00u)
 #define TX_DATA      REG(0x20u)
 #define RX_STATUS    REG(0x40u)

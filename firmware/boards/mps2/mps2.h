@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-/* Registers of Arm's MPS2 FPGA image AN386 (Cortex-M4F) and of its core, as far as used. */
+/* Registers of Arm's MPS2 FPGA images and of their cores, as far as used. */
 #define MPS2_CLOCK_HZ 25000000u
 
 #define MPS2_REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
@@ -32,7 +32,6 @@ enum { MPS2_UART0 = 0x40004000, MPS2_UART1 = 0x40005000 };
 #define MPS2_SCC_LED MPS2_REG(0x4002F004u) /* eight LEDs: bits 0 to 7     */
 #define MPS2_COUNTER MPS2_REG(0x40028018u) /* free running, 25 MHz        */
 
-#define MPS2_LAN9118     0x40200000u
 #define MPS2_LAN9118_IRQ 13u
 #define MPS2_INTERRUPTS  32u
 

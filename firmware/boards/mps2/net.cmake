@@ -11,4 +11,4 @@ add_library(lwip STATIC ${lwip_core} ${lwip_dir}/netif/ethernet.c)
 target_include_directories(lwip SYSTEM PUBLIC ${CMAKE_CURRENT_LIST_DIR}/lwip ${lwip_dir}/include)
 target_compile_options(lwip PRIVATE -w)
 
-house_library(board_net lan9118.c net.c emulator.c LINK board lwip ota_tls)
+house_library(board_net ${CMAKE_CURRENT_LIST_DIR}/lan9118.c ${CMAKE_CURRENT_LIST_DIR}/net.c ${CMAKE_CURRENT_LIST_DIR}/emulator.c LINK board lwip ota_tls)

@@ -1,23 +1,19 @@
 /*
- * Reset path, vector table and fault handling, the same for bootloader and apps.  Interrupts
- * are called through a table in RAM (board_irq), so that no driver is known here.  A fault or a
- * watchdog's warning takes a fresh stack, leaves its cause in the handover block and resets.
+ * Reset path and fault handling, the same for bootloader and apps; their vector tables are in
+ * vectors_boot.c and vectors_app.c.  A fault or a watchdog's warning takes a fresh stack,
+ * leaves its cause in the handover block and resets.
  */
 #include "startup.h"
 #include "board.h"
 #include "mps2.h"
 
-extern uint32_t __stack_top[], __data_load[], __data_start[], __data_end[], __bss_start[],
-    __bss_end[];
+extern uint32_t __vectors[], __stack_top[], __data_load[], __data_start[], __data_end[],
+    __bss_start[], __bss_end[];
 
 int main(void);
-void reset_handler(void);
-void fault_handler(void);
-void nmi_handler(void);
 __attribute__((used)) void fault_reset(void);
 __attribute__((used)) void nmi_reset(void);
 
-static void (*irq_handler[MPS2_INTERRUPTS])(void);
 static volatile uint32_t ticks;
 
 void fault_reset(void)
@@ -47,40 +43,14 @@ __attribute__((naked)) void nmi_handler(void)
                      ".ltorg\n");
 }
 
-static void tick_handler(void)
+void tick_handler(void)
 {
     ticks++;
 }
 
-static void interrupt_handler(void)
-{
-    uint32_t irq = (CORE_SCB_ICSR & 0x1ffu) - 16u;
-
-    if (irq < MPS2_INTERRUPTS && irq_handler[irq] != 0)
-        irq_handler[irq]();
-}
-
-typedef void (*vector)(void);
-
-#define FOUR(h)  h, h, h, h
-#define EIGHT(h) FOUR(h), FOUR(h)
-
-/* clang-format off */
-__attribute__((section(".vectors"), used)) static const struct {
-    uint32_t *stack;
-    vector core[15]; /* reset, NMI, twelve faults and calls that we never make, SysTick */
-    vector irq[MPS2_INTERRUPTS];
-} vectors = {
-    __stack_top,
-    {reset_handler, nmi_handler, EIGHT(fault_handler), FOUR(fault_handler), tick_handler},
-    {EIGHT(interrupt_handler), EIGHT(interrupt_handler),
-     EIGHT(interrupt_handler), EIGHT(interrupt_handler)},
-};
-/* clang-format on */
-
 void reset_handler(void)
 {
-    CORE_SCB_VTOR = (uint32_t)&vectors;
+    CORE_SCB_VTOR = (uint32_t)__vectors;
     CORE_SCB_CPACR |= 0xFu << 20; /* FPU on */
     __asm__ volatile("dsb\n\tisb" ::: "memory");
     for (uint32_t *from = __data_load, *to = __data_start; to < __data_end;)
@@ -89,13 +59,6 @@ void reset_handler(void)
         *to++ = 0;
     (void)main();
     board_reset(BOOT_CAUSE_FAULT); /* a main that returns is broken */
-}
-
-void board_irq(uint32_t irq, void (*handler)(void))
-{
-    irq_handler[irq] = handler;
-    CORE_NVIC_ICPR = 1u << irq;
-    CORE_NVIC_ISER = 1u << irq;
 }
 
 void startup_tick_start(void)

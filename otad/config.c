@@ -107,6 +107,10 @@ static const struct row table[] = {
     {N(session_hours, 12, 1, 720, "How long a sign-in lasts."), NULL},
 
     {C(log_level, "info", " debug info warn error ", "Lowest level logged."), "other"},
+    {C(metrics, "loopback", " loopback key off ",
+       "Who may read /metrics: 'loopback' whoever asks from this machine, and API keys; "
+       "'key' API keys alone, with device.read on all platforms; 'off' nobody."),
+     NULL},
     {T(tenant, "default", "Name of the organisation; the first part of DDI addresses."), NULL},
 };
 

@@ -62,6 +62,7 @@ struct config {
     /* what is told */
     const char *log_level; /* debug, info, warn, error */
     const char *tenant;    /* name of the default tenant; DDI's {tenant} */
+    const char *metrics;   /* who may read /metrics: loopback (or an API key), key, off */
 };
 
 struct config_fault {

@@ -108,9 +108,10 @@ static ota_err open_server(struct otad *o)
         .config = o->config,
         .otad = o,
         .tables = {{api_routes, api_route_count},
+                   {api_service_routes, api_service_route_count},
                    {device_routes, device_route_count},
                    {http_health_routes, http_health_route_count}},
-        .table_count = 3,
+        .table_count = 4,
         .guard = api_admit,
         .fallback = web_get,
     };
@@ -225,7 +226,7 @@ static void serve(struct otad *o, const sigset_t *signals)
 
 static enum exit_status run(const struct config *config)
 {
-    struct otad o = {.config = config, .ready = ready};
+    struct otad o = {.config = config, .ready = ready, .version = OTAD_VERSION};
     struct http_stats stats = {0};
     sigset_t signals;
     ota_err e;

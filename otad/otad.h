@@ -1,6 +1,9 @@
 #ifndef OTAD_OTAD_H
 #define OTAD_OTAD_H
 
+#include <stdatomic.h>
+#include <stdint.h>
+
 #include "firmware/image/err.h"
 
 /*
@@ -16,6 +19,11 @@ struct auth;
 struct events;
 struct http_server;
 
+/* What nobody else counts, for /metrics. */
+struct otad_counters {
+    _Atomic uint64_t updates_succeeded, updates_failed, updates_cancelled;
+};
+
 struct otad {
     const struct config *config;
     struct store *store;
@@ -25,6 +33,8 @@ struct otad {
     struct auth *auth;
     struct events *events;
     struct http_server *server;
+    const char *version; /* of the program */
+    struct otad_counters count;
     /* Is everything there that a request needs (/readyz)?  *out_what names what is not. */
     ota_err (*ready)(struct otad *otad, const char **out_what);
 };

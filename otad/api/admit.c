@@ -13,6 +13,16 @@
 #include "otad/db/session.h"
 #include "otad/device/device.h"
 
+/* From this machine, and not on behalf of somebody behind a proxy that we do not know. */
+static bool from_this_machine(const struct http_request *rq)
+{
+    static const char *const forwarded[] = {"X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"};
+    for (size_t i = 0; i < sizeof forwarded / sizeof forwarded[0]; i++)
+        if (http_header_count(rq, forwarded[i]) > 0)
+            return false;
+    return strncmp(rq->client, "127.", 4) == 0 || strcmp(rq->client, "::1") == 0;
+}
+
 static ota_err not_signed_in(struct http_request *rq, struct http_response *rs)
 {
     http_header_add(rs, "WWW-Authenticate", "Bearer realm=\"otad\"");
@@ -156,6 +166,8 @@ static ota_err check_permission(struct http_request *rq, struct http_response *r
     if (!permission_has_any(who, want) ||
         (named == NULL && is_global(want) && !permission_has(who, want, NULL)))
         return api_forbidden(rq, rs, want, NULL);
+    if (named == NULL && rq->route->auth == ADMIT_METRICS && !permission_has(who, want, NULL))
+        return api_forbidden(rq, rs, want, NULL);
     if (named == NULL)
         return OTA_OK;
     const ota_err err =
@@ -167,7 +179,7 @@ static ota_err check_permission(struct http_request *rq, struct http_response *r
 
 ota_err api_admit(struct http_request *rq, struct http_response *rs)
 {
-    const enum admit admit = (enum admit)rq->route->auth;
+    enum admit admit = (enum admit)rq->route->auth;
     if (admit == ADMIT_DEVICE)
         return device_admit(rq, rs);
     if (admit == ADMIT_ANYONE) {
@@ -176,6 +188,15 @@ ota_err api_admit(struct http_request *rq, struct http_response *rs)
                    ? OTA_OK
                    : http_problem(rq, rs, OTA_E_DENIED, "cross-site",
                                   "The request comes from another site.");
+    }
+    if (admit == ADMIT_METRICS) {
+        const char *rule = rq->otad->config->metrics;
+        if (strcmp(rule, "off") == 0)
+            return http_problem(rq, rs, OTA_E_NOT_FOUND, NULL,
+                                "There is nothing at this address.");
+        if (strcmp(rule, "loopback") == 0 && from_this_machine(rq))
+            return OTA_OK;
+        admit = ADMIT_KEY;
     }
     struct principal *who = ARENA_NEW(rq->arena, struct principal);
     if (who == NULL)

@@ -10,6 +10,10 @@ struct otad;
 extern const struct http_route api_routes[];
 extern const size_t api_route_count;
 
+/* What is about the server and not about a fleet: metrics. */
+extern const struct http_route api_service_routes[];
+extern const size_t api_service_route_count;
+
 /*
  * The server's guard: who calls, from where, and may they, before a body is read.  Fills
  * rq->principal.  Device routes are handed to device_admit.

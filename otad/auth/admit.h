@@ -7,7 +7,8 @@ enum admit {
     ADMIT_USER,        /* a person with a session                                  */
     ADMIT_USER_OR_KEY, /* or a machine with an API key                             */
     ADMIT_KEY,         /* an API key alone, also as X-API-Key (the plain door)     */
-    ADMIT_DEVICE       /* device credentials (device/device.h)                     */
+    ADMIT_DEVICE,      /* device credentials (device/device.h)                     */
+    ADMIT_METRICS      /* as the configuration says: this machine, or an API key   */
 };
 
 #endif

@@ -84,6 +84,12 @@ struct db_page {
 OTA_MUST_CHECK ota_err db_open(const struct db_config *config, struct db **out);
 void db_close(struct db *db);
 
+/* How the pool is used just now. */
+struct db_stats {
+    uint32_t connections_max, used, idle;
+};
+void db_stats(struct db *db, struct db_stats *out);
+
 /* Does the database answer?  For /readyz.  Errors: OTA_E_BUSY. */
 OTA_MUST_CHECK ota_err db_ready(struct db *db);
 

@@ -206,6 +206,15 @@ ota_err db_open(const struct db_config *config, struct db **out)
     return OTA_OK;
 }
 
+void db_stats(struct db *db, struct db_stats *out)
+{
+    (void)pthread_mutex_lock(&db->lock);
+    *out = (struct db_stats){.connections_max = db->connections_max,
+                             .used = db->open - db->idle_count,
+                             .idle = db->idle_count};
+    (void)pthread_mutex_unlock(&db->lock);
+}
+
 void db_close(struct db *db)
 {
     if (db == NULL)

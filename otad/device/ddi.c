@@ -245,6 +245,21 @@ ota_err ddi_deployment_get(struct http_request *rq, struct http_response *rs)
     return answer_deployment(rq, rs, &scope, &d.update, &d.release);
 }
 
+/* The feedback that closes an update closes it once; repeated, it finds none open. */
+static void count_end(const struct http_request *rq, const struct update *after)
+{
+    const struct visit *v = rq->state;
+    struct otad_counters *count = &rq->otad->count;
+    if (v->poll.action == FLEET_IDLE || v->poll.update_id != after->id)
+        return;
+    if (after->state == UPDATE_SUCCEEDED)
+        atomic_fetch_add(&count->updates_succeeded, 1);
+    else if (after->state == UPDATE_FAILED)
+        atomic_fetch_add(&count->updates_failed, 1);
+    else if (after->state == UPDATE_CANCELLED)
+        atomic_fetch_add(&count->updates_cancelled, 1);
+}
+
 ota_err ddi_deployment_feedback(struct http_request *rq, struct http_response *rs)
 {
     const struct visit *v = rq->state;
@@ -258,6 +273,7 @@ ota_err ddi_deployment_feedback(struct http_request *rq, struct http_response *r
     err = db_update_feedback(&scope, v->who.device_id, action_id(rq), &feedback, &after);
     if (err != OTA_OK)
         return device_problem(rq, rs, err);
+    count_end(rq, &after);
     feed_catch_up(rq->otad->feed, v->poll.tenant_id);
     return done(rs);
 }
@@ -289,6 +305,7 @@ ota_err ddi_cancel_feedback(struct http_request *rq, struct http_response *rs)
         return device_error(rq, rs, err, 405, "The action is not being cancelled.");
     if (err != OTA_OK)
         return device_problem(rq, rs, err);
+    count_end(rq, &after);
     feed_catch_up(rq->otad->feed, v->poll.tenant_id);
     return done(rs);
 }

@@ -13,7 +13,8 @@
                                     .permission = PERM_NONE, .body_bytes_max = (bytes)}
 
 const struct http_route device_routes[] = {
-    ROW(HTTP_GET, DDI, 0, ddi_poll),
+    {.method = HTTP_GET, .pattern = DDI, .flags = HTTP_ROUTE_DEVICE | HTTP_ROUTE_POLL,
+     .auth = ADMIT_DEVICE, .permission = PERM_NONE, .handler = ddi_poll},
     ROW(HTTP_PUT, DDI "/configData", BODY, ddi_config_put),
     ROW(HTTP_POST, DDI "/heartbeat", 4096, ddi_heartbeat_post),
     ROW(HTTP_GET, DDI "/deploymentBase/{action}", 0, ddi_deployment_get),
@@ -25,7 +26,8 @@ const struct http_route device_routes[] = {
     {.method = HTTP_GET, .pattern = DDI "/softwaremodules/{module}/artifacts/{file}",
      .flags = HTTP_ROUTE_DEVICE, .auth = ADMIT_DEVICE, .permission = PERM_NONE,
      .deadline = HTTP_TRANSFER, .handler = ddi_artifact_get},
-    {.method = HTTP_GET, .pattern = "/api/firmware/{platform}", .flags = HTTP_ROUTE_DEVICE,
+    {.method = HTTP_GET, .pattern = "/api/firmware/{platform}",
+     .flags = HTTP_ROUTE_DEVICE | HTTP_ROUTE_POLL,
      .auth = ADMIT_KEY, .permission = PERM_RELEASE_READ, .deadline = HTTP_TRANSFER,
      .handler = plain_get},
 };

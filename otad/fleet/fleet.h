@@ -103,6 +103,13 @@ OTA_MUST_CHECK ota_err fleet_heartbeat(struct fleet *f, const struct fleet_calle
 OTA_MUST_CHECK ota_err fleet_device_get(struct fleet *f, int64_t tenant_id, const char *id,
                                         struct arena *a, struct device *out);
 
+/* How much there is, over all organisations. */
+struct fleet_stats {
+    uint64_t devices[DEVICE_OFFLINE + 1];        /* by enum device_state */
+    uint64_t open_updates[UPDATE_CANCELLED + 1]; /* by enum update_state */
+};
+void fleet_stats(struct fleet *f, int64_t now_unix_s, struct fleet_stats *out);
+
 /* ---- API keys and the plain door --------------------------------------------------------- */
 
 struct fleet_key {

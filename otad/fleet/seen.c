@@ -234,3 +234,22 @@ void fleet_tell_overdue(struct fleet *f, int64_t now_unix_s)
         tell_all(f, list);
     arena_done(&a);
 }
+
+void fleet_stats(struct fleet *f, int64_t now_unix_s, struct fleet_stats *out)
+{
+    *out = (struct fleet_stats){0};
+    (void)pthread_rwlock_rdlock(&f->lock);
+    for (size_t i = 0; i < f->device_by_no.capacity; i++) {
+        const struct fleet_device *d = f->device_by_no.slot[i].item;
+        if (d == NULL)
+            continue;
+        pthread_mutex_t *lock = seen_lock_of(f, d);
+        (void)pthread_mutex_lock(lock);
+        const int64_t seen = d->seen.last_seen_at_unix_s;
+        (void)pthread_mutex_unlock(lock);
+        out->devices[device_state_at(seen, now_unix_s, f->config.lateness)]++;
+        if (d->update != NULL)
+            out->open_updates[d->update->state]++;
+    }
+    (void)pthread_rwlock_unlock(&f->lock);
+}

@@ -339,6 +339,38 @@ void http_exchange_finish(struct http_exchange *x)
     x->step = HTTP_STEP_ANSWER;
 }
 
+size_t http_route_number(const struct http_setup *setup, const struct http_route *route)
+{
+    size_t before = 0;
+
+    for (size_t t = 0; route != NULL && t < setup->table_count; t++) {
+        const struct http_routes *table = &setup->tables[t];
+
+        for (size_t i = 0; i < table->count; i++, before++) {
+            if (&table->row[i] == route)
+                return before < HTTP_ROUTES_COUNTED ? before : HTTP_ROUTES_COUNTED - 1;
+        }
+    }
+    return HTTP_ROUTES_COUNTED - 1;
+}
+
+static void count_it(const struct http_exchange *x, bool done)
+{
+    struct http_counters *c = x->counters;
+    const struct http_request *rq = &x->request;
+    const int status = x->response.status;
+
+    if (status < 100 || status > 599)
+        return;
+    atomic_fetch_add(&c->answer[http_route_number(x->setup, rq->route)][status / 100 - 1], 1);
+    if (x->deadline != HTTP_TRANSFER || rq->method != HTTP_GET ||
+        (status != 200 && status != 206))
+        return;
+    atomic_fetch_add(done ? &c->downloads_done : &c->downloads_cut, 1);
+    if (done)
+        atomic_fetch_add(&c->download_bytes, x->response.length);
+}
+
 static void log_it(const struct http_exchange *x, bool done)
 {
     const struct http_request *rq = &x->request;
@@ -369,6 +401,7 @@ void http_exchange_end(struct http_exchange *x, bool done)
             x->request.route->sink->abort(&x->request);
         release_body(&x->response);
         log_it(x, done);
+        count_it(x, done);
         log_request_set(NULL);
         atomic_fetch_sub(&counters->in_flight, 1);
     }

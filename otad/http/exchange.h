@@ -22,9 +22,14 @@ enum http_step {
     HTTP_STEP_CUT     /* far too much body: end the connection */
 };
 
+enum { HTTP_ROUTES_COUNTED = 256 };
+
 struct http_counters {
     _Atomic uint64_t requests, quiet_requests, refused, cut;
+    _Atomic uint64_t downloads_done, downloads_cut, download_bytes;
+    _Atomic uint64_t connections, handshakes_full, handshakes_resumed;
     _Atomic int64_t in_flight;
+    _Atomic uint64_t answer[HTTP_ROUTES_COUNTED][HTTP_CLASSES]; /* by http_route_number */
 };
 
 struct http_exchange {
@@ -41,6 +46,9 @@ struct http_exchange {
     uint64_t body_seen, body_max;
     bool sink_open;
 };
+
+/* The place of route in the tables one behind the other; the last one counts what has none. */
+size_t http_route_number(const struct http_setup *setup, const struct http_route *route);
 
 /* Where the request comes from. */
 struct http_peer {

@@ -35,6 +35,7 @@ enum http_deadline {
 };
 
 enum {
+    HTTP_ROUTE_POLL = 1 << 1,  /* a device asks whether there is an update            */
     HTTP_ROUTE_DEVICE = 1 << 0 /* a device dialect: records as small as negotiated, always
                                   Content-Length, errors without ceremony            */
 };

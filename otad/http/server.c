@@ -89,6 +89,7 @@ static struct connection *connection_new(struct http_server *s, struct MHD_Conne
 
     if (c == NULL)
         return NULL;
+    atomic_fetch_add(&s->counters.connections, 1);
     c->server = s;
     http_exchange_open(&c->exchange, &s->setup, &s->counters);
     info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -354,6 +355,10 @@ static enum MHD_Result begin(struct connection *c, struct MHD_Connection *mhd,
 
     if (c->tls_session != NULL && !c->records_limited) {
         tls_session_limit_records(c->tls_session);
+        atomic_fetch_add(tls_session_is_resumed(c->tls_session)
+                             ? &c->server->counters.handshakes_resumed
+                             : &c->server->counters.handshakes_full,
+                         1);
         c->records_limited = true;
     }
     got.header = arena_array(&x->arena, HTTP_HEADER_LINES_MAX, sizeof *got.header);
@@ -556,5 +561,31 @@ void http_server_stats(const struct http_server *s, struct http_stats *out)
         .refused = atomic_load(&s->counters.refused),
         .cut = atomic_load(&s->deadlines.cut),
         .connections_now = info == NULL ? 0 : info->num_connections,
+        .connections = atomic_load(&s->counters.connections),
+        .handshakes_full = atomic_load(&s->counters.handshakes_full),
+        .handshakes_resumed = atomic_load(&s->counters.handshakes_resumed),
+        .downloads_done = atomic_load(&s->counters.downloads_done),
+        .downloads_cut = atomic_load(&s->counters.downloads_cut),
+        .download_bytes = atomic_load(&s->counters.download_bytes),
     };
+}
+
+static void tell_route(const struct http_server *s, const struct http_route *route,
+                       http_route_seen *fn, void *arg)
+{
+    const size_t number = http_route_number(&s->setup, route);
+    uint64_t answers[HTTP_CLASSES];
+
+    for (size_t i = 0; i < HTTP_CLASSES; i++)
+        answers[i] = atomic_load(&s->counters.answer[number][i]);
+    fn(arg, route, answers);
+}
+
+void http_server_each_route(const struct http_server *s, http_route_seen *fn, void *arg)
+{
+    for (size_t t = 0; t < s->setup.table_count; t++) {
+        for (size_t i = 0; i < s->setup.tables[t].count; i++)
+            tell_route(s, &s->setup.tables[t].row[i], fn, arg);
+    }
+    tell_route(s, NULL, fn, arg);
 }

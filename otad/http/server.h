@@ -25,7 +25,13 @@ struct http_setup {
 
 struct http_stats {
     uint64_t requests, quiet_requests, refused, cut, connections_now;
+    uint64_t connections, handshakes_full, handshakes_resumed;
+    uint64_t downloads_done, downloads_cut; /* answers of routes with HTTP_TRANSFER to GET  */
+    uint64_t download_bytes;                /* of those that were sent to their end          */
 };
+
+/* 1xx to 5xx */
+enum { HTTP_CLASSES = 5 };
 
 /* Listens when it returns.  Errors: OTA_E_IO (address in use, no rights), OTA_E_FORMAT
  * (address, certificate), OTA_E_LIMIT (connection limit against the file limit); logged in
@@ -43,5 +49,11 @@ OTA_MUST_CHECK ota_err http_server_reload(struct http_server *s);
 int http_server_port(const struct http_server *s);
 
 void http_server_stats(const struct http_server *s, struct http_stats *out);
+
+/* Call fn for every route, and once with NULL for what has none: how many answers there were of
+ * each class of statuses, 1xx first.  An answer that did not leave counts too. */
+typedef void http_route_seen(void *arg, const struct http_route *route,
+                             const uint64_t answers[HTTP_CLASSES]);
+void http_server_each_route(const struct http_server *s, http_route_seen *fn, void *arg);
 
 #endif

@@ -183,6 +183,11 @@ void tls_session_limit_records(void *session)
     (void)gnutls_record_set_max_size(session, asked);
 }
 
+bool tls_session_is_resumed(void *session)
+{
+    return gnutls_session_is_resumed(session) != 0;
+}
+
 static int retrieve(gnutls_session_t session, const gnutls_datum_t *names, int names_count,
                     const gnutls_pk_algorithm_t *algorithms, int algorithms_count,
                     gnutls_pcert_st **chain, unsigned *chain_length, gnutls_privkey_t *key)

@@ -1,6 +1,7 @@
 #ifndef OTAD_HTTP_TLS_H
 #define OTAD_HTTP_TLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "firmware/image/err.h"
@@ -28,6 +29,9 @@ void tls_session_start(struct tls *t, void *session);
 
 /* After the handshake: send no record with more plaintext than the client asked for. */
 void tls_session_limit_records(void *session);
+
+/* After the handshake: did a ticket spare the client the whole of it? */
+bool tls_session_is_resumed(void *session);
 
 /* gnutls_certificate_retrieve_function2 for the daemon, as a plain pointer. */
 void *tls_certificate_callback(void);

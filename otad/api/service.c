@@ -1,0 +1,14 @@
+/* What is about the server and not about a fleet. */
+#include "api.h"
+#include "handler.h"
+#include "otad/auth/admit.h"
+
+const struct http_route api_service_routes[] = {
+    {.method = HTTP_GET,
+     .pattern = "/metrics",
+     .handler = api_metrics_get,
+     .auth = ADMIT_METRICS,
+     .permission = PERM_DEVICE_READ},
+};
+
+const size_t api_service_route_count = sizeof api_service_routes / sizeof api_service_routes[0];

@@ -47,6 +47,8 @@ static void byte_tear(struct sim *s, uint32_t at, uint8_t want, enum sim_tear te
     uint8_t had = byte_read(s, at);
 
     s->odds[at] = 0;
+    if (tear == SIM_POISON)
+        s->poison[at - at % s->flash.program_bytes] = 1;
     if (tear == SIM_TORN) {
         s->now[at] = mix(s, want, had, 128);
         return;
@@ -77,6 +79,28 @@ static bool fits(const struct sim *s, uint32_t at, size_t len, uint32_t unit)
            len <= s->flash.size_bytes - at;
 }
 
+static uint8_t *broken(struct sim *s, uint32_t at)
+{
+    return &s->broken[at / s->flash.erase_bytes];
+}
+
+static void rot_now(struct sim *s)
+{
+    uint32_t unit = s->flash.program_bytes;
+
+    if (s->rot.how == 4)
+        s->poison[s->rot.address + sim_random(s) % (s->flash.erase_bytes / unit) * unit] = 1;
+    else
+        *broken(s, s->rot.address) = s->rot.how;
+}
+
+void sim_rot(struct sim *s, struct sim_rot rot)
+{
+    s->rot = rot;
+    if (rot.how != 0 && rot.at == 0)
+        rot_now(s);
+}
+
 /* Count an operation; true when the power fails in it. */
 static bool counted(struct sim *s, enum sim_tear *out)
 {
@@ -87,6 +111,8 @@ static bool counted(struct sim *s, enum sim_tear *out)
         sim_violate(s, "more than %u flash operations in a boot", s->operations_boot_max);
     if (s->violated)
         longjmp(s->off, 2);
+    if (s->rot.how != 0 && s->rot.at == s->operations)
+        rot_now(s);
     for (int i = 0; i < SIM_CUTS_MAX; i++) {
         if (s->cut[i].at != s->operations)
             continue;
@@ -98,11 +124,6 @@ static bool counted(struct sim *s, enum sim_tear *out)
     return false;
 }
 
-static uint8_t *broken(struct sim *s, uint32_t at)
-{
-    return &s->broken[at / s->flash.erase_bytes];
-}
-
 static ota_err sim_read(const struct flash *f, uint32_t at, void *buf, size_t len)
 {
     struct sim *s = f->port;
@@ -111,7 +132,9 @@ static ota_err sim_read(const struct flash *f, uint32_t at, void *buf, size_t le
     if (!fits(s, at, len, 1))
         return OTA_E_LIMIT;
     for (size_t i = 0; i < len; i++) {
-        if (*broken(s, at + (uint32_t)i) & 1)
+        uint32_t unit = at + (uint32_t)i - (at + (uint32_t)i) % f->program_bytes;
+
+        if (*broken(s, at + (uint32_t)i) & 1 || s->poison[unit])
             return OTA_E_IO;
         to[i] = s->seen[at + i] = byte_read(s, at + (uint32_t)i);
     }
@@ -192,6 +215,7 @@ static ota_err sim_erase(const struct flash *f, uint32_t at)
     for (uint32_t i = at; i < at + f->erase_bytes; i++) {
         s->unit[i] = torn ? 2 : 0;
         s->seen[i] = (uint8_t)~f->erased;
+        s->poison[i] = 0;
         if (torn) {
             byte_tear(s, i, f->erased, tear);
         } else {
@@ -254,6 +278,8 @@ void sim_copy(struct sim *to, const struct sim *from)
     memcpy(to->odds, from->odds, len);
     memcpy(to->unit, from->unit, len);
     memcpy(to->seen, from->seen, len);
+    memcpy(to->poison, from->poison, len);
+    to->rot = from->rot;
     memcpy(to->broken, from->broken, sizeof to->broken);
     memcpy(to->cut, from->cut, sizeof to->cut);
     to->operations = from->operations;

@@ -13,7 +13,8 @@
  *
  *  - before the operation;
  *  - in it: a torn unit or a half erased sector, where each bit is old or new at random, and
- *    either stays so or reads differently each time, until the sector is erased;
+ *    either stays so, or reads differently each time, or cannot be read at all, until the
+ * sector is erased;
  *  - after it, which is before the next one.
  *
  * It also watches the rules: only declared areas are written, within units, and no unit is
@@ -31,7 +32,16 @@ enum sim_tear {
     SIM_UNSTABLE = 2, /* bits old or new, anew at each read                                   */
     SIM_ALMOST = 3,   /* reads as if it had been completed, most of the time                  */
     SIM_HARDLY = 4,   /* reads as if it had not begun, most of the time                       */
-    SIM_TEARS = 5
+    SIM_POISON = 5,   /* what was being written cannot be read until it is erased             */
+    SIM_TEARS = 6
+};
+
+/* A sector that goes bad in the middle of everything. */
+struct sim_rot {
+    uint32_t at;      /* operation, 0 = from the start */
+    uint32_t address; /* of the sector */
+    uint8_t how;      /* 0 nothing; 1 cannot be read, 2 cannot be written, 3 both; 4 one unit of
+                         it cannot be read until the sector is erased */
 };
 
 struct sim_cut {
@@ -48,7 +58,9 @@ struct sim {
     uint8_t seen[SIM_BYTES_MAX]; /* what the last read gave, where unstable */
     uint8_t unit[SIM_BYTES_MAX]; /* at a unit's start: 0 blank, 1 programmed, 2 torn */
     uint8_t broken[SIM_BYTES_MAX / 512]; /* sector: 1 cannot be read, 2 cannot be written */
+    uint8_t poison[SIM_BYTES_MAX];       /* at a unit's start: it cannot be read */
     struct sim_cut cut[SIM_CUTS_MAX];
+    struct sim_rot rot;
     uint32_t operations, erases, erases_journal, erases_a;
     uint32_t operations_boot, operations_boot_max;
     uint32_t random;
@@ -69,6 +81,9 @@ void sim_init(struct sim *s, const struct sim_geometry *g, uint32_t seed);
 
 /* The start of a boot: operations are counted anew against the bound. */
 void sim_power_on(struct sim *s);
+
+/* Let a sector go bad, now or when rot.at comes. */
+void sim_rot(struct sim *s, struct sim_rot rot);
 
 /* Put bytes there as a factory would; no operation is counted. */
 void sim_put(struct sim *s, uint32_t at, const void *data, uint32_t len);

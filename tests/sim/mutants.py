@@ -5,6 +5,7 @@ mutants.py SOURCE-TREE COMPILER
 """
 import concurrent.futures
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,20 @@ MUTANTS = [
     ("an entry counts with its first record", "swap", "firmware/slot/log.c", "    if (w->part < parts)\n", "    if (false)\n"),
     ("a lost source is no reason to go back", "swap", "bootloader/swap.c",
      "        repair(&changed, stop.step, stop.result);", "        changed.in_sectors = changed.out_sectors = 0;"),
+    ("a step is written for every second operation", "swap", "bootloader/swap.c",
+     "            e = journal_put_step(j, step);", "            e = step % 2 == 0 ? journal_put_step(j, step) : OTA_OK;"),
+    ("going back forgets the sector in flight", "swap", "bootloader/swap.c",
+     "uint32_t saved = saves(s, step) ? i : i + 1;", "uint32_t saved = i;"),
+    ("going on leaves a sector out", "swap", "bootloader/swap.c",
+     "        go_back(s, JOURNAL_TAKE_STAGED, i, in > i ? in - i : 0);",
+     "        go_back(s, JOURNAL_TAKE_STAGED, i + 1, in > i + 1 ? in - i - 1 : 0);"),
+    ("a revert that goes back leaves a sector out", "swap", "bootloader/swap.c",
+     "        go_back(s, JOURNAL_TAKE_STAGED, i, out > i ? out - i : 0);",
+     "        go_back(s, JOURNAL_TAKE_STAGED, i + 1, out > i + 1 ? out - i - 1 : 0);"),
+    ("a torn sector that cannot be read ends the swap", "swap", "bootloader/swap.c",
+     "            return SOURCE_BAD;\n        if (r == MOVED", "            return MOVED;\n        if (r == MOVED"),
+    ("a revert leaves the old image on trial", "life", "bootloader/run.c",
+     "        .phase = SLOT_IDLE, .decision", "        .phase = SLOT_TRIAL, .decision"),
     ("trial boots are not counted", "life", "bootloader/run.c", "    s.tries_left--;", "    (void)s;"),
     ("the state is not settled at boot", "life", "bootloader/run.c",
      "        settle(&r);\n", ""),
@@ -95,7 +110,7 @@ def mutate(work, objects, number, mutant):
     program = work / f"m{number}"
     subprocess.run([CC, "-o", str(program), str(work / f"m{number}.o"), str(objects[f"tests/sim/sim_{sim}.c"]), *others],
                    check=True)
-    r = subprocess.run([str(program), "20" if sim == "log" else "3"], capture_output=True, text=True, timeout=300)
+    r = subprocess.run([str(program), {"log": "20", "swap": "4", "life": "10"}[sim]], capture_output=True, text=True, timeout=300)
     first = (r.stdout.splitlines() or [""])[-3:]
     if "BROKEN" not in r.stdout and r.returncode == 0:
         return f"{name}: nobody noticed"
@@ -109,11 +124,17 @@ def main():
         for i, path in enumerate(CORE + [f"tests/sim/sim_{s}.c" for s in ("log", "swap", "life")]):
             objects[path] = work / f"c{i}.o"
         list(pool.map(lambda item: compile_to(ROOT / item[0], item[1]), objects.items()))
+        # a boot is a function of flash: what is kept between boots would hide what a reset loses
+        core = [str(o) for p, o in objects.items() if not p.startswith("tests/")]
+        symbols = subprocess.run(["nm", *core], capture_output=True, text=True, check=True).stdout
+        kept = [line for line in symbols.splitlines() if re.match(r"[0-9a-f]{16} [bBdDC] ", line)]
+        if kept:
+            sys.exit("the core keeps state between boots: " + ", ".join(kept))
         jobs = [pool.submit(mutate, work, objects, i, m) for i, m in enumerate(MUTANTS)]
         bad = [b for b in (j.result() for j in jobs) if b]
     for b in bad:
         print("NOT NOTICED:", b)
-    print(f"{len(MUTANTS)} mutants, {len(bad)} not noticed")
+    print(f"no variables in {len(CORE) - 3} core files; {len(MUTANTS)} mutants, {len(bad)} not noticed")
     sys.exit(bool(bad))
 
 

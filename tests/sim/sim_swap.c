@@ -1,22 +1,26 @@
 /*
  * The swap under power cuts: every operation of every swap over small slots whose sectors hold
  * one of two letters (so that targets equal their sources in all possible ways), before, torn
- * in four ways and after; then pairs of cuts; then sectors that cannot be read or written.
+ * in five ways and after; then pairs and triples of cuts; then with a sector that goes bad at
+ * any moment.  Two dozen geometries.
  *
  * After the last cut the swap must have ended: A holds, sector by sector, the image that was to
- * enter it, and B the one that left.  Without cuts it erases no more than SPEC 4.7 allows.
+ * enter it, and B the one that left.  Without cuts it erases no more than DESIGN allows.  With
+ * a bad sector, A holds one of the two images whole, unless the sector is A's own and dead.
  *
- *   sim_swap [seconds]       prints the number of distinct cases; fails on the first broken one
+ *   sim_swap [percent]       of the enumeration, default 100; prints the number of distinct
+ *                            cases (geometry, contents, extents, cuts, tears, bad sector) and
+ *                            fails on the first broken one, or if 100 % are fewer than a
+ * million
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../../bootloader/swap.h"
 #include "flash_sim.h"
 
-enum { N_MAX = 4, BOOTS_MAX = 10, FLOOR = 7 };
+enum { N_MAX = 4, BOOTS_MAX = 10, FLOOR = 7, CASES_MIN = 1000000, SEEN = 1 << 23 };
 
 /* One swap: what lies where, and what shall happen. */
 struct subject {
@@ -28,7 +32,9 @@ struct subject {
 };
 
 static struct sim base, sim;
-static unsigned long cases;
+static uint64_t seen[SEEN]; /* hashes of the cases that were run */
+static unsigned long cases, runs;
+static uint32_t percent = 100;
 static const struct boot_hooks no_hooks = {NULL, NULL, NULL};
 
 /* Letters are alike in the first block, so that only a look at all of a sector tells them
@@ -139,6 +145,35 @@ static void check(const struct subject *t)
         sim_violate(&sim, "the state is not the announced one");
 }
 
+/* With a bad sector: is one of the two images whole, where it can be started or brought back?
+ */
+static void check_whole(const struct subject *t)
+{
+    uint32_t unit = sim.flash.erase_bytes, in_a = sim.rot.address - sim.map.a_at;
+    bool forward = t->mode == JOURNAL_FORWARD || t->mode == JOURNAL_TAKE_STAGED;
+    bool a_left = t->mode == JOURNAL_FORWARD || t->mode == JOURNAL_REVERT, a_came = true;
+    bool b_left = a_left, b_came = true;
+
+    for (uint32_t i = 0; i < t->in; i++) {
+        uint32_t up = forward ? 1 : 0;
+
+        a_came = a_came && sector_is(&sim, sim.map.a_at + i * unit, t->b[i + up]);
+        b_came = b_came && sector_is(&sim, sim.map.b_at + (i + up) * unit, t->b[i + up]);
+    }
+    for (uint32_t i = 0; i < t->out; i++) {
+        uint32_t up = forward ? 0 : 1;
+
+        a_left = a_left && sector_is(&sim, sim.map.a_at + i * unit, t->a[i]);
+        b_left = b_left && sector_is(&sim, sim.map.b_at + (i + up) * unit, t->a[i]);
+    }
+    if (a_came || a_left)
+        return;
+    if (in_a >= sim.map.slot_bytes)
+        sim_violate(&sim, "B went bad and no image is whole in A");
+    else if (sim.rot.how == 4 && !b_came && !b_left)
+        sim_violate(&sim, "a unit of A went bad and no image is whole anywhere");
+}
+
 static void report(const struct sim_geometry *g, const struct subject *t)
 {
     printf("BROKEN: %s\n  erase %u program %u erased %02x, mode %u, n %u, out %u, in %u\n  A ",
@@ -150,28 +185,75 @@ static void report(const struct sim_geometry *g, const struct subject *t)
         putchar('a' + t->b[i]);
     for (int i = 0; i < SIM_CUTS_MAX; i++)
         printf("  cut %u/%d", sim.cut[i].at, (int)sim.cut[i].tear);
-    printf("\n  after %lu cases\n", cases);
+    printf("  bad sector %u at %u (%u)\n  after %lu cases\n", sim.rot.address, sim.rot.at,
+           sim.rot.how, cases);
     exit(1);
 }
 
-/* Run t with these cuts; returns the operations it took. */
-static uint32_t run(const struct sim_geometry *g, const struct subject *t, struct sim_cut first,
-                    struct sim_cut second)
+static uint64_t mixed(uint64_t h, const void *data, size_t len)
+{
+    const uint8_t *p = data;
+
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+/* Count the case unless it was run before. */
+static bool fresh(const struct sim_geometry *g, const struct subject *t)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+    h = mixed(h, g, sizeof *g);
+    h = mixed(h, t, sizeof *t);
+    for (int i = 0; i < SIM_CUTS_MAX; i++) {
+        uint32_t cut[2] = {sim.cut[i].at, (uint32_t)sim.cut[i].tear};
+
+        h = mixed(h, cut, sizeof cut);
+    }
+    h = mixed(h, &sim.rot.at, sizeof sim.rot.at);
+    h = mixed(h, &sim.rot.address, sizeof sim.rot.address);
+    h = mixed(h, &sim.rot.how, sizeof sim.rot.how) | 1;
+    for (uint64_t at = h >> 20;; at++) {
+        if (seen[at % SEEN] == h)
+            return false;
+        if (seen[at % SEEN] == 0) {
+            seen[at % SEEN] = h;
+            cases++;
+            return true;
+        }
+    }
+}
+
+struct cuts {
+    struct sim_cut cut[SIM_CUTS_MAX];
+};
+
+static struct cuts cut_at(uint32_t at, int tear)
+{
+    return (struct cuts){{{at, (enum sim_tear)tear}}};
+}
+
+/* Run t with these cuts, unless it was; returns the operations it took. */
+static uint32_t run(const struct sim_geometry *g, const struct subject *t, struct cuts c,
+                    struct sim_rot rot)
 {
     sim_copy(&sim, &base);
-    sim.random =
-        (first.at * 40503u + second.at * 9176u + first.tear * 31u + second.tear) * 2654435761u |
-        1u;
-    sim.cut[0] = first;
-    sim.cut[1] = second;
+    memcpy(sim.cut, c.cut, sizeof sim.cut);
+    sim.rot = rot;
+    if (!fresh(g, t) && c.cut[0].at > 0)
+        return 0;
+    sim.random = (uint32_t)++runs * 2654435761u | 1u;
+    sim_rot(&sim, rot);
     sim.powered = true;
     boot_until_done(t);
     sim.powered = false;
-    if (!sim.violated)
+    if (!sim.violated && rot.how == 0)
         check(t);
+    else if (!sim.violated)
+        check_whole(t);
     if (sim.violated)
         report(g, t);
-    cases++;
     return sim.operations;
 }
 
@@ -204,153 +286,168 @@ static void subject_of(struct subject *t, int mode, uint8_t n, uint32_t bits)
         t->b[i] = bits & 1;
 }
 
-/* All letters, all extents, all operations, all tears; step > 1 thins out the operations. */
-static void singles(const struct sim_geometry *g, uint32_t step, uint32_t contents_step)
+static const struct sim_rot nothing_rots = {0, 0, 0};
+
+/* A thousandth that stays the same from run to run: is this one of them? */
+static bool chosen(uint32_t per_mille)
 {
-    uint32_t contents = 1u << (2 * g->sectors + 1), phase = 0;
+    static uint32_t n;
+
+    n = n * 1664525u + 1013904223u;
+    return (n >> 8) % 1000 < per_mille * percent / 100;
+}
+
+/* All letters, all extents, all operations, all tears of one cut. */
+static void singles(const struct sim_geometry *g, uint32_t per_mille)
+{
+    uint32_t contents = 1u << (2 * g->sectors + 1);
     struct subject t;
 
     for (int mode = JOURNAL_FORWARD; mode <= JOURNAL_TAKE_PREVIOUS; mode++)
-        for (uint32_t bits = 0; bits < contents; bits += contents_step)
+        for (uint32_t bits = 0; bits < contents; bits++)
             for (uint32_t extents = 0; extents < (uint32_t)g->sectors * g->sectors; extents++) {
-                const struct sim_cut none = {0, SIM_BEFORE};
                 uint32_t operations;
 
                 subject_of(&t, mode, g->sectors, bits);
                 t.out = (uint8_t)(1 + extents / g->sectors);
                 t.in = (uint8_t)(1 + extents % g->sectors);
                 prepare(g, &t);
-                operations = run(g, &t, none, none);
+                operations = run(g, &t, cut_at(0, 0), nothing_rots);
                 check_erases(g, &t);
-                for (uint32_t at = 1 + phase++ % step; at <= operations; at += step)
+                for (uint32_t at = 1; at <= operations; at++)
                     for (int tear = 0; tear < SIM_TEARS; tear++)
-                        (void)run(g, &t, (struct sim_cut){at, (enum sim_tear)tear}, none);
+                        if (chosen(per_mille))
+                            (void)run(g, &t, cut_at(at, tear), nothing_rots);
             }
 }
 
-/* Random subjects with two or three random cuts close to each other, until the time is over. */
-static void clusters(const struct sim_geometry *g, uint32_t count, uint32_t *random)
+/* All pairs of operations and tears; the second operation may lie behind the swap's usual end.
+ */
+static void pairs(const struct sim_geometry *g, uint32_t per_mille)
 {
-    const struct sim_cut none = {0, SIM_BEFORE};
+    uint32_t contents = 1u << (2 * g->sectors + 1);
     struct subject t;
 
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t operations, r;
-
-        *random = *random * 1664525u + 1013904223u;
-        r = *random >> 4;
-        subject_of(&t, (int)(1 + r % 2), g->sectors, r >> 3);
-        t.out = (uint8_t)(1 + (r >> 12) % g->sectors);
-        t.in = (uint8_t)(1 + (r >> 16) % g->sectors);
-        prepare(g, &t);
-        operations = run(g, &t, none, none);
-        for (uint32_t k = 0; k < 64; k++) {
-            struct sim_cut first, second;
-
-            *random = *random * 1664525u + 1013904223u;
-            r = *random >> 5;
-            first = (struct sim_cut){1 + r % operations, (enum sim_tear)(r >> 20 & 3)};
-            *random = *random * 1664525u + 1013904223u;
-            r = *random >> 5;
-            second = (struct sim_cut){first.at + 1 + r % operations,
-                                      (enum sim_tear)((r >> 20) % SIM_TEARS)};
-            base.cut[2] = (struct sim_cut){second.at + 1 + (r >> 8) % 40, SIM_UNSTABLE};
-            (void)run(g, &t, first, second);
-        }
-    }
-}
-
-/* All pairs of operations, tears by turns. */
-static void pairs(const struct sim_geometry *g, uint32_t contents_step)
-{
-    uint32_t contents = 1u << (2 * g->sectors + 1), turn = 0;
-    const struct sim_cut none = {0, SIM_BEFORE};
-    struct subject t;
-
-    for (int mode = JOURNAL_FORWARD; mode <= JOURNAL_REVERT; mode++)
-        for (uint32_t bits = 0; bits < contents; bits += contents_step) {
+    for (int mode = JOURNAL_FORWARD; mode <= JOURNAL_TAKE_PREVIOUS; mode++)
+        for (uint32_t bits = 0; bits < contents; bits++) {
             uint32_t operations;
 
             subject_of(&t, mode, g->sectors, bits);
             t.out = t.in = g->sectors;
             prepare(g, &t);
-            operations = run(g, &t, none, none);
+            operations = run(g, &t, cut_at(0, 0), nothing_rots);
             for (uint32_t at = 1; at <= operations; at++)
-                for (int tear = 1; tear < SIM_TEARS; tear++)
-                    for (uint32_t then = 1; then <= operations; then++)
-                        (void)run(
-                            g, &t, (struct sim_cut){at, (enum sim_tear)tear},
-                            (struct sim_cut){at + then, (enum sim_tear)(turn++ % SIM_TEARS)});
+                for (uint32_t then = 1; then <= operations + 8; then++)
+                    for (int tears = 0; tears < SIM_TEARS * SIM_TEARS; tears++) {
+                        struct cuts c = cut_at(at, tears / SIM_TEARS);
+
+                        c.cut[1] =
+                            (struct sim_cut){at + then, (enum sim_tear)(tears % SIM_TEARS)};
+                        if (chosen(per_mille))
+                            (void)run(g, &t, c, nothing_rots);
+                    }
         }
 }
 
-/*
- * A sector that cannot be read or written, at every place, with and without a cut: the swap
- * must end, and one of the two images be whole in A, unless the sector is A's own.
- */
-static void bad_sectors(const struct sim_geometry *g)
+/* Sampled triples close to each other, over random letters and extents. */
+static void triples(const struct sim_geometry *g, uint32_t count)
 {
+    uint32_t random = 12345;
+    struct subject t;
+
+    for (uint32_t i = 0; i < count * percent / 100; i++) {
+        uint32_t operations, r = (random = random * 1664525u + 1013904223u) >> 4;
+
+        subject_of(&t, (int)(1 + r % 4), g->sectors, r >> 3);
+        t.out = (uint8_t)(1 + (r >> 12) % g->sectors);
+        t.in = (uint8_t)(1 + (r >> 16) % g->sectors);
+        prepare(g, &t);
+        operations = run(g, &t, cut_at(0, 0), nothing_rots);
+        for (uint32_t k = 0; operations > 0 && k < 64; k++) {
+            struct cuts c;
+            uint32_t at = 0;
+
+            for (int cut = 0; cut < SIM_CUTS_MAX; cut++) {
+                r = (random = random * 1664525u + 1013904223u) >> 5;
+                at += 1 + r % (cut == 0 ? operations : 24);
+                c.cut[cut] = (struct sim_cut){at, (enum sim_tear)((r >> 16) % SIM_TEARS)};
+            }
+            (void)run(g, &t, c, nothing_rots);
+        }
+    }
+}
+
+/* A sector that goes bad: each one, in each way, at each moment, with each cut. */
+static void repairs(const struct sim_geometry *g, uint32_t per_mille)
+{
+    uint32_t sectors = 2u * g->sectors + 1;
     struct subject t;
 
     for (int mode = JOURNAL_FORWARD; mode <= JOURNAL_REVERT; mode++)
-        for (uint32_t sector = 0; sector < 2u * g->sectors + 1; sector++)
-            for (uint8_t how = 1; how <= 3; how++)
-                for (uint32_t cut = 0; cut < 60; cut++) {
-                    bool forward = mode == JOURNAL_FORWARD, old = true, fresh = true;
-                    uint32_t unit = g->erase_bytes;
+        for (uint32_t extents = 0; extents < (uint32_t)g->sectors * g->sectors; extents++) {
+            uint32_t operations;
 
-                    subject_of(&t, mode, g->sectors, 0);
-                    for (uint8_t i = 0; i < t.n; i++) {
-                        t.a[i] = i;
-                        t.b[i + (forward ? 1 : 0)] = (uint8_t)(i + 8);
+            subject_of(&t, mode, g->sectors, 0);
+            for (uint8_t i = 0; i < t.n; i++)
+                t.a[i] = i;
+            for (uint8_t i = 0; i <= t.n; i++)
+                t.b[i] = (uint8_t)(i + 8);
+            t.out = (uint8_t)(1 + extents / g->sectors);
+            t.in = (uint8_t)(1 + extents % g->sectors);
+            prepare(g, &t);
+            operations = run(g, &t, cut_at(0, 0), nothing_rots);
+            for (uint32_t way = 0; way < sectors * 4 * (operations + 1); way++) {
+                struct sim_rot rot = {way / (sectors * 4),
+                                      base.map.a_at + way / 4 % sectors * g->erase_bytes,
+                                      (uint8_t)(1 + way % 4)};
+
+                (void)run(g, &t, cut_at(0, 0), rot);
+                for (uint32_t at = 1; at <= operations + 8; at++)
+                    for (int tear = 0; tear < SIM_TEARS; tear++) {
+                        struct cuts c = cut_at(at, tear);
+
+                        if (chosen(per_mille))
+                            (void)run(g, &t, c, rot);
+                        c.cut[1] = (struct sim_cut){at + 1 + way % 9, SIM_UNSTABLE};
+                        if (chosen(per_mille / 2))
+                            (void)run(g, &t, c, rot);
                     }
-                    t.out = t.in = g->sectors;
-                    prepare(g, &t);
-                    base.broken[base.map.a_at / unit + sector] = how;
-                    sim_copy(&sim, &base);
-                    sim.random = cut * 77u + 5u;
-                    sim.cut[0] = (struct sim_cut){cut, (enum sim_tear)(cut % SIM_TEARS)};
-                    sim.powered = true;
-                    boot_until_done(&t);
-                    sim.powered = false;
-                    for (uint32_t i = 0; i < t.n; i++) {
-                        fresh &= sector_is(&sim, sim.map.a_at + i * unit,
-                                           t.b[i + (forward ? 1 : 0)]);
-                        old &= sector_is(&sim, sim.map.a_at + i * unit, t.a[i]);
-                    }
-                    if (!sim.violated && !old && !fresh && sector >= g->sectors)
-                        sim_violate(&sim, "bad sector %u (%u): no image is whole", sector, how);
-                    if (sim.violated)
-                        report(g, &t);
-                    cases++;
-                }
+            }
+        }
+}
+
+static void all_geometries(void)
+{
+    struct sim_geometry g = {.sectors = 2};
+
+    for (g.erase_bytes = 512; g.erase_bytes <= 1024; g.erase_bytes *= 2)
+        for (g.program_bytes = 1; g.program_bytes <= 32; g.program_bytes *= 2)
+            for (int erased = 0; erased < 2; erased++) {
+                g.erased = erased == 0 ? 0xff : 0x00;
+                singles(&g, g.program_bytes * 6 * 512 / g.erase_bytes);
+            }
 }
 
 int main(int argc, char **argv)
 {
-    static const struct sim_geometry coarse[] = {
-        {512, 32, 0xff, 1}, {512, 32, 0x00, 2}, {512, 32, 0xff, 3}};
-    static const struct sim_geometry fine[] = {{512, 8, 0xff, 2},
-                                               {512, 8, 0x00, 3},
-                                               {1024, 16, 0xff, 2},
-                                               {512, 4, 0xff, 2},
-                                               {512, 1, 0x00, 2}};
-    time_t end = time(NULL) + (argc > 1 ? strtol(argv[1], NULL, 10) : 20);
-    uint32_t random = 12345;
+    static const struct sim_geometry one = {512, 32, 0xff, 1}, two = {512, 32, 0x00, 2},
+                                     three = {512, 32, 0xff, 3}, four = {512, 32, 0xff, 4};
 
-    for (size_t i = 0; i < sizeof coarse / sizeof coarse[0]; i++)
-        singles(&coarse[i], 1, i == 2 ? 3 : 1);
-    printf("every operation, one cut:      %8lu cases\n", cases);
-    for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++)
-        singles(&fine[i], 4096 / (fine[i].program_bytes * 8) + 1, i == 1 ? 11 : 5);
-    printf("and finer program units:       %8lu cases\n", cases);
-    bad_sectors(&coarse[2]);
-    printf("and sectors that fail:         %8lu cases\n", cases);
-    pairs(&coarse[0], 1);
-    pairs(&coarse[1], 5);
-    printf("and pairs of cuts:             %8lu cases\n", cases);
-    while (time(NULL) < end)
-        clusters(&(const struct sim_geometry){512, 32, 0xff, 4}, 20, &random);
-    printf("and random cuts in threes:     %8lu cases, all whole\n", cases);
-    return 0;
+    if (argc > 1)
+        percent = (uint32_t)strtoul(argv[1], NULL, 10);
+    singles(&one, 1000);
+    singles(&two, 1000);
+    singles(&three, 300);
+    printf("every operation, one cut:    %8lu cases\n", cases);
+    all_geometries();
+    printf("in 24 geometries:            %8lu cases\n", cases);
+    pairs(&one, 1000);
+    pairs(&two, 40);
+    printf("and pairs of cuts:           %8lu cases\n", cases);
+    repairs(&one, 400);
+    repairs(&two, 60);
+    printf("and sectors that go bad:     %8lu cases\n", cases);
+    triples(&four, 2500);
+    printf("and sampled triples:         %8lu distinct cases, all whole\n", cases);
+    return percent >= 40 && cases < CASES_MIN ? 1 : 0;
 }

@@ -79,6 +79,10 @@ bool download_due(const struct ota_agent *a);
 void download_step(struct ota_agent *a);
 /* An offered deployment: resume, begin, or refuse it. */
 void download_begin(struct ota_agent *a);
+/* Sequence of the newest key manifest held, in force or pending; 0 = none (keys.c). */
+uint32_t agent_keys(struct ota_agent *a);
+/* Fetch the key manifest that the last poll offered, and store it as pending. */
+void agent_fetch_keys(struct ota_agent *a);
 /* Everything verified and the server asked again: request the image and reset. */
 void download_install(struct ota_agent *a);
 

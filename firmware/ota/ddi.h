@@ -24,6 +24,7 @@ struct ddi_poll {
     char config_path[DDI_PATH_MAX]; /* empty: no link                                     */
     char deployment_path[DDI_PATH_MAX];
     char cancel_path[DDI_PATH_MAX];
+    char keys_path[DDI_PATH_MAX]; /* of a newer key manifest (SPEC 6.2) */
 };
 
 struct ddi_deployment {

@@ -205,27 +205,43 @@ static void read_block(struct ota_agent *a)
     piece_done(a);
 }
 
-/* Everything that is checked once the file is complete; OTA_REASON_NONE if it may be installed.
- */
-static uint16_t judge(struct ota_agent *a, struct image_info *out)
+/* The verdict under one of the two key manifests; OTA_REASON_NO_MANIFEST if there is none. */
+static uint16_t judge_under(const struct ota_agent *a, enum slot_manifest_which which,
+                            uint32_t floor, struct image_info *out)
 {
     const struct slot_map *m = a->config.map;
     struct image_source src = slot_staged(m);
     struct manifest manifest;
-    struct slot_state state;
-    struct image_policy policy = {.manifest = &manifest};
-    enum image_verdict verdict;
+    const struct image_policy policy = {.manifest = &manifest, .security_floor = floor};
+    ota_err e = which == SLOT_MANIFEST_PENDING
+                    ? slot_manifest_pending(m, a->config.roots, &manifest)
+                    : slot_manifest(m, a->config.roots, &manifest);
+    enum image_verdict v;
 
-    if (slot_manifest(m, a->config.roots, &manifest)) {
+    if (e) {
         return OTA_REASON_NO_MANIFEST;
     }
-    if (slot_state_get(m, &state)) {
+    v = image_verify(&src, &policy, NULL, NULL, out);
+    return v == IMAGE_GOOD ? OTA_REASON_NONE : (uint16_t)v;
+}
+
+/* Everything that is checked once the file is complete; OTA_REASON_NONE if it may be installed.
+ * The pending key manifest comes first, as with the bootloader.
+ */
+static uint16_t judge(struct ota_agent *a, struct image_info *out)
+{
+    struct slot_state state;
+    uint16_t reason;
+
+    if (slot_state_get(a->config.map, &state)) {
         return OTA_REASON_FLASH;
     }
-    policy.security_floor = state.security_floor;
-    verdict = image_verify(&src, &policy, NULL, NULL, out);
-    if (verdict != IMAGE_GOOD) {
-        return (uint16_t)verdict;
+    reason = judge_under(a, SLOT_MANIFEST_PENDING, state.security_floor, out);
+    if (reason != OTA_REASON_NONE) {
+        reason = judge_under(a, SLOT_MANIFEST_IN_FORCE, state.security_floor, out);
+    }
+    if (reason != OTA_REASON_NONE) {
+        return reason;
     }
     if (out->total_bytes != a->job.size_bytes) {
         return OTA_REASON_TRAILING_BYTES;

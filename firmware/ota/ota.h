@@ -112,6 +112,7 @@ struct ota_agent {
     uint64_t quiet_until_ms; /* back-off: nothing is sent before                      */
     uint64_t poll_at_ms, beat_at_ms, told_at_ms;
     uint32_t server_poll_ms;
+    uint32_t keys; /* sequence of the newest key manifest held, 0 = not read    */
     _Alignas(8) uint8_t block[OTA_BLOCK_BYTES];
     char line[256]; /* paths and log texts                                   */
 };

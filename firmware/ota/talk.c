@@ -90,6 +90,7 @@ static void on_poll(struct ota_agent *a, const struct ddi_poll *p)
     } else if (!same || !a->job.may_download || !a->job.may_install) {
         a->want_job = true;
     }
+    a->want_job = a->want_job || p->keys_path[0] != '\0';
 }
 
 static void poll(struct ota_agent *a)
@@ -97,8 +98,13 @@ static void poll(struct ota_agent *a)
     struct http1_answer answer;
     struct ddi_poll p;
     size_t len;
-    ota_err e = agent_exchange(a, "GET", agent_path(a, ""), NULL, &answer, &len);
+    char tail[24];
+    struct text t = text_over(tail, sizeof tail);
+    ota_err e;
 
+    text_str(&t, "?keys="); /* other servers do not mind */
+    text_u32(&t, agent_keys(a));
+    e = agent_exchange(a, "GET", agent_path(a, tail), NULL, &answer, &len);
     if (e == OTA_OK && answer.status == STATUS_OK) {
         e = ddi_poll_parse((const char *)a->block, len, &a->scratch, &p);
     }
@@ -301,13 +307,23 @@ static bool same_update(const struct ddi_deployment *a, const struct ddi_deploym
            memcmp(a->sha256, b->sha256, sizeof a->sha256) == 0;
 }
 
+/* New keys first, as the update may be signed by one of them. */
 static void fetch(struct ota_agent *a)
 {
     struct ddi_deployment d;
     struct http1_answer answer;
     size_t len;
-    ota_err e = agent_exchange(a, "GET", a->poll.deployment_path, NULL, &answer, &len);
+    ota_err e;
 
+    if (a->poll.keys_path[0] != '\0') {
+        agent_fetch_keys(a);
+        return;
+    }
+    if (a->poll.deployment_path[0] == '\0') {
+        a->want_job = false;
+        return;
+    }
+    e = agent_exchange(a, "GET", a->poll.deployment_path, NULL, &answer, &len);
     if (action_gone(e, &answer)) {
         a->want_job = false;
         return;

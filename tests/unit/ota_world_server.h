@@ -45,6 +45,11 @@ static void w_serve_poll(struct world *w)
                       "deploymentBase/%u?c=-7\"}",
                       w->action);
     }
+    if (w->keys_sequence > w->keys_told) {
+        n += snprintf(text + n, sizeof text - (size_t)n,
+                      ",\"keyManifest\":{\"href\":\"https://other.example/t/controller/v1/d/"
+                      "keyManifest\"}");
+    }
     snprintf(text + n, sizeof text - (size_t)n, "}}");
     w_json(w, text);
 }
@@ -156,8 +161,12 @@ static void w_route(struct world *w, const char *rq, const char *body)
 {
     char text[128];
 
-    if (strncmp(rq, "GET /t/controller/v1/d HTTP", 27) == 0) {
+    if (strncmp(rq, "GET /t/controller/v1/d?keys=", 28) == 0) {
+        w->keys_told = w_number(rq + 28, NULL);
         w_serve_poll(w);
+    } else if (strncmp(rq, "GET /t/controller/v1/d/keyManifest ", 35) == 0) {
+        w->keys_gets++;
+        w_answer(w, 200, "", w->keys, w->keys_bytes);
     } else if (strncmp(rq, "PUT /t/controller/v1/d/configData ", 34) == 0) {
         w->configs++;
         snprintf(w->last_config, sizeof w->last_config, "%s", body);

@@ -61,6 +61,9 @@ struct world {
     int closed;      /* closed reports taken                                     */
     bool closed_success, cancel_closed, cancel_rejected;
     char reason[64];
+    uint8_t keys[3000]; /* key manifest that the server has for it, and says of its sequence */
+    uint32_t keys_bytes, keys_sequence;
+    unsigned keys_told, keys_gets; /* last ?keys=, and how often it was fetched */
     unsigned polls, configs, beats, progresses, downloadeds, installings, gets, requests;
     uint64_t request_ms, gap_ms; /* of the last request, and since the one before */
     unsigned if_ranges;

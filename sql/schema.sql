@@ -421,6 +421,8 @@ CREATE TABLE device (
     config_wanted    boolean     NOT NULL DEFAULT true,
     registered_at    timestamptz NOT NULL DEFAULT now(),
     skip_release_id  bigint,
+    last_update_id   integer,
+    installed_update_id integer,
     PRIMARY KEY (tenant_id, device_no),
     UNIQUE (tenant_id, device_id),
     FOREIGN KEY (tenant_id, platform_id) REFERENCES platform,
@@ -448,6 +450,8 @@ COMMENT ON COLUMN device.security_counter IS 'Security counter of the newest rel
 COMMENT ON COLUMN device.config_wanted IS 'The next poll asks for configData';
 COMMENT ON COLUMN device.registered_at IS 'When it was made known';
 COMMENT ON COLUMN device.skip_release_id IS 'Release that failed or was cancelled here: not offered again by itself';
+COMMENT ON COLUMN device.last_update_id IS 'Its newest update, open or closed; NULL = never had one';
+COMMENT ON COLUMN device.installed_update_id IS 'The newest update that succeeded here; NULL = none did';
 GRANT SELECT, INSERT, UPDATE, DELETE ON device TO otad_app;
 GRANT SELECT ON device TO otad_jobs;
 
@@ -529,6 +533,8 @@ CREATE UNIQUE INDEX device_update_one_open ON device_update (tenant_id, device_n
 CREATE INDEX device_update_by_device ON device_update (tenant_id, device_no, update_id);
 CREATE INDEX device_update_open ON device_update (tenant_id, update_id) WHERE closed_at IS NULL;
 CREATE INDEX device_update_by_release ON device_update (tenant_id, release_id);
+ALTER TABLE device ADD FOREIGN KEY (tenant_id, last_update_id) REFERENCES device_update;
+ALTER TABLE device ADD FOREIGN KEY (tenant_id, installed_update_id) REFERENCES device_update;
 COMMENT ON TABLE device_update IS 'One device''s way to one release (DDI action); a device has at most one open';
 COMMENT ON COLUMN device_update.tenant_id IS 'The tenant';
 COMMENT ON COLUMN device_update.update_id IS 'Number of the update (DDI action id)';
@@ -639,14 +645,18 @@ SELECT d.tenant_id, d.device_no, d.device_id, d.name, p.name AS platform, d.chan
        s.last_seen_at,
        d.skip_release_id, unix_s(h.at) AS heartbeat_at_unix_s,
        h.version AS heartbeat_version, h.slot, h.reset_cause, h.address AS heartbeat_address, h.app,
-       coalesce(h.uptime_s, -1) AS uptime_s, coalesce(h.free_bytes, -1) AS free_bytes
+       coalesce(h.uptime_s, -1) AS uptime_s, coalesce(h.free_bytes, -1) AS free_bytes,
+       d.installed_update_id,
+       l.state AS last_state, lr.version AS last_version, l.reason AS last_reason, unix_s(l.closed_at) AS last_closed_at_unix_s
   FROM device d
   JOIN device_seen s USING (tenant_id, device_no)
   LEFT JOIN platform p ON p.tenant_id = d.tenant_id AND p.platform_id = d.platform_id
   LEFT JOIN device_update u ON u.tenant_id = d.tenant_id AND u.device_no = d.device_no AND u.closed_at IS NULL
   LEFT JOIN release r ON r.tenant_id = u.tenant_id AND r.release_id = u.release_id
   LEFT JOIN platform up ON up.tenant_id = r.tenant_id AND up.platform_id = r.platform_id
-  LEFT JOIN device_heartbeat h ON h.tenant_id = d.tenant_id AND h.device_no = d.device_no;
+  LEFT JOIN device_heartbeat h ON h.tenant_id = d.tenant_id AND h.device_no = d.device_no
+  LEFT JOIN device_update l ON l.tenant_id = d.tenant_id AND l.update_id = d.last_update_id AND l.closed_at IS NOT NULL
+  LEFT JOIN release lr ON lr.tenant_id = l.tenant_id AND lr.release_id = l.release_id;
 COMMENT ON VIEW device_row IS 'struct device, in its readers'' order (otad/db/device.c)';
 GRANT SELECT ON device_row TO otad_app, otad_jobs;
 

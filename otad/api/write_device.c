@@ -62,6 +62,16 @@ void write_update(struct json_out *o, const char *key, const struct update *u,
     json_close_object(o);
 }
 
+static void write_update_end(struct json_out *o, const char *key, const struct update_end *e)
+{
+    json_open_object(o, key);
+    json_put_string(o, "state", update_state_name(e->state));
+    json_put_string(o, "version", e->version);
+    json_put_string(o, "reason", e->reason);
+    json_put_time(o, "closed_at", e->closed_at_unix_s);
+    json_close_object(o);
+}
+
 void write_device(struct json_out *o, const char *key, const struct device *d,
                   const struct write_clock *clock, enum write_detail detail)
 {
@@ -82,6 +92,10 @@ void write_device(struct json_out *o, const char *key, const struct device *d,
         write_update(o, "update", &d->update, WRITE_BRIEF);
     else
         json_put_null(o, "update");
+    if (d->has_last_update)
+        write_update_end(o, "last_update", &d->last_update);
+    else
+        json_put_null(o, "last_update");
     if (d->has_heartbeat)
         write_heartbeat(o, "heartbeat", &d->heartbeat);
     else

@@ -17,23 +17,23 @@ static const char *const permission_names[PERM_COUNT] = {
 };
 
 static const char *const role_names[ROLE_COUNT] = {
-    [ROLE_NONE] = "none",
-    [ROLE_VIEWER] = "viewer",
-    [ROLE_MANAGER] = "manager",
-    [ROLE_ADMIN] = "admin",
+    [ROLE_NONE] = "none",       [ROLE_VIEWER] = "viewer", [ROLE_OPERATOR] = "operator",
+    [ROLE_MANAGER] = "manager", [ROLE_ADMIN] = "admin",
 };
 
 enum {
     READS = BIT(PERM_DEVICE_READ) | BIT(PERM_RELEASE_READ),
-    MANAGES = BIT(PERM_DEVICE_WRITE) | BIT(PERM_RELEASE_UPLOAD) | BIT(PERM_RELEASE_MANAGE),
+    OPERATES = BIT(PERM_DEVICE_WRITE), /* assigns and cancels, too */
+    MANAGES = BIT(PERM_RELEASE_UPLOAD) | BIT(PERM_RELEASE_MANAGE),
     OWNS = BIT(PERM_PLATFORM_MANAGE) | BIT(PERM_KEY_MANAGE) | BIT(PERM_USER_MANAGE),
 };
 
 static const uint32_t role_rights[ROLE_COUNT] = {
     [ROLE_NONE] = 0,
     [ROLE_VIEWER] = READS,
-    [ROLE_MANAGER] = READS | MANAGES,
-    [ROLE_ADMIN] = READS | MANAGES | OWNS,
+    [ROLE_OPERATOR] = READS | OPERATES,
+    [ROLE_MANAGER] = READS | OPERATES | MANAGES,
+    [ROLE_ADMIN] = READS | OPERATES | MANAGES | OWNS,
 };
 
 static uint32_t rights_of(const struct principal *who)

@@ -23,7 +23,7 @@ enum permission {
 };
 
 /* Roles of people.  ROLE_NONE may do nothing. */
-enum role { ROLE_NONE, ROLE_VIEWER, ROLE_MANAGER, ROLE_ADMIN, ROLE_COUNT };
+enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_MANAGER, ROLE_ADMIN, ROLE_COUNT };
 
 enum principal_kind {
     PRINCIPAL_NONE,   /* nobody: permission_has is always false */
@@ -65,7 +65,7 @@ const char *permission_name(enum permission p);
 /* False if text names no permission. */
 bool permission_parse(const char *text, enum permission *out);
 
-/* "admin", "manager", "viewer", "none". */
+/* "admin", "manager", "operator", "viewer", "none". */
 const char *role_name(enum role r);
 /* ROLE_NONE for any other text. */
 enum role role_parse(const char *text);

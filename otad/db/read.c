@@ -86,6 +86,16 @@ static void heartbeat_read(struct pg_row *row, struct device *d)
     h->free_bytes = row_int(row);
 }
 
+static void last_update_read(struct pg_row *row, struct device *d)
+{
+    d->has_last_update = !row_is_null(row);
+    struct update_end *e = &d->last_update;
+    e->state = update_state_parse(row_text_or_empty(row));
+    e->version = row_text(row);
+    e->reason = row_text(row);
+    e->closed_at_unix_s = row_int(row);
+}
+
 void device_read_all(struct pg_row *row, void *out_row)
 {
     struct fleet_device_row *r = out_row;
@@ -110,6 +120,8 @@ void device_read_all(struct pg_row *row, void *out_row)
     row_skip(row, 1); /* last_seen_at */
     r->skip_release_id = row_int(row);
     heartbeat_read(row, d);
+    r->installed_update_id = (int32_t)row_int(row);
+    last_update_read(row, d);
 }
 
 void device_read(struct pg_row *row, void *out_device)

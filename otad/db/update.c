@@ -208,11 +208,10 @@ static ota_err device_follows(struct db_tx *tx, const struct update_locked *u)
     struct pg_args a = {0};
     arg_int(&a, u->device_no);
     arg_int(&a, u->release_id);
-    if (u->state == UPDATE_SUCCEEDED)
-        return tx_query(tx, Q_DEVICE_SUCCEEDED, &a, NULL);
     if (u->state == UPDATE_FAILED || u->state == UPDATE_CANCELLED)
         return tx_query(tx, Q_DEVICE_SKIP, &a, NULL);
-    return OTA_OK;
+    arg_int(&a, u->id);
+    return u->state == UPDATE_SUCCEEDED ? tx_query(tx, Q_DEVICE_SUCCEEDED, &a, NULL) : OTA_OK;
 }
 
 static ota_err update_write(struct db_tx *tx, const struct update_locked *u, const char *reason)

@@ -53,6 +53,10 @@ void ddi_write_root(struct json_out *o, const struct ddi_base *base,
         write_link(
             o, "cancelAction",
             arena_printf(base->arena, "%s/cancelAction/%ld", url, (long)poll->update_id));
+    if (poll->installed_update_id != 0)
+        write_link(o, "installedBase",
+                   arena_printf(base->arena, "%s/installedBase/%ld", url,
+                                (long)poll->installed_update_id));
     if (poll->config_wanted)
         write_link(o, "configData", arena_printf(base->arena, "%s/configData", url));
     json_close_object(o);

@@ -270,6 +270,7 @@ static void device_free(struct fleet_device *d)
     if (d == NULL)
         return;
     free(d->update);
+    free(d->last_update);
     free(d->seen.heartbeat);
     free(d);
 }
@@ -301,6 +302,7 @@ static struct fleet_device *device_make(const struct fleet *f, int64_t tenant_id
         .no = from->no,
         .platform_id = row->platform_id,
         .skip_release_id = row->skip_release_id,
+        .installed_update_id = row->installed_update_id,
         .registered_at_unix_s = from->registered_at_unix_s,
         .security_counter = row->security_counter,
         .channel = (uint8_t)from->channel,
@@ -317,9 +319,12 @@ static struct fleet_device *device_make(const struct fleet *f, int64_t tenant_id
                                                   (int64_t)time(NULL), f->config.lateness);
     if (from->has_update)
         d->update = clone_update(&from->update);
+    if (from->has_last_update)
+        d->last_update = clone_update_end(&from->last_update);
     if (from->has_heartbeat)
         d->seen.heartbeat = clone_heartbeat(&from->heartbeat);
     if ((from->has_update && d->update == NULL) ||
+        (from->has_last_update && d->last_update == NULL) ||
         (from->has_heartbeat && d->seen.heartbeat == NULL)) {
         device_free(d);
         return NULL;

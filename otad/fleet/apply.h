@@ -29,7 +29,8 @@ struct fleet_device_row {
     uint8_t token_hash[FLEET_HASH_BYTES];
     bool config_wanted;
     uint32_t security_counter;
-    int64_t skip_release_id; /* 0 = none */
+    int64_t skip_release_id;     /* 0 = none */
+    int32_t installed_update_id; /* 0 = none */
 };
 
 struct fleet_key_row {

@@ -35,6 +35,16 @@ ota_err copy_update(struct arena *a, const struct update *in, struct update *out
     return ok ? OTA_OK : OTA_E_LIMIT;
 }
 
+ota_err copy_update_end(struct arena *a, const struct update_end *in, struct update_end *out)
+{
+    bool ok = true;
+    struct update_end e = *in;
+    e.version = text(a, in->version, &ok);
+    e.reason = text(a, in->reason, &ok);
+    *out = e;
+    return ok ? OTA_OK : OTA_E_LIMIT;
+}
+
 ota_err copy_heartbeat(struct arena *a, const struct heartbeat *in, struct heartbeat *out)
 {
     bool ok = true;
@@ -117,6 +127,26 @@ struct update *clone_update(const struct update *in)
     p = (struct packer){.at = (char *)(u + 1)};
     *u = pack_update(&p, in);
     return u;
+}
+
+static struct update_end pack_update_end(struct packer *p, const struct update_end *in)
+{
+    struct update_end e = *in;
+    e.version = pack(p, in->version);
+    e.reason = pack(p, in->reason);
+    return e;
+}
+
+struct update_end *clone_update_end(const struct update_end *in)
+{
+    struct packer p = {0};
+    (void)pack_update_end(&p, in);
+    struct update_end *e = malloc(sizeof *e + p.bytes);
+    if (e == NULL)
+        return NULL;
+    p = (struct packer){.at = (char *)(e + 1)};
+    *e = pack_update_end(&p, in);
+    return e;
 }
 
 static struct heartbeat pack_heartbeat(struct packer *p, const struct heartbeat *in)

@@ -57,6 +57,7 @@ void fleet_free(struct fleet *f)
         struct fleet_device *d = f->device_by_id.slot[i].item;
         if (d != NULL) {
             free(d->update);
+            free(d->last_update);
             free(d->seen.heartbeat);
             free(d);
         }
@@ -183,6 +184,7 @@ ota_err fleet_poll(struct fleet *f, const struct fleet_caller *who, struct fleet
         struct fleet_device *d = found.device;
         out->device_no = d->no;
         out->config_wanted = d->config_wanted;
+        out->installed_update_id = d->installed_update_id;
         if (d->update != NULL) {
             out->action =
                 d->update->state == UPDATE_CANCELLING ? FLEET_CANCEL : FLEET_DEPLOYMENT;
@@ -285,10 +287,13 @@ static ota_err device_copy(struct fleet *f, const struct fleet_tenant *t,
         .version = d->version == NULL ? NULL : arena_strdup(a, d->version),
         .registered_at_unix_s = d->registered_at_unix_s,
         .has_update = d->update != NULL,
+        .has_last_update = d->last_update != NULL,
     };
     ota_err err = OTA_OK;
     if (d->update != NULL)
         err = copy_update(a, d->update, &out->update);
+    if (err == OTA_OK && d->last_update != NULL)
+        err = copy_update_end(a, d->last_update, &out->last_update);
     out->target_version = d->update == NULL ? NULL : out->update.version;
     (void)pthread_mutex_lock(seen_lock_of(f, d));
     out->last_seen_at_unix_s = d->seen.last_seen_at_unix_s;

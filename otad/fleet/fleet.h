@@ -60,7 +60,8 @@ enum fleet_action { FLEET_IDLE = 0, FLEET_DEPLOYMENT = 1, FLEET_CANCEL = 2 };
 struct fleet_poll {
     int64_t tenant_id, device_no;
     enum fleet_action action;
-    int32_t update_id;   /* unless FLEET_IDLE                                            */
+    int32_t update_id; /* unless FLEET_IDLE                                            */
+    int32_t installed_update_id; /* newest that succeeded, 0 = none did                   */
     uint32_t change;     /* the c= of deploymentBase: differs whenever its answer would  */
     bool update_pending; /* not retrieved yet: db_update_retrieved before answering it   */
     bool config_wanted;

@@ -75,7 +75,9 @@ struct fleet_device {
     bool has_token, config_wanted;
     uint8_t token_hash[FLEET_HASH_BYTES];
     struct version version_key;
-    struct update *update; /* open one, strings in the same allocation; NULL = none */
+    struct update *update;          /* open one, strings in the same allocation; NULL = none */
+    struct update_end *last_update; /* likewise; NULL = none, or one is open */
+    int32_t installed_update_id;    /* 0 = none */
     struct seen seen;
     const char *version; /* NULL = unknown */
     const char *name;
@@ -121,6 +123,8 @@ bool list_has(const char *list, const char *word);
 /* Deep copies into an arena.  Errors: OTA_E_LIMIT. */
 OTA_MUST_CHECK ota_err copy_update(struct arena *a, const struct update *in,
                                    struct update *out);
+OTA_MUST_CHECK ota_err copy_update_end(struct arena *a, const struct update_end *in,
+                                       struct update_end *out);
 OTA_MUST_CHECK ota_err copy_release(struct arena *a, const struct release *in,
                                     struct release *out);
 OTA_MUST_CHECK ota_err copy_heartbeat(struct arena *a, const struct heartbeat *in,
@@ -128,6 +132,7 @@ OTA_MUST_CHECK ota_err copy_heartbeat(struct arena *a, const struct heartbeat *i
 
 /* Deep copies into one allocation of their own; NULL if there is no memory. */
 struct update *clone_update(const struct update *in);
+struct update_end *clone_update_end(const struct update_end *in);
 struct heartbeat *clone_heartbeat(const struct heartbeat *in);
 struct fleet_release *clone_release(const struct fleet_release_row *row);
 

@@ -88,6 +88,13 @@ struct update {
     const struct update_event *events;
 };
 
+/* How a device's newest update ended. */
+struct update_end {
+    enum update_state state;
+    const char *version, *reason; /* reason NULL = none was told */
+    int64_t closed_at_unix_s;
+};
+
 struct device_attribute {
     const char *key, *value;
 };
@@ -102,8 +109,9 @@ struct device {
     const char *target_version; /* of the open update, NULL without one            */
     const char *address;        /* of the last poll; may be empty                  */
     int64_t last_seen_at_unix_s, registered_at_unix_s;
-    bool has_update, has_heartbeat;
-    struct update update; /* the open one, without events */
+    bool has_update, has_last_update, has_heartbeat;
+    struct update update;          /* the open one, without events */
+    struct update_end last_update; /* never beside an open one     */
     struct heartbeat heartbeat;
     size_t attribute_count; /* 0 in lists */
     const struct device_attribute *attributes;

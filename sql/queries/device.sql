@@ -114,9 +114,9 @@ UPDATE device
  WHERE device_no = $1;
 
 -- name: device_succeeded
--- $1 device_no, $2 release_id
+-- $1 device_no, $2 release_id, $3 update_id
 UPDATE device d
-   SET version = r.version, version_key = r.version_key, config_wanted = true,
+   SET version = r.version, version_key = r.version_key, config_wanted = true, installed_update_id = $3,
        security_counter = greatest(d.security_counter, r.security_counter),
        skip_release_id = nullif(d.skip_release_id, r.release_id)
   FROM release r

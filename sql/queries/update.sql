@@ -61,9 +61,14 @@ SELECT update_id, unix_s(at), execution, result, coalesce(progress_percent, -1),
 
 -- name: update_create
 -- $1 device_no, $2 release_id, $3 from_version or NULL, $4 created_by
-INSERT INTO device_update (tenant_id, device_no, release_id, from_version, created_by)
-VALUES (current_tenant(), $1, $2, $3, $4)
-RETURNING update_id;
+WITH u AS (
+    INSERT INTO device_update (tenant_id, device_no, release_id, from_version, created_by)
+    VALUES (current_tenant(), $1, $2, $3, $4)
+    RETURNING device_no, update_id
+), d AS (
+    UPDATE device SET last_update_id = u.update_id FROM u WHERE device.device_no = u.device_no
+)
+SELECT update_id FROM u;
 
 -- name: update_lock
 -- $1 update_id, $2 device_no

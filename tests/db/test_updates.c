@@ -49,6 +49,7 @@ static void test_assignment(void)
     struct device d;
     OK(db_device_get(&k.scope, "a", &d));
     assert(d.has_update && d.update.id == u.id && strcmp(d.target_version, "1.1.0") == 0);
+    assert(!d.has_last_update);
     IS(db_device_patch(&k.scope, "a", &(struct device_patch){.platform = "esp8266"}, &d),
        OTA_E_CONFLICT);
     assert(why_is("update-in-progress"));
@@ -103,6 +104,10 @@ static void test_success(void)
     struct device d;
     OK(db_device_get(&k.scope, "a", &d));
     assert(!d.has_update && strcmp(d.version, "1.1.0") == 0);
+    assert(d.has_last_update && d.last_update.state == UPDATE_SUCCEEDED);
+    assert(strcmp(d.last_update.version, "1.1.0") == 0 && d.last_update.reason == NULL);
+    assert(d.last_update.closed_at_unix_s == u.closed_at_unix_s);
+    assert(kit_sql(&k, "SELECT installed_update_id FROM device WHERE device_id = 'a'") == id);
     assert(kit_sql(&k, "SELECT security_counter FROM device WHERE device_id = 'a' AND "
                        "config_wanted AND skip_release_id IS NULL") == 6);
     refused("a", "1.0.1", "version-too-low");
@@ -123,6 +128,10 @@ static void test_failure(void)
     struct device d;
     OK(db_device_get(&k.scope, "f", &d));
     assert(strcmp(d.version, "1.0.0") == 0 && !d.has_update);
+    assert(d.has_last_update && d.last_update.state == UPDATE_FAILED);
+    assert(strcmp(d.last_update.reason, "reverted-crashed") == 0);
+    assert(kit_sql(&k, "SELECT count(installed_update_id) FROM device WHERE device_id = 'f'") ==
+           0);
     assert(kit_sql(&k,
                    "SELECT count(*) FROM device d JOIN release r ON r.release_id = "
                    "d.skip_release_id WHERE d.device_id = 'f' AND r.version = '1.1.0'") == 1);

@@ -98,6 +98,14 @@ static void check_devices(void)
     o = begin();
     write_device(o, NULL, &d, &now_online, WRITE_BRIEF);
     golden(o, "device-new");
+    d.has_last_update = true;
+    d.last_update = (struct update_end){.state = UPDATE_FAILED,
+                                        .version = "1.1.0",
+                                        .reason = "reverted-not-confirmed",
+                                        .closed_at_unix_s = 1763630520};
+    o = begin();
+    write_device(o, NULL, &d, &now_online, WRITE_BRIEF);
+    golden(o, "device-failed");
 }
 
 static const struct artifact artifacts[] = {

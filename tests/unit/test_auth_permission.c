@@ -10,6 +10,7 @@
 static const char *const may[ROLE_COUNT] = {
     [ROLE_NONE] = "",
     [ROLE_VIEWER] = "device.read release.read ",
+    [ROLE_OPERATOR] = "device.read device.write release.read ",
     [ROLE_MANAGER] = "device.read device.write release.read release.upload release.manage ",
     [ROLE_ADMIN] = "device.read device.write release.read release.upload release.manage "
                    "platform.manage key.manage user.manage ",

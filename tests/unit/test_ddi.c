@@ -39,6 +39,10 @@ static void check_root(void)
     struct json_out *o = begin();
     ddi_write_root(o, &base, &poll, 300);
     golden(o, "ddi-root-idle");
+    poll.installed_update_id = 22;
+    o = begin();
+    ddi_write_root(o, &base, &poll, 300);
+    golden(o, "ddi-root-installed");
     poll = (struct fleet_poll){.action = FLEET_DEPLOYMENT,
                                .update_id = INT32_MAX,
                                .change = UINT32_MAX,

@@ -273,16 +273,54 @@ static void test_overdue(void)
     assert(atomic_load(&told[FLEET_EVENT_DEVICE]) == before + 3);
 }
 
+/* How the newest update ended is known to lists, what was installed to polls. */
+static void test_last_update(void)
+{
+    struct fleet_device_row row = {.device = {.no = 9,
+                                              .id = "ended",
+                                              .name = "",
+                                              .channel = CHANNEL_STABLE,
+                                              .address = "",
+                                              .has_last_update = true,
+                                              .last_update = {.state = UPDATE_FAILED,
+                                                              .version = "1.1.0",
+                                                              .reason = "bad-hash",
+                                                              .closed_at_unix_s = 77}},
+                                   .has_token = true,
+                                   .installed_update_id = 23};
+    struct fleet_poll poll;
+    struct device d;
+    struct arena a;
+    (void)snprintf((char *)row.token_hash, sizeof row.token_hash, "ended");
+    OK(fleet_put_device(f, 1, &row));
+    OK(poll_of("ended", 100, &poll));
+    assert(poll.action == FLEET_IDLE && poll.installed_update_id == 23);
+    for (int replaced = 0; replaced < 2; replaced++) {
+        arena_init(&a, (size_t)1 << 20);
+        OK(fleet_device_get(f, 1, "ended", &a, &d));
+        assert(d.has_last_update && !d.has_update && d.last_update.state == UPDATE_FAILED);
+        assert(strcmp(d.last_update.version, "1.1.0") == 0);
+        assert(replaced ? d.last_update.reason == NULL
+                        : strcmp(d.last_update.reason, "bad-hash") == 0);
+        assert(d.last_update.closed_at_unix_s == 77);
+        arena_done(&a);
+        row.device.last_update.reason = NULL;
+        OK(fleet_put_device(f, 1, &row));
+    }
+    fleet_remove_device(f, 1, 9);
+}
+
 static void test_removal(void)
 {
     struct fleet_poll poll;
     struct fleet_seen *seen = NULL;
     struct arena a;
+    const int gone = atomic_load(&told[FLEET_EVENT_DEVICE_GONE]);
     put_device(2, "b", NULL);
     OK(poll_of("b", 1, &poll));
     fleet_remove_device(f, 1, 2);
     fleet_remove_device(f, 1, 2);
-    assert(atomic_load(&told[FLEET_EVENT_DEVICE_GONE]) == 1);
+    assert(atomic_load(&told[FLEET_EVENT_DEVICE_GONE]) == gone + 1);
     assert(poll_of("b", 1, &poll) == OTA_E_AUTH);
     assert(take(10, &a, &seen) == 0); /* it was in the queue */
     arena_done(&a);
@@ -403,6 +441,7 @@ int main(void)
     test_offers();
     test_seen();
     test_overdue();
+    test_last_update();
     test_removal();
     test_small_arenas();
     test_threads();

@@ -36,14 +36,20 @@ function paged(items, query) {
 }
 
 const { attributes: _a, ...NO_ATTRIBUTES } = { attributes: 0 };
-const brief = ({ attributes, update, ...d }) => ({
-	...d,
-	update: update && !CLOSED.has(update.state) ? plain(update) : null,
-	...NO_ATTRIBUTES,
-});
 const plain = ({ events, ...u }) => u;
 
+const ended = ({ state, version, reason, closed_at }) => ({ state, version, reason, closed_at });
+
 export function makeApi(world, emit) {
+	const brief = ({ attributes, update, ...d }) => {
+		const newest = update ?? world.updates.find((u) => u.device === d.id);
+		return {
+			...d,
+			update: newest && !CLOSED.has(newest.state) ? plain(newest) : null,
+			last_update: newest && CLOSED.has(newest.state) ? ended(newest) : null,
+			...NO_ATTRIBUTES,
+		};
+	};
 	const changed = (d) => emit("device", brief(d));
 	const deviceOf = (id) => find(world.devices, "device", (d) => d.id === id);
 	const platformOf = (name) => find(world.platforms, "platform", (p) => p.name === name || p.aliases.includes(name));

@@ -69,6 +69,7 @@ const device: Shape<Device> = {
 	address: "string",
 	registered_at: "string",
 	update: "object?",
+	last_update: "object?",
 	heartbeat: "object?",
 	attributes: "object",
 };
@@ -171,7 +172,7 @@ function each(value: unknown): Record<string, unknown>[] {
 }
 
 test("devices, with and without an update and a heartbeat", () => {
-	for (const name of ["device", "device-new"]) {
+	for (const name of ["device", "device-new", "device-failed"]) {
 		const document = golden(name);
 		check(name, document, device, ["attributes"]);
 		if (document.heartbeat) check(`${name}.heartbeat`, document.heartbeat as Record<string, unknown>, heartbeat);

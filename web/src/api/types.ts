@@ -125,6 +125,8 @@ export interface Heartbeat {
 	app: string | null;
 }
 
+export type UpdateEnd = Pick<Update, "state" | "version" | "reason" | "closed_at">;
+
 export interface Device {
 	id: string;
 	platform: string | null;
@@ -137,7 +139,10 @@ export interface Device {
 	/** Empty until it was seen. */
 	address: string;
 	registered_at: string;
+	/** The open one. */
 	update: Update | null;
+	/** How its newest update ended; null while one is open. */
+	last_update: UpdateEnd | null;
 	heartbeat: Heartbeat | null;
 	attributes?: Record<string, string>;
 }

@@ -1,7 +1,7 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { platformList } from "../api/client.ts";
 import { useDenied } from "../api/session.ts";
-import type { Device, Platform, Update } from "../api/types.ts";
+import type { Device, Platform } from "../api/types.ts";
 import { isClosed } from "../api/types.ts";
 import { useLoad } from "../api/useLoad.ts";
 import { AssignDialog } from "../forms/assign.tsx";
@@ -19,48 +19,53 @@ import { Time } from "../ui/time.tsx";
 import { pollCommand } from "../util/commands.ts";
 import { count } from "../util/list.ts";
 import { navigate } from "../util/location.ts";
-import { useDevices, useRecentUpdates } from "./parts/devices.ts";
-import { DEVICE_STATES, DeviceMark, deviceStateWord, UpdateMark, UpdateProgress } from "./parts/states.tsx";
+import { useDevices } from "./parts/devices.ts";
+import {
+	DEVICE_STATES,
+	DeviceMark,
+	deviceStateWord,
+	UpdateEnded,
+	UpdateMark,
+	UpdateProgress,
+} from "./parts/states.tsx";
 import { Version } from "./parts/versions.tsx";
 
 const TYPING_MS = 250;
 
-function columnsWith(recent: ReadonlyMap<string, Update>): Column<Device>[] {
-	return [
-		{ key: "device", label: "Device", cell: (d) => <DeviceName device={d} /> },
-		{ key: "state", label: "State", cell: (d) => <StateCell device={d} />, width: "120px" },
-		{
-			key: "platform",
-			label: "Platform",
-			cell: (d) => d.platform ?? <span class="muted">none</span>,
-			from: 3,
-			width: "13%",
-		},
-		{
-			key: "version",
-			label: "Version",
-			cell: (d) => <Version version={d.version} target={d.target_version} />,
-			from: 2,
-			width: "132px",
-		},
-		{
-			key: "update",
-			label: "Last update",
-			cell: (d) => <UpdateCell update={d.update ?? recent.get(d.id)} />,
-			from: 2,
-			width: "21%",
-		},
-		{ key: "channel", label: "Channel", cell: (d) => d.channel, from: 4, width: "72px" },
-		{
-			key: "seen",
-			label: "Last seen",
-			cell: (d) => <Time at={d.last_seen_at} none="never" />,
-			from: 3,
-			width: "104px",
-			open: true,
-		},
-	];
-}
+const COLUMNS: Column<Device>[] = [
+	{ key: "device", label: "Device", cell: (d) => <DeviceName device={d} /> },
+	{ key: "state", label: "State", cell: (d) => <StateCell device={d} />, width: "120px" },
+	{
+		key: "platform",
+		label: "Platform",
+		cell: (d) => d.platform ?? <span class="muted">none</span>,
+		from: 3,
+		width: "13%",
+	},
+	{
+		key: "version",
+		label: "Version",
+		cell: (d) => <Version version={d.version} target={d.target_version} />,
+		from: 2,
+		width: "132px",
+	},
+	{
+		key: "update",
+		label: "Last update",
+		cell: (d) => <UpdateCell device={d} />,
+		from: 2,
+		width: "21%",
+	},
+	{ key: "channel", label: "Channel", cell: (d) => d.channel, from: 4, width: "72px" },
+	{
+		key: "seen",
+		label: "Last seen",
+		cell: (d) => <Time at={d.last_seen_at} none="never" />,
+		from: 3,
+		width: "104px",
+		open: true,
+	},
+];
 
 function DeviceName({ device }: { device: Device }) {
 	return (
@@ -91,8 +96,9 @@ function StateCell({ device }: { device: Device }) {
 	);
 }
 
-function UpdateCell({ update }: { update: Update | undefined }) {
-	return update ? <UpdateProgress update={update} /> : <span class="muted">–</span>;
+function UpdateCell({ device }: { device: Device }) {
+	if (device.update) return <UpdateProgress update={device.update} />;
+	return device.last_update ? <UpdateEnded update={device.last_update} /> : <span class="muted">–</span>;
 }
 
 interface Props {
@@ -108,8 +114,6 @@ export function DevicesPage(filter: Props) {
 	const [dialog, setDialog] = useState<"" | "new">("");
 	// Fixed when asked: the choice below may change while the dialog is open.
 	const [assigning, setAssigning] = useState<Device[]>([]);
-	const recent = useRecentUpdates();
-	const columns = useMemo(() => columnsWith(recent), [recent]);
 	const denied = useDenied("device.write");
 	const chosen = list.devices.filter((d) => picked.has(d.id));
 	const filtered = filter.platform !== "" || filter.state !== "" || filter.q !== "";
@@ -144,7 +148,7 @@ export function DevicesPage(filter: Props) {
 				<Table
 					label="Devices"
 					rows={list.devices}
-					columns={columns}
+					columns={COLUMNS}
 					rowKey={(d) => d.id}
 					onEnd={list.more}
 					selection={denied ? undefined : { keys: picked, onChange: setPicked, name: (key) => key }}

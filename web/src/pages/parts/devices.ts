@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { devicePage, updatePage } from "../../api/client.ts";
+import { devicePage } from "../../api/client.ts";
 import { asProblem, type Problem } from "../../api/problem.ts";
-import type { Device, List, Update } from "../../api/types.ts";
+import type { Device, List } from "../../api/types.ts";
 import { useLive } from "../../api/useLive.ts";
-import { devicesIn, goneIn, updatesIn, useLoad } from "../../api/useLoad.ts";
+import { devicesIn, goneIn } from "../../api/useLoad.ts";
 import { type DeviceFilter, page } from "../../paths.ts";
 import { patchBy, uniqueBy } from "../../util/list.ts";
 
@@ -103,20 +103,4 @@ function fits(device: Device, filter: DeviceFilter): boolean {
 		(!filter.state || device.state === filter.state) &&
 		!filter.q
 	);
-}
-
-const NO_UPDATES: ReadonlyMap<string, Update> = new Map();
-
-/** A device carries its open update only; how the last one ended comes from the newest updates of all. */
-export function useRecentUpdates(): ReadonlyMap<string, Update> {
-	const recent = useLoad("recent updates", async (signal) => newestOf((await updatePage({}, null, signal)).items));
-	useLive((events) => {
-		const changes = updatesIn(events);
-		if (changes.length > 0) recent.change((known) => newestOf([...known.values(), ...changes]));
-	});
-	return recent.data ?? NO_UPDATES;
-}
-
-function newestOf(updates: Update[]): ReadonlyMap<string, Update> {
-	return new Map(updates.toSorted((a, b) => a.id - b.id).map((u) => [u.device, u]));
 }

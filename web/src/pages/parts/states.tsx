@@ -89,20 +89,22 @@ export function progressOf(update: Pick<Update, "state" | "progress_percent">): 
 	}
 }
 
+export function UpdateEnded({ update }: { update: Pick<Update, "state" | "reason"> }) {
+	return (
+		<span class="ended">
+			<UpdateMark state={update.state} />
+			{update.reason ? (
+				<span class="ended-why" title={reasonText(update.reason)}>
+					{update.reason}
+				</span>
+			) : null}
+		</span>
+	);
+}
+
 /** State, bar and percent of an update that goes on; the state and the reason's short name once it has ended. */
 export function UpdateProgress({ update }: { update: Update }) {
-	if (isClosed(update)) {
-		return (
-			<span class="ended">
-				<UpdateMark state={update.state} />
-				{update.reason ? (
-					<span class="ended-why" title={reasonText(update.reason)}>
-						{update.reason}
-					</span>
-				) : null}
-			</span>
-		);
-	}
+	if (isClosed(update)) return <UpdateEnded update={update} />;
 	const percent = progressOf(update);
 	return (
 		<span class="progress">

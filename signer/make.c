@@ -93,15 +93,20 @@ static void put_protected(struct writer *w, const struct make_spec *s)
         put_tlv(w, TLV_CID, s->hardware_class.b, sizeof s->hardware_class.b);
 }
 
-static void put_signed(struct writer *w, uint32_t digest_type, const uint8_t *digest,
-                       const uint8_t *hash, size_t digest_bytes, uint32_t sig_type,
-                       const uint8_t *sig, size_t sig_bytes)
+/* The unprotected area's contents; digest and KEYHASH have the same length. */
+struct seal {
+    uint32_t digest_type, sig_type;
+    const uint8_t *digest, *hash, *sig;
+    size_t digest_bytes, sig_bytes;
+};
+
+static void put_seal(struct writer *w, const struct seal *s)
 {
     put_u16(w, AREA_UNPROTECTED);
-    put_u16(w, (uint32_t)(4 + 3 * 4 + 2 * digest_bytes + sig_bytes));
-    put_tlv(w, digest_type, digest, digest_bytes);
-    put_tlv(w, TLV_KEYHASH, hash, digest_bytes);
-    put_tlv(w, sig_type, sig, sig_bytes);
+    put_u16(w, (uint32_t)(4 + 3 * 4 + 2 * s->digest_bytes + s->sig_bytes));
+    put_tlv(w, s->digest_type, s->digest, s->digest_bytes);
+    put_tlv(w, TLV_KEYHASH, s->hash, s->digest_bytes);
+    put_tlv(w, s->sig_type, s->sig, s->sig_bytes);
 }
 
 static ota_err put_sha512(struct writer *w, const struct key *key)
@@ -119,7 +124,8 @@ static ota_err put_sha512(struct writer *w, const struct key *key)
     crypto_sha512_final(&h, digest);
     e = key_sign_message(key, digest, sizeof digest, sig);
     if (e == OTA_OK)
-        put_signed(w, TLV_SHA512, digest, hash, sizeof digest, TLV_ED25519, sig, sizeof sig);
+        put_seal(w, &(struct seal){TLV_SHA512, TLV_ED25519, digest, hash, sig, sizeof digest,
+                                   sizeof sig});
     return e;
 }
 
@@ -137,8 +143,9 @@ static ota_err put_unprotected(struct writer *w, const struct key *key)
     e = key_sign(key, digest, sig, &sig_bytes);
     if (e != OTA_OK)
         return e;
-    put_signed(w, TLV_SHA256, digest, public->hash, sizeof digest,
-               public->alg == CRYPTO_ED25519 ? TLV_ED25519 : TLV_ECDSA, sig, sig_bytes);
+    put_seal(w,
+             &(struct seal){TLV_SHA256, public->alg == CRYPTO_ED25519 ? TLV_ED25519 : TLV_ECDSA,
+                            digest, public->hash, sig, sizeof digest, sig_bytes});
     return OTA_OK;
 }
 

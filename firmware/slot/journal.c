@@ -16,7 +16,6 @@ enum {
     STATE_BYTES = 20,
     SWAP_BYTES = 100, /* the state in front */
     STEP_BYTES = 4,
-    OPEN_TRIES = 8, /* against a record that reads half the time: 2^-8 is left */
     SWAP_AT = STATE_BYTES,
     DIGEST_OUT_AT = SWAP_AT + 16,
     DIGEST_IN_AT = DIGEST_OUT_AT + 32,
@@ -91,35 +90,24 @@ static void swap_read(const uint8_t raw[SWAP_BYTES], struct journal_swap *out)
     memcpy(out->digest_in, raw + DIGEST_IN_AT, sizeof out->digest_in);
 }
 
-/* Read the entries that log_open has found. */
-static ota_err entries_read(struct journal *j)
+/* What was found, as a journal.  False if it is none. */
+static bool read_found(struct journal *j, const struct log_found *found)
 {
-    uint8_t raw[SWAP_BYTES], type;
-    size_t len;
-    ota_err e = log_whole_get(&j->log, &type, raw, sizeof raw, &len);
-
-    j->swapping = type == TYPE_SWAP;
+    j->swapping = found->type == TYPE_SWAP;
     j->stepped = false;
     j->step = 0;
-    if (e == OTA_OK && len != (j->swapping ? SWAP_BYTES : STATE_BYTES))
-        e = OTA_E_NOT_FOUND;
-    if (e != OTA_OK)
-        return e;
-    state_read(raw, &j->state);
+    if (found->bytes != (j->swapping ? SWAP_BYTES : STATE_BYTES))
+        return false;
+    state_read(found->whole, &j->state);
     if (!j->swapping)
-        return OTA_OK;
-    swap_read(raw, &j->swap);
-    e = log_note_get(&j->log, raw, STEP_BYTES, &len);
-    if (e == OTA_E_NOT_FOUND) {
-        j->stepped = j->swap.begun > 0;
-        j->step = j->stepped ? j->swap.begun - 1u : 0;
-        return OTA_OK;
-    }
-    if (e == OTA_OK) {
-        j->stepped = true;
-        j->step = le32_load(raw);
-    }
-    return e;
+        return true;
+    swap_read(found->whole, &j->swap);
+    j->stepped = found->note_bytes > 0 || j->swap.begun > 0;
+    if (found->note_bytes > 0)
+        j->step = le32_load(found->note);
+    else if (j->stepped)
+        j->step = j->swap.begun - 1u;
+    return true;
 }
 
 /* Checksums stop accidents, not nonsense: no entry may lead a swap out of the slots. */
@@ -134,19 +122,14 @@ static bool fits_slots(const struct journal *j, const struct slot_map *m)
                             (uint32_t)s->first + s->in_sectors <= room);
 }
 
-/* A torn entry may be there when the log is walked and gone when it is read: walk again. */
 ota_err journal_open(struct journal *j, const struct slot_map *m)
 {
-    ota_err e = OTA_E_IO;
+    struct log_found found;
+    ota_err e = log_open(&j->log, m->flash, m->journal_at, &found);
 
-    for (int i = 0; e == OTA_E_IO && i < OPEN_TRIES; i++) {
-        e = log_open(&j->log, m->flash, m->journal_at);
-        if (e == OTA_OK)
-            e = entries_read(j);
-        if (e == OTA_OK && !fits_slots(j, m))
-            e = OTA_E_NOT_FOUND;
-    }
-    return e == OTA_E_LIMIT ? OTA_E_NOT_FOUND : e;
+    if (e == OTA_OK && !(read_found(j, &found) && fits_slots(j, m)))
+        e = OTA_E_NOT_FOUND;
+    return e;
 }
 
 ota_err journal_format(struct journal *j, const struct slot_map *m,

@@ -30,14 +30,14 @@ enum {
     NOTE = 15,
     SEAL = 16,
     TYPE_MAX = 14,
-    NOWHERE = 0xffff,
+    PLACES_MAX = 0xffff,
     APPEND_TRIES = 3 /* places that fail to take a record before the unit is given up */
 };
 
 static const uint8_t seal_payload[1] = {0};
 
 /* How a place reads. */
-enum place { PLACE_BLANK, PLACE_TORN, PLACE_RECORD };
+enum place { PLACE_BLANK, PLACE_TORN, PLACE_RECORD, PLACE_UNREADABLE };
 
 struct record {
     uint8_t raw[LOG_RECORD_BYTES];
@@ -69,7 +69,7 @@ static enum place record_read(const struct log *l, uint8_t page, uint32_t place,
     uint32_t blank = 0;
 
     if (l->flash->read(l->flash, address(l, page, place), out->raw, sizeof out->raw) != OTA_OK)
-        return PLACE_TORN;
+        return PLACE_UNREADABLE;
     for (uint32_t i = 0; i < LOG_RECORD_BYTES; i++)
         blank += out->raw[i] == l->flash->erased;
     if (blank == LOG_RECORD_BYTES)
@@ -111,91 +111,106 @@ static ota_err record_write(const struct log *l, uint8_t page, uint32_t place,
     return OTA_OK;
 }
 
-/* The entry that a walk over a page is in the middle of. */
+/* A walk over a page: the entry that it is in the middle of, and what it found. */
 struct walk {
-    uint16_t start; /* place of its first record + 1, 0 = none */
-    uint8_t part;   /* its next part */
+    uint8_t part; /* next part of the entry; 0 = in none */
+    uint8_t entry[LOG_ENTRY_BYTES_MAX];
+    bool based, unreadable;
+    struct log_found found; /* bytes 0: no whole entry yet */
 };
 
-/* Take a record of an entry into account; the entry counts with its last part. */
-static void walk_entry(struct log *l, struct walk *w, const struct record *r, uint32_t place)
+/* An entry is complete. */
+static void walk_entry(struct log *l, struct walk *w, const struct record *r)
 {
-    uint8_t part = r->raw[1], parts = r->raw[2];
+    uint8_t len = r->raw[3];
 
-    if (part == 0)
-        *w = (struct walk){.start = (uint16_t)(place + 1)};
-    if (w->start == 0 || part != w->part) {
-        w->start = 0;
-        return;
-    }
-    w->part++;
-    if (w->part < parts)
-        return;
     if (r->raw[0] == SEAL) {
         l->proven = true;
     } else if (r->raw[0] == NOTE) {
-        l->note = (uint16_t)(w->start - 1);
+        w->found.note_bytes = len;
+        memcpy(w->found.note, w->entry, LOG_NOTE_BYTES_MAX);
     } else {
-        l->whole = (uint16_t)(w->start - 1);
-        l->note = 0;
+        w->found.type = r->raw[0];
+        w->found.bytes = len;
+        w->found.note_bytes = 0;
+        memcpy(w->found.whole, w->entry, sizeof w->found.whole);
     }
-    w->start = 0;
+}
+
+/* Take an intact record into account; an entry counts with its last part. */
+static void walk_record(struct log *l, struct walk *w, const struct record *r)
+{
+    uint8_t part = r->raw[1], parts = r->raw[2];
+    bool follows = part == 0 || part == w->part;
+
+    w->part = 0;
+    if (!follows || part >= parts || parts != parts_of(r->raw[3]) || parts > LOG_PARTS_MAX ||
+        (r->raw[0] == NOTE && parts > 1))
+        return;
+    memcpy(w->entry + (size_t)part * LOG_PART_BYTES, r->raw + PAYLOAD_AT, LOG_PART_BYTES);
+    if (part + 1 == parts)
+        walk_entry(l, w, r);
+    else
+        w->part = (uint8_t)(part + 1);
 }
 
 /* Read a page from its start.  True if it holds a whole entry; l then stands at its end. */
-static bool page_walk(struct log *l, uint8_t page)
+static bool page_walk(struct log *l, uint8_t page, struct walk *w)
 {
-    struct walk w = {.start = 0};
-    bool based = false;
     struct record r;
 
+    memset(w, 0, sizeof *w);
     l->page = page;
-    l->whole = NOWHERE;
     for (uint32_t place = 0; place < places(l); place++) {
         enum place p = record_read(l, page, place, &r);
 
         if (p == PLACE_BLANK)
             continue;
         l->next = (uint16_t)(place + 1);
-        if (p == PLACE_RECORD && !based) {
+        w->unreadable = w->unreadable || p == PLACE_UNREADABLE;
+        if (p == PLACE_RECORD && !w->based) {
             l->base = record_sequence(&r) - place;
-            based = true;
+            w->based = true;
         }
         if (p == PLACE_RECORD && record_sequence(&r) == l->base + place)
-            walk_entry(l, &w, &r, place);
+            walk_record(l, w, &r);
         else
-            w.start = 0;
+            w->part = 0;
     }
-    return l->whole != NOWHERE;
+    return w->found.bytes > 0;
 }
 
 static ota_err log_bind(struct log *l, const struct flash *f, uint32_t at)
 {
     *l = (struct log){.flash = f, .at = at};
     if (f->erase_bytes < LOG_ERASE_BYTES_MIN || f->program_bytes > LOG_RECORD_BYTES ||
-        f->erase_bytes / LOG_RECORD_BYTES >= NOWHERE)
+        f->erase_bytes / LOG_RECORD_BYTES >= PLACES_MAX)
         return OTA_E_LIMIT;
     return OTA_OK;
 }
 
-ota_err log_open(struct log *l, const struct flash *f, uint32_t at)
+ota_err log_open(struct log *l, const struct flash *f, uint32_t at, struct log_found *out)
 {
     struct log other;
-    bool here, there;
+    struct walk w;
+    bool here, there, unreadable;
     ota_err e = log_bind(l, f, at);
 
     if (e != OTA_OK)
         return e;
     other = *l;
-    here = page_walk(l, 0);
-    there = page_walk(&other, 1);
+    here = page_walk(l, 0, &w);
+    unreadable = w.unreadable;
+    *out = w.found;
+    there = page_walk(&other, 1, &w);
     if (!here && !there)
-        return OTA_E_NOT_FOUND;
+        return unreadable || w.unreadable ? OTA_E_IO : OTA_E_NOT_FOUND;
     if (!here || (there && other.base > l->base)) {
         struct log swap = *l;
 
         *l = other;
         other = swap;
+        *out = w.found;
     }
     l->must_change = !(here && there) || other.base + places(l) != l->base;
     return OTA_OK;
@@ -205,7 +220,6 @@ ota_err log_open(struct log *l, const struct flash *f, uint32_t at)
 static ota_err entry_write(struct log *l, uint8_t type, const void *data, size_t len)
 {
     uint32_t parts = parts_of(len);
-    uint16_t start = l->next;
     ota_err e = OTA_OK;
 
     for (uint32_t i = 0; e == OTA_OK && i < parts; i++) {
@@ -215,15 +229,7 @@ static ota_err entry_write(struct log *l, uint8_t type, const void *data, size_t
         record_make(&r, type, i, len, data);
         e = record_write(l, l->page, place, l->base + place, &r);
     }
-    if (e != OTA_OK || type == SEAL)
-        return e;
-    if (type == NOTE) {
-        l->note = start;
-    } else {
-        l->whole = start;
-        l->note = 0;
-    }
-    return OTA_OK;
+    return e;
 }
 
 /* Try to append, leaving one place for a seal; OTA_E_LIMIT if there is no room (left). */
@@ -308,43 +314,7 @@ ota_err log_put(struct log *l, uint8_t type, const void *data, size_t len)
 
 ota_err log_note(struct log *l, const void *data, size_t len)
 {
-    if (l->must_change || !l->sealed || !fits(1, len))
+    if (l->must_change || !l->sealed || len == 0 || len > LOG_NOTE_BYTES_MAX)
         return OTA_E_LIMIT;
     return append(l, NOTE, data, len);
-}
-
-static ota_err entry_get(const struct log *l, uint32_t place, uint8_t *out_type, void *out,
-                         size_t cap, size_t *out_len)
-{
-    uint8_t *to = out;
-    size_t len = 1;
-
-    for (size_t done = 0; done < len; done += LOG_PART_BYTES, place++) {
-        struct record r;
-        size_t some;
-
-        if (place >= places(l) || record_read(l, l->page, place, &r) != PLACE_RECORD)
-            return OTA_E_IO;
-        len = r.raw[3];
-        if (len > cap)
-            return OTA_E_LIMIT;
-        some = len - done < LOG_PART_BYTES ? len - done : LOG_PART_BYTES;
-        memcpy(to + done, r.raw + PAYLOAD_AT, some);
-        *out_type = r.raw[0];
-    }
-    *out_len = len;
-    return OTA_OK;
-}
-
-ota_err log_whole_get(const struct log *l, uint8_t *out_type, void *out, size_t cap,
-                      size_t *out_len)
-{
-    return entry_get(l, l->whole, out_type, out, cap, out_len);
-}
-
-ota_err log_note_get(const struct log *l, void *out, size_t cap, size_t *out_len)
-{
-    uint8_t type;
-
-    return l->note == 0 ? OTA_E_NOT_FOUND : entry_get(l, l->note, &type, out, cap, out_len);
 }

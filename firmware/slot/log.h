@@ -26,7 +26,17 @@ enum {
     LOG_PART_BYTES = 20, /* payload of a record                                               */
     LOG_PARTS_MAX = 5,
     LOG_ENTRY_BYTES_MAX = LOG_PARTS_MAX * LOG_PART_BYTES,
+    LOG_NOTE_BYTES_MAX = LOG_PART_BYTES,
     LOG_ERASE_BYTES_MIN = 512
+};
+
+/* What a log says: its newest whole entry, and the newest note behind it. */
+struct log_found {
+    uint8_t type;
+    uint8_t bytes;      /* of whole                                                           */
+    uint8_t note_bytes; /* 0: no note                                                         */
+    uint8_t whole[LOG_ENTRY_BYTES_MAX];
+    uint8_t note[LOG_NOTE_BYTES_MAX];
 };
 
 /* Where the log stands; private, on the caller's stack, one at a time for a log. */
@@ -35,8 +45,6 @@ struct log {
     uint32_t at;      /* first of the two erase units                                         */
     uint32_t base;    /* sequence of the unit's first place; the others follow                */
     uint16_t next;    /* place of the next record; it and all above read blank                */
-    uint16_t whole;   /* place of the newest whole entry                                      */
-    uint16_t note;    /* place of the newest note behind it; 0 = none                         */
     uint8_t page;     /* 0 or 1: the unit in force                                            */
     bool must_change; /* a change of units was interrupted: the next entry does one           */
     bool proven;      /* a seal is there: some whole entry of this unit is complete           */
@@ -44,10 +52,13 @@ struct log {
 };
 
 /*
- * Find the newest entries.  Places that cannot be read are skipped.
- * Errors: OTA_E_NOT_FOUND if neither unit holds a whole entry; OTA_E_LIMIT for units too small.
+ * Find the newest entries.  Every place is read once, so that what is found was there at one
+ * moment, even if a torn record reads differently later.  Places that cannot be read are
+ * skipped. Errors: OTA_E_NOT_FOUND if neither unit holds a whole entry; OTA_E_IO if so and
+ * there are places that cannot be read; OTA_E_LIMIT for units too small.
  */
-OTA_MUST_CHECK ota_err log_open(struct log *l, const struct flash *f, uint32_t at);
+OTA_MUST_CHECK ota_err log_open(struct log *l, const struct flash *f, uint32_t at,
+                                struct log_found *out);
 
 /* Make a log of this whole entry, whatever was there.  Errors: OTA_E_IO, OTA_E_LIMIT. */
 OTA_MUST_CHECK ota_err log_format(struct log *l, const struct flash *f, uint32_t at,
@@ -60,18 +71,8 @@ OTA_MUST_CHECK ota_err log_format(struct log *l, const struct flash *f, uint32_t
  */
 OTA_MUST_CHECK ota_err log_put(struct log *l, uint8_t type, const void *data, size_t len);
 
-/* Add a note.  Errors: as log_put; OTA_E_LIMIT also when the unit is full or nothing was put
- * since log_open: put a whole one. */
+/* Add a note, up to LOG_NOTE_BYTES_MAX.  Errors: as log_put; OTA_E_LIMIT also when the unit is
+ * full or nothing was put since log_open: put a whole one. */
 OTA_MUST_CHECK ota_err log_note(struct log *l, const void *data, size_t len);
-
-/*
- * The newest whole entry, and the newest note behind it.
- * Errors: OTA_E_NOT_FOUND (no note); OTA_E_LIMIT if it is longer than cap; OTA_E_IO if it
- * cannot be read any more: it was torn, open the log again.
- */
-OTA_MUST_CHECK ota_err log_whole_get(const struct log *l, uint8_t *out_type, void *out,
-                                     size_t cap, size_t *out_len);
-OTA_MUST_CHECK ota_err log_note_get(const struct log *l, void *out, size_t cap,
-                                    size_t *out_len);
 
 #endif

@@ -14,7 +14,7 @@
 #include "../../firmware/slot/log.h"
 #include "flash_sim.h"
 
-enum { TYPE = 3, BOOTS = 12, WRITES = 40, OPEN_TRIES = 64, TRIED_MAX = 2 * BOOTS };
+enum { TYPE = 3, BOOTS = 12, WRITES = 40, TRIED_MAX = 2 * BOOTS };
 
 /* What a log says: a number as whole entry, and one as note. */
 struct said {
@@ -31,6 +31,11 @@ static size_t size_of(uint32_t n)
     return 4 + n * 37 % (LOG_ENTRY_BYTES_MAX - 3);
 }
 
+static size_t note_size_of(uint32_t n)
+{
+    return 4 + n * 7 % (LOG_NOTE_BYTES_MAX - 3);
+}
+
 static void fill(uint8_t *buf, uint32_t n)
 {
     memset(buf, (int)(n * 11), LOG_ENTRY_BYTES_MAX);
@@ -42,44 +47,31 @@ static bool same(struct said a, struct said b)
     return a.whole == b.whole && a.note == b.note;
 }
 
-static uint32_t number_in(const uint8_t *buf, size_t len)
+static uint32_t number_in(const uint8_t *buf, size_t len, size_t (*size)(uint32_t n))
 {
     uint8_t want[LOG_ENTRY_BYTES_MAX];
     uint32_t n;
 
     memcpy(&n, buf, sizeof n);
     fill(want, n);
-    if (len != size_of(n) || memcmp(buf, want, len) != 0)
+    if (len != size(n) || memcmp(buf, want, len) != 0)
         sim_violate(&sim, "an entry is damaged");
     return n;
 }
 
-/* Read it all; a torn entry that vanishes while being read is read for anew. */
 static struct said read_log(struct log *l)
 {
-    uint8_t buf[LOG_ENTRY_BYTES_MAX], type;
-    size_t len;
+    struct said s = {0, 0};
+    struct log_found found;
 
-    for (int i = 0; i < OPEN_TRIES; i++) {
-        struct said s = {0, 0};
-        ota_err e = log_open(l, &sim.flash, sim.map.journal_at);
-
-        if (e == OTA_OK)
-            e = log_whole_get(l, &type, buf, sizeof buf, &len);
-        if (e == OTA_OK)
-            s.whole = number_in(buf, len);
-        if (e == OTA_OK)
-            e = log_note_get(l, buf, sizeof buf, &len);
-        if (e == OTA_OK)
-            s.note = number_in(buf, len);
-        if (e == OTA_OK || e == OTA_E_NOT_FOUND) {
-            if (s.whole == 0)
-                sim_violate(&sim, "the log is lost");
-            return s;
-        }
+    if (log_open(l, &sim.flash, sim.map.journal_at, &found) != OTA_OK || found.type != TYPE) {
+        sim_violate(&sim, "the log is lost");
+        return s;
     }
-    sim_violate(&sim, "the log cannot be read");
-    return kept;
+    s.whole = number_in(found.whole, found.bytes, size_of);
+    if (found.note_bytes > 0)
+        s.note = number_in(found.note, found.note_bytes, note_size_of);
+    return s;
 }
 
 static void try(struct said s)
@@ -119,7 +111,7 @@ static void note(struct log *l, uint32_t n)
 
     fill(buf, n);
     try((struct said){kept.whole, n});
-    if (log_note(l, buf, size_of(n)) == OTA_OK)
+    if (log_note(l, buf, note_size_of(n)) == OTA_OK)
         keep((struct said){kept.whole, n});
     else
         put(l, n);

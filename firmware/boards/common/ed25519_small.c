@@ -18,4 +18,5 @@ static void square_twice(fe25519 h, const fe25519 f)
 #define fe25519_sq2(h, f) square_twice(h, f)
 #define sc25519_reduce    sc25519_reduce_unrolled
 
+/* NOLINTNEXTLINE(bugprone-suspicious-include): the macros above are for this file of theirs */
 #include "crypto_core/ed25519/ref10/ed25519_ref10.c"

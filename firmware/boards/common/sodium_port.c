@@ -15,6 +15,7 @@ _Static_assert(sizeof(br_sha512_context) <= sizeof(crypto_hash_sha512_state),
 _Static_assert(_Alignof(br_sha512_context) <= _Alignof(crypto_hash_sha512_state),
                "and be aligned for it");
 
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): libsodium's name */
 void _crypto_sign_ed25519_ref10_hinit(crypto_hash_sha512_state *hs, int prehashed);
 void sc25519_reduce(unsigned char s[64]);
 
@@ -43,6 +44,7 @@ int crypto_hash_sha512_final(crypto_hash_sha512_state *s, unsigned char *out)
 }
 
 /* Plain Ed25519 only: nothing is ever hashed before (SPEC 2.4), so there is no prefix. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): as above */
 void _crypto_sign_ed25519_ref10_hinit(crypto_hash_sha512_state *hs, int prehashed)
 {
     (void)prehashed;

@@ -211,6 +211,7 @@ COMMENT ON COLUMN key_manifest.manifest IS 'The signed bytes';
 COMMENT ON COLUMN key_manifest.imported_at IS 'When it was imported';
 COMMENT ON COLUMN key_manifest.imported_by IS 'Who imported it';
 GRANT SELECT, INSERT ON key_manifest TO otad_app;
+GRANT SELECT ON key_manifest TO otad_jobs;
 
 -- ----------------------------------------------------------------------------------------- keys of machines
 
@@ -675,7 +676,9 @@ CREATE VIEW platform_row WITH (security_invoker = true) AS
 SELECT p.tenant_id, p.platform_id, p.name, p.title,
        (SELECT string_agg(a.name, ' ' ORDER BY a.name) FROM platform_alias a
          WHERE a.tenant_id = p.tenant_id AND a.platform_id = p.platform_id AND a.name <> p.name) AS aliases,
-       p.follow_channel, p.hardware_class
+       p.follow_channel, p.hardware_class,
+       coalesce((SELECT max(k.sequence) FROM key_manifest k
+                  WHERE k.tenant_id = p.tenant_id AND k.platform_id = p.platform_id), 0) AS key_manifest_sequence
   FROM platform p;
 COMMENT ON VIEW platform_row IS 'What the memory model needs of platforms, aliases separated by one space';
 GRANT SELECT ON platform_row TO otad_app, otad_jobs;

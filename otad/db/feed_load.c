@@ -52,6 +52,8 @@ static ota_err read_platforms(const struct reading *r, const char *keys)
         row_skip(&row, 1); /* title */
         p.aliases = row_text(&row);
         p.follow_channel = row_bool(&row);
+        row_skip(&row, 1); /* hardware_class */
+        p.key_manifest_sequence = (uint32_t)row_int(&row);
         err = row.err == OTA_OK ? fleet_put_platform(r->fleet, r->tenant_id, &p) : row.err;
     }
     return err;

@@ -13,6 +13,7 @@
 #include "device.h"
 #include "otad/config.h"
 #include "otad/db/feed.h"
+#include "otad/db/platform.h"
 #include "otad/db/release.h"
 #include "otad/db/update.h"
 #include "otad/otad.h"
@@ -121,13 +122,22 @@ ota_err device_admit(struct http_request *rq, struct http_response *rs)
     return OTA_OK;
 }
 
+/* ?keys=N: it holds the key manifest of this sequence.  Whoever does not say, needs none. */
+static bool lacks_keys(const struct http_request *rq, const struct fleet_poll *poll)
+{
+    int64_t held = 0;
+    return http_query_int(rq, "keys", UINT32_MAX, 0, UINT32_MAX, &held) == OTA_OK &&
+           held < (int64_t)poll->key_manifest_sequence;
+}
+
 ota_err ddi_poll(struct http_request *rq, struct http_response *rs)
 {
     const struct config *config = rq->otad->config;
     const struct visit *v = rq->state;
     const bool idle = v->poll.action == FLEET_IDLE;
-    const struct ddi_base base = base_of(rq);
+    struct ddi_base base = base_of(rq);
     struct json_out o;
+    base.offer_keys = lacks_keys(rq, &v->poll);
     rq->quiet = idle;
     json_out_begin(&o, rq->arena);
     ddi_write_root(&o, &base, &v->poll,
@@ -195,6 +205,27 @@ ota_err ddi_heartbeat_post(struct http_request *rq, struct http_response *rs)
         return device_problem(rq, rs, err);
     rq->quiet = true;
     http_bytes(rs, 200, "application/json", "{}", 2);
+    return OTA_OK;
+}
+
+ota_err ddi_key_manifest_get(struct http_request *rq, struct http_response *rs)
+{
+    const struct visit *v = rq->state;
+    struct db_scope scope = device_scope(rq, v->poll.tenant_id);
+    struct device device;
+    struct platform platform;
+    ota_err err = fleet_device_get(rq->otad->fleet, v->poll.tenant_id, v->who.device_id,
+                                   rq->arena, &device);
+    if (err == OTA_OK && device.platform == NULL)
+        err = OTA_E_NOT_FOUND;
+    if (err == OTA_OK)
+        err = db_platform_get(&scope, device.platform, &platform);
+    if (err == OTA_OK && platform.key_manifest == NULL)
+        err = OTA_E_NOT_FOUND;
+    if (err != OTA_OK)
+        return device_problem(rq, rs, err);
+    http_bytes(rs, 200, "application/octet-stream", (const char *)platform.key_manifest,
+               platform.key_manifest_bytes);
     return OTA_OK;
 }
 

@@ -59,6 +59,8 @@ void ddi_write_root(struct json_out *o, const struct ddi_base *base,
                                 (long)poll->installed_update_id));
     if (poll->config_wanted)
         write_link(o, "configData", arena_printf(base->arena, "%s/configData", url));
+    if (base->offer_keys)
+        write_link(o, "keyManifest", arena_printf(base->arena, "%s/keyManifest", url));
     json_close_object(o);
     json_close_object(o);
 }

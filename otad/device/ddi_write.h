@@ -14,6 +14,7 @@ struct ddi_base {
     const char *public_url; /* "https://host:port" */
     const char *tenant;
     const char *device_id;
+    bool offer_keys; /* a newer key manifest is there for it (SPEC 6.2) */
 };
 
 /* "HH:MM:SS" of at most 23:59:59. */

@@ -17,6 +17,7 @@ const struct http_route device_routes[] = {
      .auth = ADMIT_DEVICE, .permission = PERM_NONE, .handler = ddi_poll},
     ROW(HTTP_PUT, DDI "/configData", BODY, ddi_config_put),
     ROW(HTTP_POST, DDI "/heartbeat", 4096, ddi_heartbeat_post),
+    ROW(HTTP_GET, DDI "/keyManifest", 0, ddi_key_manifest_get),
     ROW(HTTP_GET, DDI "/deploymentBase/{action}", 0, ddi_deployment_get),
     ROW(HTTP_POST, DDI "/deploymentBase/{action}/feedback", BODY, ddi_deployment_feedback),
     ROW(HTTP_GET, DDI "/cancelAction/{action}", 0, ddi_cancel_get),

@@ -81,6 +81,7 @@ static struct fleet_platform *platform_make(const struct fleet_platform_row *row
     memcpy(text + name_bytes, aliases, aliases_bytes);
     *p = (struct fleet_platform){.id = row->id,
                                  .follow_channel = row->follow_channel,
+                                 .key_manifest_sequence = row->key_manifest_sequence,
                                  .name = text,
                                  .aliases = text + name_bytes};
     return p;

@@ -14,6 +14,7 @@ struct fleet_platform_row {
     const char *name;
     const char *aliases; /* separated by one space; NULL = none */
     bool follow_channel;
+    uint32_t key_manifest_sequence; /* of the newest; 0 = none */
 };
 
 struct fleet_release_row {

@@ -165,6 +165,13 @@ static int64_t offer_due(const struct fleet_tenant *t, const struct fleet_device
     return offer_verdict_channel(&view, &r->offer) == OFFER_TAKE ? r->offer.id : 0;
 }
 
+static uint32_t key_manifest_sequence(const struct fleet_tenant *t,
+                                      const struct fleet_device *d)
+{
+    const struct fleet_platform *p = platform_by_id(t, d->platform_id);
+    return p == NULL ? 0 : p->key_manifest_sequence;
+}
+
 /* The same for the same answer, another one for the next update. */
 static uint32_t change_token(const struct update *u)
 {
@@ -185,6 +192,7 @@ ota_err fleet_poll(struct fleet *f, const struct fleet_caller *who, struct fleet
         out->device_no = d->no;
         out->config_wanted = d->config_wanted;
         out->installed_update_id = d->installed_update_id;
+        out->key_manifest_sequence = key_manifest_sequence(found.tenant, d);
         if (d->update != NULL) {
             out->action =
                 d->update->state == UPDATE_CANCELLING ? FLEET_CANCEL : FLEET_DEPLOYMENT;

@@ -65,6 +65,7 @@ struct fleet_poll {
     uint32_t change;     /* the c= of deploymentBase: differs whenever its answer would  */
     bool update_pending; /* not retrieved yet: db_update_retrieved before answering it   */
     bool config_wanted;
+    uint32_t key_manifest_sequence; /* newest of the device's platform, 0 = none             */
     int64_t
         offer_release_id; /* not 0: db_update_offer(device_no, this), catch up, poll again */
     int64_t gateway_id;   /* not 0: let in by this gateway token                          */

@@ -20,6 +20,7 @@ enum { SEEN_LOCKS = 64, ADDRESS_BYTES = 46, EVENTS_AT_ONCE_MAX = 1000 };
 struct fleet_platform {
     int64_t id;
     bool follow_channel;
+    uint32_t key_manifest_sequence;
     /* Newest release that a device on this channel sees, NULL = none. */
     const struct fleet_release *newest[CHANNEL_BETA + 1];
     const char *name, *aliases;

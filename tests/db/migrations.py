@@ -109,7 +109,8 @@ for first in range(1, COUNT):
     check(f"version {first}, populated, is migrated", p.returncode == 0 and p.stdout.split() == [str(first), str(COUNT)])
     check("it is schema.sql then", dump(old) == want)
     check("its data are the same", contents(old, columns) == before)
-    check("each device knows its newest update", psql(old, """
+    if first < 3:  # which fills it in; from then on whoever adds an update does
+        check("each device knows its newest update", psql(old, """
 SELECT count(*) FROM otad.device d LEFT JOIN (SELECT device_no, max(update_id) AS newest FROM otad.device_update GROUP BY 1) u
  USING (device_no) WHERE d.last_update_id IS DISTINCT FROM u.newest OR d.installed_update_id IS NOT NULL""") == "0")
 

@@ -211,8 +211,8 @@ static uint32_t bad(uint32_t verdict)
     return verdict == IMAGE_GOOD ? 0 : verdict;
 }
 
-/* Carry an action out (not inlined, see boot_next); false when it was the last one. */
-__attribute__((noinline)) static bool act(struct run *r, enum boot_action action)
+/* Carry an action out; false when it was the last one. */
+static bool act(struct run *r, enum boot_action action)
 {
     bool trial = r->facts.phase == SLOT_TRIAL;
 

@@ -18,8 +18,8 @@ class Keys:
 
     ROOTS = ("root-1", "root-2", "root-3")
 
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
+    def __init__(self, folder, kind="ed25519"):
+        self.folder, self.kind = pathlib.Path(folder), kind
 
     def make(self):
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -37,7 +37,8 @@ class Keys:
 
     def extra(self, name, purpose="image"):
         if not self.secret(name).exists():
-            signer("keygen", "--type", "ed25519", "--purpose", purpose, "--out", self.secret(name))
+            kind = "ed25519" if purpose == "release" else self.kind  # minisign knows nothing else
+            signer("keygen", "--type", kind, "--purpose", purpose, "--out", self.secret(name))
         return self.secret(name)
 
     def secret(self, name):

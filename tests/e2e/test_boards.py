@@ -1,0 +1,59 @@
+"""Every board and every signature profile: bootloader and smallest app are built, then install, confirm, revert and refuse, in
+the emulator, over flash files that ota-flash made."""
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+import harness  # noqa: F401 (where lab is)
+from lab import build
+from lab.bare import Bare, ended
+
+OLD, NEW, BROKEN = "1.0.0", "1.1.0", "1.2.0"
+TRIES = 3
+
+
+class Boards(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="otad-boards."))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def updated(self, board, image, name):
+        """The journal, and what the app said, of a board that was asked to install image."""
+        flash = board.make_flash(self.folder / f"{name}.img", image, request=True)
+        uart = self.folder / f"{name}.log"
+        sayings, _, _ = board.run(flash, uart, ended)
+        self.assertTrue(board.slot_a(flash, sayings[-1][0]))
+        return board.journal(flash), sayings, uart.read_text(errors="replace")
+
+    def check(self, machine, profile):
+        keys = build.profile_keys(profile)
+        keys.extra("stranger")
+        made = build.device(machine, profile, keys, "bootloader", "confirms", "crashes")
+        board = Bare(self.folder / "board", machine, made, keys)
+        journal, sayings, _ = self.updated(board, board.images[NEW], "good")
+        self.assertEqual(sayings, [(NEW, "confirmed")])
+        self.assertEqual((journal["phase"], journal["security_floor"]), ("idle", 2))
+
+        journal, sayings, text = self.updated(board, board.image("crashes", BROKEN, 3), "broken")
+        self.assertEqual(sayings, [(OLD, "idle")])
+        self.assertEqual(text.count("crashes: now"), TRIES)
+        self.assertEqual((journal["last_decision"], journal["security_floor"]), ("reverted", 1))
+
+        other = Bare(self.folder / "stranger", machine, board.build, keys, image_key="stranger")
+        journal, sayings, _ = self.updated(board, other.images[NEW], "stranger")
+        self.assertEqual(sayings, [(OLD, "idle")])
+        self.assertEqual((journal["last_decision"], journal["last_why"]), ("refused", "unknown-key"))
+
+    def test_cortex_m3(self):
+        self.check("mps2-an385", "ed25519")
+
+    def test_cortex_m7(self):
+        self.check("mps2-an500", "ed25519")
+
+    def test_cortex_m4_p256(self):
+        self.check("mps2-an386", "p256")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -30,7 +30,7 @@ http_handler api_update_list, api_update_get, api_update_cancel;
 http_handler api_key_list, api_key_post, api_key_delete;
 http_handler api_gateway_list, api_gateway_post, api_gateway_delete;
 http_handler api_event_get;
-http_handler api_metrics_get;
+http_handler api_metrics_get, api_openapi_get, api_docs_get;
 
 /* Sign this person in: a new session, its cookie and its JSON as the answer. */
 struct user;

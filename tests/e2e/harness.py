@@ -13,6 +13,8 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 from lab import factory  # noqa: E402
+from lab.client import Client  # noqa: E402
+from lab.openapi import Document  # noqa: E402
 from lab.pki import Ca  # noqa: E402
 from lab.postgres import Cluster  # noqa: E402
 from lab.proc import BUILD, ROOT, Failed, free_port, run, wait_until  # noqa: E402,F401
@@ -20,6 +22,10 @@ from lab.server import TENANT, Otad  # noqa: E402,F401
 
 MODE = os.environ.get("OTAD_TEST_MODE", "normal")
 PASSWORD = "correct horse battery staple"
+
+# Every answer that any end-to-end test gets is held against the documented one.
+API = Document()
+Client.watch = API.watch
 
 
 class Shared:

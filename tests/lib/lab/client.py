@@ -29,6 +29,8 @@ class Answer:
 class Client:
     """One kept connection; made again when the server went away between two requests."""
 
+    watch = None  # called with (method, path, body, answer) of every request of the process
+
     def __init__(self, url, ca, timeout_s=60):
         u = urllib.parse.urlsplit(url)
         self.host, self.port, self.timeout_s = u.hostname, u.port or 443, timeout_s
@@ -48,7 +50,10 @@ class Client:
                 data = r.read()
                 if r.will_close:
                     self.close()
-                return Answer(r.status, r.headers, data)
+                answer = Answer(r.status, r.headers, data)
+                if Client.watch:
+                    Client.watch(method, path, body, answer)
+                return answer
             except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError):
                 self.close()
                 if fresh or last_try:

@@ -144,7 +144,11 @@ class OpenApi(EndToEnd):
         a.request("GET", f"/api/v1{base}/artifacts/{name}", None, {"Range": "bytes=0-9"})
         a.request("GET", f"/api/v1{base}/artifacts/{name}")
         a.request("GET", f"/api/v1{base}/artifacts/SHA256SUMS")
-        self.stack.publish(PLATFORM, "1.0.1", 1, self.payload)
+        sums, minisig = (a.request("GET", f"/api/v1{base}/artifacts/SHA256SUMS{x}").body.decode() for x in ("", ".minisig"))
+        a.call("PUT", f"/api/v1{base}", {"sums": sums, "minisig": minisig})  # all of it may be repeated
+        a.put_bytes(f"{base}/artifacts/{name}", a.request("GET", f"/api/v1{base}/artifacts/{name}").body)
+        self.stack.publish(PLATFORM, "1.0.1", 1, self.payload, channel="beta")
+        a.post(f"/platforms/{PLATFORM}/releases/1.0.1/release", {"channel": "stable"})
         a.post(f"/platforms/{PLATFORM}/releases/1.0.1/withdraw", {"reason": "to show it"})
 
     def devices(self):
@@ -163,7 +167,8 @@ class OpenApi(EndToEnd):
 
     def device_protocol(self):
         d, base = self.otad.client().use_device(self.token), f"/{TENANT}/controller/v1/open-1"
-        d.call("GET", base)
+        self.assertIn("keyManifest", d.call("GET", base + "?keys=1")["_links"])
+        d.request("GET", base + "/keyManifest")
         d.call("PUT", f"{base}/configData", {"mode": "merge", "data": {"version": "0.9.0"}})
         d.call("POST", f"{base}/heartbeat", {"version": "0.9.0", "slot": "A", "uptime_s": 3})
         deployment = d.call("GET", f"{base}/deploymentBase/{self.update}?actionHistory=5")

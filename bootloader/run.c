@@ -62,8 +62,8 @@ __attribute__((noinline)) static uint32_t judge(const struct run *r,
  * The verdict on a candidate: by the pending key manifest first, where that may take effect,
  * else by the one in force.
  */
-static uint32_t look(const struct run *r, struct image_source src, bool pending,
-                     struct candidate *out)
+static uint32_t look_once(const struct run *r, struct image_source src, bool pending,
+                          struct candidate *out)
 {
     struct slot_manifest_ref ref;
 
@@ -77,6 +77,15 @@ static uint32_t look(const struct run *r, struct image_source src, bool pending,
     if (slot_manifest_find(r->map, r->roots, SLOT_MANIFEST_IN_FORCE, &ref) != OTA_OK)
         return IMAGE_UNKNOWN_KEY;
     return judge(r, &ref, &src, out);
+}
+
+/* A read that failed for once must not cost an image: what is refused is looked at again. */
+static uint32_t look(const struct run *r, struct image_source src, bool pending,
+                     struct candidate *out)
+{
+    uint32_t v = look_once(r, src, pending, out);
+
+    return v == IMAGE_GOOD ? v : look_once(r, src, pending, out);
 }
 
 static uint16_t sectors(const struct run *r, const struct candidate *c)
@@ -299,6 +308,8 @@ enum image_verdict boot_run(const struct slot_map *m,
     enum boot_action action = BOOT_WAIT;
     ota_err e = journal_open(&r.journal, m);
 
+    if (e == OTA_E_IO)
+        e = journal_open(&r.journal, m);
     r.facts.has_journal = e == OTA_OK;
     r.facts.journal_dead = e == OTA_E_IO || e == OTA_E_LIMIT;
     if (e == OTA_OK) {

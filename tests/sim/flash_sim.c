@@ -124,6 +124,13 @@ static bool counted(struct sim *s, enum sim_tear *out)
     return false;
 }
 
+/* Does this call of the driver fail for once? */
+static bool failing(struct sim *s)
+{
+    s->calls++;
+    return s->powered && s->calls - s->fail_at < s->fail_for;
+}
+
 static ota_err sim_read(const struct flash *f, uint32_t at, void *buf, size_t len)
 {
     struct sim *s = f->port;
@@ -131,6 +138,8 @@ static ota_err sim_read(const struct flash *f, uint32_t at, void *buf, size_t le
 
     if (!fits(s, at, len, 1))
         return OTA_E_LIMIT;
+    if (failing(s))
+        return OTA_E_IO;
     for (size_t i = 0; i < len; i++) {
         uint32_t unit = at + (uint32_t)i - (at + (uint32_t)i) % f->program_bytes;
 
@@ -189,7 +198,7 @@ static ota_err sim_program(const struct flash *f, uint32_t at, const void *buf, 
         sim_violate(s, "program of %zu bytes at %u breaks the units", len, at);
         return OTA_E_LIMIT;
     }
-    if (*broken(s, at) & 2)
+    if (*broken(s, at) & 2 || failing(s))
         return OTA_E_IO;
     for (size_t i = 0; i < len; i += f->program_bytes)
         unit_program(s, at + (uint32_t)i, from + i);
@@ -207,7 +216,7 @@ static ota_err sim_erase(const struct flash *f, uint32_t at)
         return OTA_E_LIMIT;
     }
     torn = counted(s, &tear);
-    if (*broken(s, at) & 2)
+    if (*broken(s, at) & 2 || failing(s))
         return OTA_E_IO;
     s->erases++;
     s->erases_journal += in(at, s->map.journal_at, 2 * f->erase_bytes);
@@ -280,6 +289,9 @@ void sim_copy(struct sim *to, const struct sim *from)
     memcpy(to->seen, from->seen, len);
     memcpy(to->poison, from->poison, len);
     to->rot = from->rot;
+    to->calls = from->calls;
+    to->fail_at = from->fail_at;
+    to->fail_for = from->fail_for;
     memcpy(to->broken, from->broken, sizeof to->broken);
     memcpy(to->cut, from->cut, sizeof to->cut);
     to->operations = from->operations;

@@ -61,6 +61,7 @@ struct sim {
     uint8_t poison[SIM_BYTES_MAX];       /* at a unit's start: it cannot be read */
     struct sim_cut cut[SIM_CUTS_MAX];
     struct sim_rot rot;
+    uint32_t calls, fail_at, fail_for; /* driver calls; those that fail, having done nothing */
     uint32_t operations, erases, erases_journal, erases_a;
     uint32_t operations_boot, operations_boot_max;
     uint32_t random;

@@ -1,0 +1,234 @@
+/*
+ * Flash that fails: every call of the driver (read, program, erase) in turn reports an error,
+ * once, three times or until the reset, while a device boots or its app works on the slots.
+ *
+ * Invariants: no call is made after which the device could not go on; the boot in which the
+ * flash failed may start nothing, but those after it start an authentic image, bit for bit the
+ * old or the new one, and the story ends; what slot_confirm reported as kept is kept.
+ *
+ *   sim_fault       prints the number of cases; fails on the first broken one
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../bootloader/boot.h"
+#include "../../firmware/slot/journal.h"
+#include "flash_sim.h"
+#include "images_sim.h"
+
+enum { KEY_OLD = 11, KEY_NEW = 12, BOOTS = 8 };
+
+/* What the device is at when its flash fails. */
+enum scene {
+    SCENE_IDLE,
+    SCENE_REQUESTED,
+    SCENE_SWAPPING, /* power was cut in the middle of it */
+    SCENE_TRIAL,
+    SCENE_TRIAL_OVER,  /* no boots left: revert */
+    SCENE_A_ROTTEN,    /* the old image lies in B */
+    SCENE_ONLY_STAGED, /* nothing but a staged image */
+    SCENE_NO_JOURNAL,
+    SCENE_STAGE, /* the app at work: */
+    SCENE_REQUEST,
+    SCENE_WITHDRAW,
+    SCENE_CONFIRM,
+    SCENE_MANIFEST,
+    SCENES
+};
+
+static struct sim base, sim;
+static struct sim_image old_image, new_image;
+static struct sim_manifest manifest_1, manifest_2;
+static unsigned long cases;
+static bool confirmed;
+static const struct boot_hooks no_hooks = {NULL, NULL, NULL};
+
+static void put_image(struct sim *s, uint32_t at, const struct sim_image *image)
+{
+    sim_put(s, at, image->bytes, image->len);
+}
+
+static bool holds(struct sim *s, uint32_t at, const struct sim_image *image)
+{
+    uint8_t buf[SIM_IMAGE_MAX];
+
+    return s->flash.read(&s->flash, at, buf, image->len) == OTA_OK &&
+           memcmp(buf, image->bytes, image->len) == 0;
+}
+
+static enum image_verdict boot(struct boot_record *r)
+{
+    sim_power_on(&sim);
+    return boot_run(&sim.map, sim_roots, BOOT_CAUSE_SOFT, NULL, &no_hooks, r);
+}
+
+static void prepare(const struct sim_geometry *g, enum scene scene)
+{
+    struct image_info info = {.total_bytes = 100};
+    struct journal j;
+    struct boot_record r;
+    uint32_t unit = g->erase_bytes;
+
+    sim_init(&base, g, 3);
+    if (slot_format(&base.map, manifest_1.bytes, manifest_1.len, 10) != OTA_OK)
+        abort();
+    if (scene != SCENE_A_ROTTEN && scene != SCENE_ONLY_STAGED)
+        put_image(&base, base.map.a_at, &old_image);
+    if (scene == SCENE_A_ROTTEN)
+        put_image(&base, base.map.b_at, &old_image);
+    if (scene == SCENE_NO_JOURNAL)
+        memset(base.now, g->erased, (size_t)2 * unit);
+    if (scene == SCENE_ONLY_STAGED || (scene >= SCENE_REQUESTED && scene <= SCENE_TRIAL_OVER) ||
+        scene == SCENE_WITHDRAW || scene == SCENE_CONFIRM || scene == SCENE_REQUEST)
+        put_image(&base, base.map.b_at + unit, &new_image);
+    if ((scene >= SCENE_REQUESTED && scene <= SCENE_TRIAL_OVER) || scene == SCENE_WITHDRAW ||
+        scene == SCENE_CONFIRM)
+        if (slot_request(&base.map, &info) != OTA_OK)
+            abort();
+    sim_copy(&sim, &base);
+    if (scene == SCENE_SWAPPING) {
+        sim.powered = true;
+        sim.cut[0] = (struct sim_cut){30, SIM_TORN};
+        if (setjmp(sim.off) == 0)
+            (void)boot(&r);
+        sim.cut[0].at = 0;
+    } else if (scene == SCENE_TRIAL || scene == SCENE_TRIAL_OVER || scene == SCENE_CONFIRM) {
+        (void)boot(&r);
+    }
+    if (scene == SCENE_TRIAL_OVER) {
+        if (journal_open(&j, &sim.map) != OTA_OK)
+            abort();
+        j.state.tries_left = 0;
+        if (journal_settle(&j) != OTA_OK)
+            abort();
+    }
+    sim.powered = false;
+    sim_copy(&base, &sim);
+    base.operations = base.calls = 0;
+    confirmed = false;
+}
+
+static void confirm(void)
+{
+    struct image_info info = {.security_counter = 20};
+
+    if (slot_confirm(&sim.map, &info) == OTA_OK)
+        confirmed = true;
+}
+
+/* Begin the scene; errors are what is expected of it. */
+static void play(enum scene scene)
+{
+    struct image_info info = {.total_bytes = new_image.len};
+    struct boot_record r;
+    ota_err e = OTA_OK;
+
+    switch (scene) {
+    case SCENE_STAGE:
+        e = slot_stage(&sim.map, 0, new_image.bytes, new_image.len);
+        break;
+    case SCENE_REQUEST:
+        e = slot_request(&sim.map, &info);
+        break;
+    case SCENE_WITHDRAW:
+        e = slot_request_withdraw(&sim.map);
+        break;
+    case SCENE_CONFIRM:
+        confirm();
+        break;
+    case SCENE_MANIFEST:
+        e = slot_manifest_stage(&sim.map, sim_roots, manifest_2.bytes, manifest_2.len);
+        break;
+    case SCENE_IDLE:
+    case SCENE_REQUESTED:
+    case SCENE_SWAPPING:
+    case SCENE_TRIAL:
+    case SCENE_TRIAL_OVER:
+    case SCENE_A_ROTTEN:
+    case SCENE_ONLY_STAGED:
+    case SCENE_NO_JOURNAL:
+    case SCENES:
+        (void)boot(&r);
+        break;
+    }
+    if (e != OTA_OK && e != OTA_E_IO && e != OTA_E_NOT_FOUND && e != OTA_E_SIGNATURE &&
+        e != OTA_E_FORMAT)
+        sim_violate(&sim, "an unexpected error %d", (int)e);
+}
+
+/* The flash works again: what runs, and does it end? */
+static void after(void)
+{
+    bool at_rest = false;
+
+    for (int i = 0; i < BOOTS && !sim.violated; i++) {
+        struct slot_state s;
+        struct boot_record r;
+        enum image_verdict v = boot(&r);
+        bool runs_old = holds(&sim, sim.map.a_at, &old_image);
+
+        if (v != IMAGE_GOOD)
+            sim_violate(&sim, "nothing boots (%u)", (unsigned)v);
+        else if (!runs_old && !holds(&sim, sim.map.a_at, &new_image))
+            sim_violate(&sim, "A holds neither image");
+        else if (runs_old && confirmed)
+            sim_violate(&sim, "the confirmation is lost");
+        else if (slot_state_get(&sim.map, &s) != OTA_OK)
+            sim_violate(&sim, "there is no state");
+        else if (r.on_trial)
+            confirm();
+        else
+            at_rest = true;
+    }
+    if (!at_rest)
+        sim_violate(&sim, "it does not end");
+}
+
+static uint32_t run(const struct sim_geometry *g, enum scene scene, uint32_t at, uint32_t calls)
+{
+    volatile uint32_t taken = 0;
+
+    sim_copy(&sim, &base);
+    confirmed = false;
+    sim.powered = true;
+    sim.fail_at = at;
+    sim.fail_for = calls;
+    if (setjmp(sim.off) == 0) {
+        play(scene);
+        taken = sim.calls;
+        sim.fail_for = 0;
+        after();
+    }
+    if (sim.violated) {
+        printf("BROKEN: %s\n  erase %u program %u erased %02x, scene %d, calls %u to %u fail\n",
+               sim.why, g->erase_bytes, g->program_bytes, g->erased, (int)scene, at,
+               at + calls - 1);
+        exit(1);
+    }
+    cases++;
+    return taken;
+}
+
+int main(void)
+{
+    static const struct sim_geometry geometries[] = {{512, 16, 0xff, 3}, {1024, 4, 0x00, 2}};
+    static const uint32_t lengths[] = {1, 3, UINT32_MAX / 2};
+
+    sim_image_make(&old_image, 1, 10, KEY_OLD, 700);
+    sim_image_make(&new_image, 2, 20, KEY_OLD, 900);
+    sim_manifest_make(&manifest_1, 1, KEY_OLD);
+    sim_manifest_make(&manifest_2, 2, KEY_NEW);
+    for (size_t i = 0; i < sizeof geometries / sizeof geometries[0]; i++)
+        for (int scene = 0; scene < SCENES; scene++) {
+            uint32_t calls;
+
+            prepare(&geometries[i], (enum scene)scene);
+            calls = run(&geometries[i], (enum scene)scene, 0, 0);
+            for (uint32_t at = 1; at <= calls; at++)
+                for (size_t k = 0; k < sizeof lengths / sizeof lengths[0]; k++)
+                    (void)run(&geometries[i], (enum scene)scene, at, lengths[k]);
+        }
+    printf("flash that fails: %lu cases, all recovered\n", cases);
+    return 0;
+}

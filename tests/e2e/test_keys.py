@@ -7,13 +7,11 @@ from harness import wait_until
 from lab import factory
 
 
-class Keys(Devices):
+class KeyCase(Devices):
     @classmethod
     def prepare(cls):
-        s = cls.stack
-        s.platform(PLATFORM)
-        s.keys.extra("image-2")
-        cls.first = s.publish(PLATFORM, "1.0.0", 1, cls.host_app())
+        cls.stack.platform(PLATFORM)
+        cls.stack.keys.extra("image-2")
 
     def manifest(self, sequence, *image_keys):
         keys, out = self.stack.keys, self.folder / f"{sequence}.manifest"
@@ -31,6 +29,13 @@ class Keys(Devices):
 
     def in_force(self, device):
         return device.slots()["state"]["manifest_sequence"]
+
+
+class Rotation(KeyCase):
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        cls.first = cls.stack.publish(PLATFORM, "1.0.0", 1, cls.host_app())
 
     def wait_pending(self, device, times):
         wait_until("the new keys to reach the device", lambda: device.said_ever().count("new keys are pending") == times)
@@ -72,6 +77,33 @@ class Keys(Devices):
         self.assertEqual(device.said_ever().count("new keys are pending"), 2, "nothing is fetched twice")
         heard = self.stack.device("rotated")["last_seen_at"]
         wait_until("the device to poll again", lambda: self.stack.device("rotated")["last_seen_at"] != heard)
+
+
+class Sha512(KeyCase):
+    def test_sha512_in_the_emulator(self):
+        """An image whose digest is SHA-512 goes all the way: daemon, agent, bootloader, and back through the record."""
+        board = self.board("sha512", self.stack.image(PLATFORM, "1.0.0", 1, self.app(), name="board-1.0.0.bin"))
+        board.start()
+        wait_until("the device to reach the server with 1.0.0", lambda: self.known("sha512", "1.0.0"))
+        image = self.folder / "sha512.bin"
+        factory.signer("sign", "--sha", "512", "--key", self.stack.keys.secret("image-2"), "--version", "1.1.0", "--security-counter", 2,
+                       "--vid", factory.VENDOR, "--class", PLATFORM, "--header-size", factory.HEADER_BYTES, "--pad-header",
+                       self.app("1.1.0"), image)
+        refused = self.publish_as_it_is("1.1.0", image, check=False)
+        self.assertIn("unknown-key", refused.stdout + refused.stderr, "its key counts, whatever its digest")
+        self.import_manifest(self.manifest(2, "image", "image-2"))
+        self.publish_as_it_is("1.1.0", image)
+        self.stack.assign("sha512", "1.1.0")
+        self.stack.wait_version("sha512", "1.1.0")
+        wait_until("the device to have confirmed", lambda: board.slots()["state"]["phase"] == "idle")
+        self.assertEqual(self.in_force(board), 2)
+        artifact = self.admin.get(f"/platforms/{PLATFORM}/releases/1.1.0")["artifacts"][0]
+        keys = self.admin.get(f"/platforms/{PLATFORM}")["key_manifest"]["keys"]
+        self.assertIn(artifact["key_hash"], [k["key_hash"] for k in keys], "named by the same hash as in the manifest")
+
+    def publish_as_it_is(self, version, image, check=True):
+        s = self.stack
+        return factory.publish(s.keys, s.otad.url, s.ca.cert, s.ci_key(PLATFORM), PLATFORM, version, [image], check=check)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ printf 'a very small application' >"$work/app"
 image good image --class mps2-an386
 image stranger stranger --class mps2-an386
 image bare image --bare
+image sha512 stranger --class mps2-an386 --sha 512
 image rom-fixed stranger --class mps2-an386 -F 0x8000
 (cat "$corpus/image/good" && printf 'something behind') >"$corpus/image/behind"
 head -c 100 "$corpus/image/good" >"$corpus/image/cut"

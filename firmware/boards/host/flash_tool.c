@@ -26,7 +26,8 @@ static const char usage[] =
     "show   journal, slots and key manifests; verdicts rest on the manifest as it lies there\n"
     "stage  put an image into the staging place, unverified, and with --request ask for it\n"
     "\n"
-    "Boards: host, mps2-an386 (default), mps2-an385, mps2-an500.  Exit status: 0 done, 1 failed, 2 wrong usage.\n";
+    "Boards: host, mps2-an386 (default), mps2-an385, mps2-an500.  Exit status: 0 done, 1 "
+    "failed, 2 wrong usage.\n";
 
 enum { FILE_BYTES_MAX = 1024 * 1024 }; /* larger than any slot */
 

@@ -118,12 +118,39 @@ struct boot_record *board_boot_record(void)
     return &handover.record;
 }
 
-/* The table stays ours until the app sets its own: a fault in between is told and resets. */
+/*
+ * Leave with nothing of ours in RAM and registers.  The handover block is not in this RAM.  The
+ * vector table stays ours until the app sets its own: a fault in between is told and resets.
+ */
 __attribute__((naked, noreturn)) static void enter(uint32_t stack __attribute__((unused)),
                                                    uint32_t entry __attribute__((unused)))
 {
-    __asm__ volatile("msr msp, r0\n"
-                     "bx r1\n");
+    __asm__ volatile("ldr r2, =__ram_start\n"
+                     "ldr r3, =__stack_top\n"
+                     "movs r4, #0\n"
+                     "1: stmia r2!, {r4}\n"
+                     "cmp r2, r3\n"
+                     "blo 1b\n"
+                     "mov r5, r4\n"
+                     "mov r6, r4\n"
+                     "mov r7, r4\n"
+                     "mov r8, r4\n"
+                     "mov r9, r4\n"
+                     "mov r10, r4\n"
+                     "mov r11, r4\n"
+                     "mov r12, r4\n"
+                     "msr msp, r0\n"
+                     "bx r1\n"
+                     ".ltorg\n");
+}
+
+/* The console as a reset leaves it, once what was said is out. */
+static void console_off(void)
+{
+    while (MPS2_UART_STATE((uint32_t)MPS2_UART0) & MPS2_UART_TXFULL) {
+    }
+    MPS2_UART_CTRL((uint32_t)MPS2_UART0) = 0;
+    MPS2_UART_BAUDDIV((uint32_t)MPS2_UART0) = 0;
 }
 
 _Noreturn void board_jump(uint32_t flash_at)
@@ -132,6 +159,8 @@ _Noreturn void board_jump(uint32_t flash_at)
     uint32_t stack = vectors[0], entry = vectors[1];
 
     startup_quiet();
+    console_off();
+    board_leds(0);
     if (stack % 8 != 0 || stack - 0x20000000u > 0x400000u || entry % 2 != 1 ||
         entry - BOARD_FLASH_BASE - flash_at >= BOARD_SLOT_BYTES)
         board_reset(BOOT_CAUSE_FAULT);

@@ -74,6 +74,7 @@ void startup_quiet(void)
     CORE_NVIC_ICER = UINT32_MAX;
     CORE_NVIC_ICPR = UINT32_MAX;
     CORE_SCB_ICSR = 1u << 25; /* forget a pending tick */
+    CORE_SCB_CPACR = 0;
     __asm__ volatile("dsb\n\tisb" ::: "memory");
 }
 

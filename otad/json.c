@@ -171,6 +171,12 @@ static ota_err read_bool(const struct reader *r, const struct json_field *f, con
     return OTA_OK;
 }
 
+static ota_err fail_count(const struct reader *r, const char *path, const char *detail)
+{
+    r->fault->too_many = true;
+    return fail(r, path, detail, OTA_E_LIMIT);
+}
+
 static ota_err read_strings(const struct reader *r, const struct json_field *f, json_t *v,
                             struct json_strings *to)
 {
@@ -180,7 +186,7 @@ static ota_err read_strings(const struct reader *r, const struct json_field *f, 
     if (!alone && !json_is_array(v))
         return fail(r, f->path, "is not a list", OTA_E_FORMAT);
     if (f->max > 0 && count > (size_t)f->max)
-        return fail(r, f->path, "has too many items", OTA_E_LIMIT);
+        return fail_count(r, f->path, "has too many items");
     if (f->min > 0 && count < (size_t)f->min)
         return fail(r, f->path, "has too few items", OTA_E_FORMAT);
     to->item = arena_array(r->arena, count, sizeof *to->item);
@@ -208,7 +214,7 @@ static ota_err read_map(const struct reader *r, const struct json_field *f, json
     if (!json_is_object(v))
         return fail(r, f->path, "is not an object", OTA_E_FORMAT);
     if (f->max > 0 && json_object_size(v) > (size_t)f->max)
-        return fail(r, f->path, "has too many members", OTA_E_LIMIT);
+        return fail_count(r, f->path, "has too many members");
     to->pair = arena_array(r->arena, json_object_size(v), sizeof *to->pair);
     if (to->pair == NULL)
         return fail(r, f->path, "needs too much memory", OTA_E_LIMIT);

@@ -78,6 +78,7 @@ enum json_mode {
 struct json_fault {
     char pointer[128];  /* JSON pointer (RFC 6901) of the member, "" = the document */
     const char *detail; /* constant text ("is missing", "is too long", ...)         */
+    bool too_many;      /* items or members                                         */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "otad/auth/auth.h"
 #include "otad/auth/password.h"
 #include "otad/db/session.h"
+#include "otad/log.h"
 
 struct sign_in {
     const char *name, *password;
@@ -29,6 +30,19 @@ static ota_err answer(struct http_request *rq, struct http_response *rs,
     return http_json(rq, rs, 200, &o);
 }
 
+/* Who signs in again has one session, not two.  Best effort: it would expire by itself. */
+static void end_session_before(const struct http_request *rq)
+{
+    const char *token = http_cookie(rq, SESSION_COOKIE);
+    struct db_scope scope = api_scope(rq);
+    if (token == NULL || !session_token_valid(token))
+        return;
+    const struct token_hash hash = token_hash(&rq->otad->auth->pepper, token, strlen(token));
+    const ota_err err = db_session_delete(&scope, hash.b);
+    if (err != OTA_OK && err != OTA_E_NOT_FOUND)
+        log_warn("session-not-ended", LOG_ERR(err));
+}
+
 ota_err api_session_start(struct http_request *rq, struct http_response *rs,
                           const struct user *user)
 {
@@ -44,6 +58,7 @@ ota_err api_session_start(struct http_request *rq, struct http_response *rs,
     ota_err err = db_session_put(&scope, &session);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, &scope, "session");
+    end_session_before(rq);
     http_cookie_set(rq, rs, SESSION_COOKIE, token, life_s);
     return answer(rq, rs, &session);
 }

@@ -162,8 +162,7 @@ static ota_err body_error(struct http_request *rq, struct http_response *rs, ota
                           const struct json_fault *fault)
 {
     const char *message = arena_printf(rq->arena, "%s %s", fault->pointer, fault->detail);
-    return device_error(rq, rs, e, e == OTA_E_LIMIT ? 429 : 400,
-                        message != NULL ? message : "");
+    return device_error(rq, rs, e, fault->too_many ? 429 : 400, message != NULL ? message : "");
 }
 
 /* 200 without a body: Content-Length 0, never 204. */

@@ -277,6 +277,7 @@ class Api(EndToEnd):
                     self.problem(answer, 403, "forbidden")
 
     RIGHTS = {"viewer": {"device.read", "release.read"},
+              "operator": {"device.read", "device.write", "release.read"},
               "manager": {"device.read", "device.write", "release.read", "release.upload", "release.manage"}}
 
     def test_each_role_opens_its_routes_and_no_others(self):

@@ -148,6 +148,17 @@ static void test_tolerant(void)
            OTA_OK);
 }
 
+static void test_too_many_is_told_apart(void)
+{
+    struct body b;
+
+    fault.too_many = false;
+    assert(read_text(JSON_TOLERANT, "{\"name\":\"01234567890\"}", &b) == OTA_E_LIMIT);
+    assert(!fault.too_many);
+    assert(read_text(JSON_TOLERANT, "{\"name\":\"n\",\"tags\":[1,2,3,4]}", &b) == OTA_E_LIMIT);
+    assert(fault.too_many);
+}
+
 static void test_depth(void)
 {
     char text[4096] = "{\"name\":\"[[[[[[[[[[[[[[[[[[[[{{{{\\\"[[[\",\"data\":{\"x\":";
@@ -247,6 +258,7 @@ int main(void)
     test_strict();
     test_strict_refusals();
     test_tolerant();
+    test_too_many_is_told_apart();
     test_depth();
     test_arena_full();
     test_output();

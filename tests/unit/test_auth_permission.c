@@ -12,8 +12,8 @@ static const char *const may[ROLE_COUNT] = {
     [ROLE_VIEWER] = "device.read release.read ",
     [ROLE_OPERATOR] = "device.read device.write release.read ",
     [ROLE_MANAGER] = "device.read device.write release.read release.upload release.manage ",
-    [ROLE_ADMIN] = "device.read device.write release.read release.upload release.manage "
-                   "platform.manage key.manage user.manage ",
+    [ROLE_ADMIN] = ("device.read device.write release.read release.upload release.manage "
+                    "platform.manage key.manage user.manage "),
 };
 
 static const char *const platforms[] = {NULL, "esp8266", "mps2-an386", "esp", ""};

@@ -11,8 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../slot/map_check.h"
 #include "../mps2/map.h"
 #include "board.h"
+
+SLOT_MAP_CHECK(HOST);
 
 struct known_board {
     const char *name;

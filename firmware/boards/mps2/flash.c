@@ -7,20 +7,9 @@
 
 #include <string.h>
 
-#define UNIT_OK(at)          ((at) % BOARD_ERASE_BYTES == 0)
-#define FOLLOWS(b, a, units) ((b) >= (a) + (units)*BOARD_ERASE_BYTES)
-_Static_assert(UNIT_OK(BOARD_JOURNAL_AT) && UNIT_OK(BOARD_MANIFEST_AT) &&
-                   UNIT_OK(BOARD_AGENT_AT) && UNIT_OK(BOARD_SETTINGS_AT) &&
-                   UNIT_OK(BOARD_SLOT_A_AT) && UNIT_OK(BOARD_SLOT_B_AT) &&
-                   UNIT_OK(BOARD_SLOT_BYTES),
-               "every region starts and ends with an erase unit");
-_Static_assert(FOLLOWS(BOARD_MANIFEST_AT, BOARD_JOURNAL_AT, 2) &&
-                   FOLLOWS(BOARD_AGENT_AT, BOARD_MANIFEST_AT, 2) &&
-                   FOLLOWS(BOARD_SETTINGS_AT, BOARD_AGENT_AT, 2) &&
-                   FOLLOWS(BOARD_SLOT_A_AT, BOARD_SETTINGS_AT, 1) &&
-                   BOARD_SLOT_B_AT >= BOARD_SLOT_A_AT + BOARD_SLOT_BYTES &&
-                   BOARD_FLASH_BYTES >= BOARD_SLOT_B_AT + BOARD_SLOT_BYTES + BOARD_ERASE_BYTES,
-               "regions do not overlap, and B has one erase unit more than A");
+#include "../../slot/map_check.h"
+
+SLOT_MAP_CHECK(BOARD);
 
 static volatile uint32_t *word(uint32_t at)
 {

@@ -118,6 +118,33 @@ static void test_pending_is_replaced_and_comes_into_force(void)
     assert(stage(&nine) == OTA_OK && pending() == 9 && in_force() == 4);
 }
 
+/* A revoked key boots nothing from then on, even when the manifest that revoked it is lost. */
+static void test_an_older_one_never_comes_back(void)
+{
+    static const struct boot_hooks hooks = {NULL, NULL, NULL};
+    struct image_info info = {.total_bytes = 100, .security_counter = 1};
+    struct bytes two = made(2, 0);
+    struct boot_record r;
+    struct manifest m;
+    struct maker image;
+
+    device_new();
+    maker_good(&image, 1);
+    memcpy(fm_bytes + fm_map.a_at, image.bytes, image.used);
+    memcpy(fm_bytes + fm_map.b_at + FM_UNIT, image.bytes, image.used);
+    assert(stage(&two) == OTA_OK && slot_request(&fm_map, &info) == OTA_OK);
+    assert(boot_run(&fm_map, test_roots, BOOT_CAUSE_SOFT, NULL, &hooks, &r) == IMAGE_GOOD);
+    assert(slot_confirm(&fm_map, &info) == OTA_OK && in_force() == 2);
+    for (uint32_t sector = 0; sector < 2; sector++) { /* whichever holds sequence 2 */
+        uint8_t *at = fm_bytes + fm_map.manifest_at + sector * FM_UNIT;
+
+        if (le32_load(at + SEQUENCE_AT) == 2)
+            at[CLASS_AT] ^= 1;
+    }
+    assert(slot_manifest(&fm_map, test_roots, &m) == OTA_E_NOT_FOUND && pending() == 0);
+    assert(boot_run(&fm_map, test_roots, BOOT_CAUSE_SOFT, NULL, &hooks, &r) != IMAGE_GOOD);
+}
+
 /* A torn write may state any sequence, that of the one in force too: that must not make it the
  * one to keep. */
 static void test_the_one_in_force_is_kept_whatever_the_other_states(void)
@@ -155,6 +182,7 @@ int main(void)
 {
     test_refusals();
     test_pending_is_replaced_and_comes_into_force();
+    test_an_older_one_never_comes_back();
     test_the_one_in_force_is_kept_whatever_the_other_states();
     test_the_highest_sequence_ends_it();
     puts("slot_manifest: ok");

@@ -15,8 +15,9 @@ enum { SLOT_SECTORS_MAX = 0x7fff }; /* operations of a swap are counted in 16 bi
     ((a) + (a_bytes) <= (b) || (b) + (b_bytes) <= (a))
 
 #define SLOT_MAP_CHECK(P)                                                                      \
-    _Static_assert(P##_ERASE_BYTES >= LOG_ERASE_BYTES_MIN, "erase units hold the journal");    \
-    _Static_assert(P##_PROGRAM_BYTES >= 1 && P##_PROGRAM_BYTES <= LOG_RECORD_BYTES &&          \
+    _Static_assert(P##_ERASE_BYTES >= (int)LOG_ERASE_BYTES_MIN,                                \
+                   "erase units hold the journal");                                            \
+    _Static_assert(P##_PROGRAM_BYTES >= 1 && P##_PROGRAM_BYTES <= (int)LOG_RECORD_BYTES &&     \
                        (P##_PROGRAM_BYTES & (P##_PROGRAM_BYTES - 1)) == 0,                     \
                    "a program unit is 1 to 32 bytes, a power of two");                         \
     _Static_assert(P##_ERASE_BYTES % 256 == 0, "erase units are multiples of 256 bytes");      \

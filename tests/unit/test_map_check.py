@@ -28,7 +28,7 @@ WRONG = [
 def compiled(table):
     names = ", ".join(f"BOARD_{k} = {v}" for k, v in table.items())
     source = f'#include "firmware/slot/map_check.h"\nenum {{ {names} }};\nSLOT_MAP_CHECK(BOARD);\n'
-    return subprocess.run(["cc", "-std=c11", "-fsyntax-only", "-x", "c", f"-I{ROOT}", "-"], input=source, text=True,
+    return subprocess.run(["cc", "-std=c11", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-x", "c", f"-I{ROOT}", "-"], input=source, text=True,
                           capture_output=True)
 
 

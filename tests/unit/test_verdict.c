@@ -31,7 +31,7 @@ int main(void)
     assert(nearest >= DISTANCE_MIN);
     assert(distance(UINT32_MAX, IMAGE_GOOD) >= DISTANCE_MIN);
     assert(distance(IMAGE_GOOD, ~(uint32_t)IMAGE_GOOD) == 32);
-    assert(IMAGE_PURE <= CODES_MAX);
+    assert((int)IMAGE_PURE <= CODES_MAX);
     printf("IMAGE_GOOD is %d bits or more from every other verdict\n", nearest);
     return 0;
 }

@@ -190,17 +190,14 @@ ota_err journal_put_step(struct journal *j, uint32_t step)
 {
     struct journal_swap swap = j->swap;
     uint8_t raw[STEP_BYTES];
-    ota_err e;
 
     le32_store(raw, step);
-    e = log_note(&j->log, raw, sizeof raw);
-    if (e == OTA_E_LIMIT) { /* the unit is full: the other one begins with all of it */
-        swap.begun = (uint16_t)(step + 1);
-        return journal_put_swap(j, &swap);
-    }
-    if (e == OTA_OK) {
+    if (log_note(&j->log, raw, sizeof raw) == OTA_OK) {
         j->step = step;
         j->stepped = true;
+        return OTA_OK;
     }
-    return e;
+    swap.begun =
+        (uint16_t)(step + 1); /* the unit is full: the other one begins with all of it */
+    return journal_put_swap(j, &swap);
 }

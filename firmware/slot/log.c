@@ -94,21 +94,20 @@ static void record_make(struct record *r, uint8_t type, uint32_t part, size_t le
 }
 
 /* Give r its sequence and checksum, program it and read it back. */
-static ota_err record_write(const struct log *l, uint8_t page, uint32_t place,
-                            uint32_t sequence, struct record *r)
+static ota_err record_write(const struct log *l, uint32_t place, struct record *r)
 {
+    uint32_t at = address(l, l->page, place);
     struct record back;
     ota_err e;
 
-    le32_store(r->raw + 4, sequence);
+    le32_store(r->raw + 4, l->base + place);
     le32_store(r->raw + CRC_AT, crc32_of(r->raw, CRC_AT));
-    e = l->flash->program(l->flash, address(l, page, place), r->raw, sizeof r->raw);
-    if (e != OTA_OK)
-        return e;
-    if (record_read(l, page, place, &back) != PLACE_RECORD ||
-        memcmp(back.raw, r->raw, sizeof back.raw) != 0)
-        return OTA_E_IO;
-    return OTA_OK;
+    e = l->flash->program(l->flash, at, r->raw, sizeof r->raw);
+    if (e == OTA_OK)
+        e = l->flash->read(l->flash, at, back.raw, sizeof back.raw);
+    if (e == OTA_OK && memcmp(back.raw, r->raw, sizeof back.raw) != 0)
+        e = OTA_E_IO;
+    return e;
 }
 
 /* A walk over a page: the entry that it is in the middle of, and what it found. */
@@ -227,7 +226,7 @@ static ota_err entry_write(struct log *l, uint8_t type, const void *data, size_t
         struct record r;
 
         record_make(&r, type, i, len, data);
-        e = record_write(l, l->page, place, l->base + place, &r);
+        e = record_write(l, place, &r);
     }
     return e;
 }

@@ -62,6 +62,7 @@ struct sim {
     struct sim_cut cut[SIM_CUTS_MAX];
     struct sim_rot rot;
     uint32_t calls, fail_at, fail_for; /* driver calls; those that fail, having done nothing */
+    bool quiet;                        /* a program or an erase that fails reports success */
     uint32_t operations, erases, erases_journal, erases_a;
     uint32_t operations_boot, operations_boot_max;
     uint32_t random;

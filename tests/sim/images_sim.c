@@ -83,10 +83,11 @@ void sim_image_make(struct sim_image *out, uint8_t major, uint32_t counter, uint
     out->len = (uint32_t)(p - out->bytes);
 }
 
-void sim_manifest_make(struct sim_manifest *out, uint32_t sequence, uint8_t key)
+/* Magic to hardware class; returns where the keys begin. */
+static uint8_t *put_head(struct sim_manifest *out, uint32_t body, uint32_t sequence,
+                         uint8_t keys)
 {
-    uint8_t digest[32], signature[64], *p = out->bytes;
-    const uint32_t body = 36 + 4 + 32;
+    uint8_t *p = out->bytes;
 
     memset(out, 0, sizeof *out);
     p = put(p, "OTADKEYS", 8);
@@ -94,14 +95,16 @@ void sim_manifest_make(struct sim_manifest *out, uint32_t sequence, uint8_t key)
     le16_store(p + 2, (uint16_t)body);
     le32_store(p + 4, sequence);
     p = put(p + 8, hardware_class, 16);
-    p[0] = 1; /* keys */
-    p += 4;
-    p[0] = CRYPTO_ED25519;
-    p[1] = MANIFEST_IMAGE;
-    le16_store(p + 2, 32);
-    image_key(key, p + 4);
-    p += 36;
-    digest_of(out->bytes, body, digest);
+    p[0] = keys;
+    return p + 4;
+}
+
+static void put_signatures(struct sim_manifest *m)
+{
+    uint32_t body = le16_load(m->bytes + 10);
+    uint8_t digest[32], signature[64], *p = m->bytes + body;
+
+    digest_of(m->bytes, body, digest);
     p = put(p, "SIGS", 4);
     p[0] = 2;
     p += 4;
@@ -112,5 +115,35 @@ void sim_manifest_make(struct sim_manifest *out, uint32_t sequence, uint8_t key)
         crypto_sim_sign(sim_roots[root].key, digest, signature);
         p = put(p + 4, signature, sizeof signature);
     }
-    out->len = (uint32_t)(p - out->bytes);
+    m->len = (uint32_t)(p - m->bytes);
+}
+
+void sim_manifest_make(struct sim_manifest *out, uint32_t sequence, uint8_t key)
+{
+    uint8_t *p = put_head(out, 36 + 4 + 32, sequence, 1);
+
+    p[0] = CRYPTO_ED25519;
+    p[1] = MANIFEST_IMAGE;
+    le16_store(p + 2, 32);
+    image_key(key, p + 4);
+    put_signatures(out);
+}
+
+void sim_manifest_make_large(struct sim_manifest *out, uint32_t sequence)
+{
+    uint8_t *p = put_head(out, 36 + 8 * (4 + 64), sequence, 8);
+
+    for (uint8_t i = 0; i < 8; i++, p += 4 + 64) {
+        p[0] = CRYPTO_P256;
+        p[1] = MANIFEST_IMAGE;
+        le16_store(p + 2, 64);
+        memset(p + 4, i + 1, 64);
+    }
+    put_signatures(out);
+}
+
+void sim_manifest_sign(struct sim_manifest *m, uint32_t at, uint8_t value)
+{
+    m->bytes[at] = value;
+    put_signatures(m);
 }

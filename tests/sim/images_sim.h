@@ -28,4 +28,10 @@ void sim_image_make(struct sim_image *out, uint8_t major, uint32_t counter, uint
 /* A manifest with this one image key. */
 void sim_manifest_make(struct sim_manifest *out, uint32_t sequence, uint8_t key);
 
+/* Change one byte of its body and sign it again. */
+void sim_manifest_sign(struct sim_manifest *m, uint32_t at, uint8_t value);
+
+/* The same roots' longest: eight P-256 keys. */
+void sim_manifest_make_large(struct sim_manifest *out, uint32_t sequence);
+
 #endif

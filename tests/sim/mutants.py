@@ -43,13 +43,12 @@ MUTANTS = [
     ("a unit without proof is left", "log", "firmware/slot/log.c", "    if (!l->must_change && !l->proven)\n", "    if (false)\n"),
     ("a proven unit is begun anew", "log", "firmware/slot/log.c", "    if (!l->must_change && !l->proven)\n",
      "    if (!l->must_change && !l->sealed)\n"),
-    ("what is written is not read back", "log", "firmware/slot/log.c",
-     "    if (record_read(l, page, place, &back) != PLACE_RECORD ||", "    if (false ||"),
-    ("a note outlives the whole entry after it", "log", "firmware/slot/log.c",
-     "        l->whole = (uint16_t)(w->start - 1);\n        l->note = 0;", "        l->whole = (uint16_t)(w->start - 1);"),
+    ("what is written is not read back", "fault", "firmware/slot/log.c",
+     "    if (e == OTA_OK && memcmp(back.raw", "    if (false && memcmp(back.raw"),
+    ("a note outlives the whole entry after it", "log", "firmware/slot/log.c", "        w->found.note_bytes = 0;\n", ""),
     ("records have no checksum", "swap", "firmware/slot/log.c",
      "crc32_of(out->raw, CRC_AT) == le32_load(out->raw + CRC_AT)", "out->raw[2] > 0"),
-    ("an entry counts with its first record", "swap", "firmware/slot/log.c", "    if (w->part < parts)\n", "    if (false)\n"),
+    ("an entry counts with its first record", "swap", "firmware/slot/log.c", "    if (part + 1 == parts)", "    if (part == 0)"),
     ("a lost source is no reason to go back", "swap", "bootloader/swap.c",
      "        repair(&changed, stop.step, stop.result);", "        changed.in_sectors = changed.out_sectors = 0;"),
     ("a step is written for every second operation", "swap", "bootloader/swap.c",
@@ -83,6 +82,13 @@ MUTANTS = [
      "    if (f->previous == IMAGE_GOOD)\n        return BOOT_REPAIR;", ""),
     ("trials never end", "life", "bootloader/boot.c",
      "f->a == IMAGE_GOOD && f->tries_left > 0", "f->a == IMAGE_GOOD"),
+    ("the sector in force is told by what it states", "manifest", "firmware/slot/slot_manifest.c",
+     "sector_write(m, 1 - keep,", "sector_write(m, stated_sequence(m, 0) == stated_sequence(m, keep) ? 1 : 0,"),
+    ("what is refused is not looked at again", "fault", "bootloader/run.c",
+     "    return v == IMAGE_GOOD ? v : look_once(r, src, pending, out);", "    return v;"),
+    ("a swap whose journal fails goes on", "fault", "bootloader/swap.c",
+     "            e = journal_put_step(j, step);\n            if (e != OTA_OK)\n                return e;",
+     "            e = journal_put_step(j, step);\n            (void)e;"),
     ("staging does not erase", "life", "firmware/slot/slot.c",
      "        if (at % f->erase_bytes == 0)\n            e = f->erase(f, to);", ""),
 ]
@@ -110,7 +116,7 @@ def mutate(work, objects, number, mutant):
     program = work / f"m{number}"
     subprocess.run([CC, "-o", str(program), str(work / f"m{number}.o"), str(objects[f"tests/sim/sim_{sim}.c"]), *others],
                    check=True)
-    r = subprocess.run([str(program), {"log": "20", "swap": "4", "life": "10"}[sim]], capture_output=True, text=True, timeout=300)
+    r = subprocess.run([str(program), {"log": "40", "swap": "4", "life": "10", "manifest": "3", "fault": ""}[sim]], capture_output=True, text=True, timeout=300)
     first = (r.stdout.splitlines() or [""])[-3:]
     if "BROKEN" not in r.stdout and r.returncode == 0:
         return f"{name}: nobody noticed"
@@ -121,7 +127,7 @@ def mutate(work, objects, number, mutant):
 def main():
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
         work, objects = pathlib.Path(folder), {}
-        for i, path in enumerate(CORE + [f"tests/sim/sim_{s}.c" for s in ("log", "swap", "life")]):
+        for i, path in enumerate(CORE + [f"tests/sim/sim_{s}.c" for s in ("log", "swap", "life", "manifest", "fault")]):
             objects[path] = work / f"c{i}.o"
         list(pool.map(lambda item: compile_to(ROOT / item[0], item[1]), objects.items()))
         # a boot is a function of flash: what is kept between boots would hide what a reset loses

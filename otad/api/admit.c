@@ -10,7 +10,9 @@
 #include "api.h"
 #include "handler.h"
 #include "otad/auth/auth.h"
+#include "otad/auth/public_key.h"
 #include "otad/db/session.h"
+#include "otad/device/caller.h"
 #include "otad/device/device.h"
 
 /* From this machine, and not on behalf of somebody behind a proxy that we do not know. */
@@ -25,7 +27,9 @@ static bool from_this_machine(const struct http_request *rq)
 
 static ota_err not_signed_in(struct http_request *rq, struct http_response *rs)
 {
-    http_header_add(rs, "WWW-Authenticate", "Bearer realm=\"otad\"");
+    http_header_add(rs, "WWW-Authenticate",
+                    rq->route->auth == ADMIT_DOOR ? "Basic realm=\"otad\""
+                                                  : "Bearer realm=\"otad\"");
     return http_problem(rq, rs, OTA_E_AUTH, "not-signed-in",
                         "Sign in, or send a valid API key.");
 }
@@ -125,11 +129,50 @@ static ota_err identify_session(struct http_request *rq, struct principal *who)
     return OTA_OK;
 }
 
+/* An API key as the password of any user (RFC 7617). */
+static ota_err identify_basic(struct http_request *rq, const char *base64,
+                              struct principal *who)
+{
+    char text[TOKEN_PRESENTED_MAX + 128];
+    size_t len = 0;
+    if (base64_decode(base64, strlen(base64), (uint8_t *)text, sizeof text - 1, &len) != OTA_OK)
+        return OTA_E_AUTH;
+    text[len] = '\0';
+    const char *password = strchr(text, ':');
+    const ota_err err = password == NULL ? OTA_E_AUTH : identify_key(rq, password + 1, who);
+    token_wipe(text, sizeof text);
+    return err;
+}
+
+/* Device dialects carry a key in the path, or in one of four ways that a header may say it. */
+static ota_err identify_door(struct http_request *rq, struct principal *who)
+{
+    static const struct {
+        const char *scheme;
+        bool basic;
+    } schemes[] = {{"Bearer ", false}, {"token ", false}, {"Basic ", true}};
+    const char *in_path = device_captured(rq, "{key}");
+    const char *authorization = http_header(rq, "Authorization");
+    const char *key = http_header(rq, "X-API-Key");
+    if (in_path != NULL)
+        return identify_key(rq, in_path, who);
+    for (size_t i = 0; authorization != NULL && i < sizeof schemes / sizeof schemes[0]; i++) {
+        const size_t len = strlen(schemes[i].scheme);
+        if (strncasecmp(authorization, schemes[i].scheme, len) != 0)
+            continue;
+        return schemes[i].basic ? identify_basic(rq, authorization + len, who)
+                                : identify_key(rq, authorization + len, who);
+    }
+    return authorization == NULL && key != NULL ? identify_key(rq, key, who) : OTA_E_AUTH;
+}
+
 static ota_err identify(struct http_request *rq, enum admit admit, struct principal *who)
 {
     static const char bearer[] = "Bearer ";
     const char *authorization = http_header(rq, "Authorization");
     const char *key = admit == ADMIT_KEY ? http_header(rq, "X-API-Key") : NULL;
+    if (admit == ADMIT_DOOR)
+        return identify_door(rq, who);
     if (admit != ADMIT_USER && authorization != NULL)
         return strncasecmp(authorization, bearer, sizeof bearer - 1) == 0
                    ? identify_key(rq, authorization + sizeof bearer - 1, who)

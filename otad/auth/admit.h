@@ -8,6 +8,7 @@ enum admit {
     ADMIT_USER_OR_KEY, /* or a machine with an API key                             */
     ADMIT_KEY,         /* an API key alone, also as X-API-Key (the plain door)     */
     ADMIT_DEVICE,      /* device credentials (device/device.h)                     */
+    ADMIT_DOOR,        /* an API key, also as a password or in the path ({key})        */
     ADMIT_METRICS      /* as the configuration says: this machine, or an API key   */
 };
 

@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "otad/auth/auth.h"
+#include "otad/auth/permission.h"
+#include "otad/http/route.h"
 #include "otad/json.h"
 #include "otad/otad.h"
 #include "otad/store/artifacts.h"
@@ -140,23 +142,53 @@ ota_err device_problem(struct http_request *rq, struct http_response *rs, ota_er
     return device_error(rq, rs, e, 500, "Something went wrong on the server.");
 }
 
+const char *device_hex(struct arena *a, const void *bytes, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *b = bytes;
+    char *out = arena_alloc(a, 2 * len + 1);
+    for (size_t i = 0; out != NULL && i < len; i++) {
+        out[2 * i] = digits[b[i] >> 4];
+        out[2 * i + 1] = digits[b[i] & 15U];
+    }
+    return out;
+}
+
+const char *device_captured(const struct http_request *rq, const char *name)
+{
+    size_t capture = 0;
+    for (const char *p = rq->route->pattern; (p = strchr(p, '{')) != NULL; p++, capture++)
+        if (strncmp(p, name, strlen(name)) == 0)
+            return rq->capture[capture];
+    return NULL;
+}
+
+ota_err device_newest(const struct http_request *rq, const char *version, struct release *out,
+                      bool *newer)
+{
+    const char *word = http_query(rq, "channel");
+    const struct fleet_wish wish = {.tenant_id = rq->principal->tenant,
+                                    .platform = device_captured(rq, "{platform}"),
+                                    .channel =
+                                        word != NULL ? channel_parse(word) : CHANNEL_STABLE,
+                                    .current_version = version};
+    if (wish.channel == CHANNEL_NONE)
+        return OTA_E_FORMAT;
+    return fleet_newest(rq->otad->fleet, &wish, rq->arena, out, newer);
+}
+
 ota_err device_send_artifact(struct http_request *rq, struct http_response *rs,
                              const struct artifact *a)
 {
-    static const char digits[] = "0123456789abcdef";
     struct store_file stored;
     struct sha256 name;
-    char *etag = arena_alloc(rq->arena, 2 * sizeof name.b + 1);
+    const char *etag = device_hex(rq->arena, a->sha256, sizeof a->sha256);
     if (etag == NULL)
         return OTA_E_LIMIT;
     memcpy(name.b, a->sha256, sizeof name.b);
     const ota_err err = store_get(rq->otad->store, &name, (uint64_t)a->size_bytes, &stored);
     if (err != OTA_OK)
         return OTA_E_IO;
-    for (size_t i = 0; i < sizeof name.b; i++) {
-        etag[2 * i] = digits[name.b[i] >> 4];
-        etag[2 * i + 1] = digits[name.b[i] & 15U];
-    }
     const struct http_file file = {.fd = stored.fd,
                                    .size_bytes = stored.size_bytes,
                                    .etag = etag,

@@ -30,6 +30,21 @@ ota_err device_error(struct http_request *rq, struct http_response *rs, ota_err 
 /* The answer for a failed fleet_* or db_* call. */
 ota_err device_problem(struct http_request *rq, struct http_response *rs, ota_err e);
 
+/* Lower-case hex in the arena, NULL when it is full. */
+const char *device_hex(struct arena *a, const void *bytes, size_t len);
+
+/* What the route's pattern calls by name ("{platform}"); NULL if it does not. */
+const char *device_captured(const struct http_request *rq, const char *name);
+
+/*
+ * The newest release of the route's {platform} on the channel ?channel=, and whether one who
+ * runs version (NULL = unknown) should take it.  For callers with an API key. Errors:
+ * OTA_E_FORMAT (no such channel), and fleet_newest's.
+ */
+struct release;
+OTA_MUST_CHECK ota_err device_newest(const struct http_request *rq, const char *version,
+                                     struct release *out, bool *newer);
+
 /* Hand out an artifact's bytes with everything that HTTP knows of ranges. */
 struct artifact;
 ota_err device_send_artifact(struct http_request *rq, struct http_response *rs,

@@ -20,17 +20,6 @@ static const struct artifact *choose(const struct release *r, const char *file)
     return file == NULL && r->artifact_count > 0 ? &r->artifacts[0] : NULL;
 }
 
-static const char *hex(struct arena *a, const uint8_t sha256[32])
-{
-    static const char digits[] = "0123456789abcdef";
-    char *out = arena_alloc(a, 65);
-    for (size_t i = 0; out != NULL && i < 32; i++) {
-        out[2 * i] = digits[sha256[i] >> 4];
-        out[2 * i + 1] = digits[sha256[i] & 15U];
-    }
-    return out;
-}
-
 static ota_err send(struct http_request *rq, struct http_response *rs, const struct release *r,
                     bool newer)
 {
@@ -40,31 +29,29 @@ static ota_err send(struct http_request *rq, struct http_response *rs, const str
                             "The release has no file of this name.");
     http_header_add(rs, "X-Firmware-Version", r->version);
     if (newer) {
-        http_header_add(rs, "X-Firmware-SHA256", hex(rq->arena, a->sha256));
+        http_header_add(rs, "X-Firmware-SHA256",
+                        device_hex(rq->arena, a->sha256, sizeof a->sha256));
         return device_send_artifact(rq, rs, a);
     }
     rq->quiet = true;
-    http_header_add(rs, "ETag", arena_printf(rq->arena, "\"%s\"", hex(rq->arena, a->sha256)));
+    http_header_add(
+        rs, "ETag",
+        arena_printf(rq->arena, "\"%s\"", device_hex(rq->arena, a->sha256, sizeof a->sha256)));
     http_empty(rs, 304);
     return OTA_OK;
 }
 
 ota_err plain_get(struct http_request *rq, struct http_response *rs)
 {
-    const char *version = http_query(rq, "version"), *word = http_query(rq, "channel");
-    const enum channel channel = word != NULL ? channel_parse(word) : CHANNEL_STABLE;
+    const char *version = http_query(rq, "version");
     struct release r;
     bool newer = false;
-    if (channel == CHANNEL_NONE)
-        return http_problem(rq, rs, OTA_E_FORMAT, "bad-query",
-                            "The parameter 'channel' must be stable or beta.");
     if (version == NULL)
         version = http_header(rq, "X-Firmware-Version");
-    const struct fleet_wish wish = {.tenant_id = rq->principal->tenant,
-                                    .platform = rq->capture[0],
-                                    .channel = channel,
-                                    .current_version = version};
-    const ota_err err = fleet_newest(rq->otad->fleet, &wish, rq->arena, &r, &newer);
+    const ota_err err = device_newest(rq, version, &r, &newer);
+    if (err == OTA_E_FORMAT)
+        return http_problem(rq, rs, err, "bad-query",
+                            "The parameter 'channel' must be stable or beta.");
     if (err == OTA_E_NOT_FOUND)
         return http_problem(rq, rs, err, NULL, "Nothing is released for this platform.");
     return err == OTA_OK ? send(rq, rs, &r, newer) : err;

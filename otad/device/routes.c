@@ -1,16 +1,24 @@
 /* What devices may ask, one row each.  Every success of DDI is exactly 200. */
 #include "ddi.h"
 #include "device.h"
+#include "esp.h"
 #include "otad/auth/admit.h"
 #include "otad/auth/permission.h"
 
 #define DDI  "/{tenant}/controller/v1/{device}"
 #define BODY 262144U
+#define ESP  "/api/esp/{platform}"
+#define KEY  "/api/esp-key/{key}/{platform}"
+#define REPO "/repos/{tenant}/{platform}/releases"
 
 /* clang-format off */
 #define ROW(verb, path, bytes, fn) {.method = (verb), .pattern = (path), .handler = (fn), \
                                     .flags = HTTP_ROUTE_DEVICE, .auth = ADMIT_DEVICE, \
                                     .permission = PERM_NONE, .body_bytes_max = (bytes)}
+
+#define DOOR(path, more, time, fn) {.method = HTTP_GET, .pattern = (path), .handler = (fn), \
+                                    .flags = HTTP_ROUTE_DEVICE | (more), .auth = ADMIT_DOOR, \
+                                    .permission = PERM_RELEASE_READ, .deadline = (time)}
 
 const struct http_route device_routes[] = {
     {.method = HTTP_GET, .pattern = DDI, .flags = HTTP_ROUTE_DEVICE | HTTP_ROUTE_POLL,
@@ -31,6 +39,14 @@ const struct http_route device_routes[] = {
      .flags = HTTP_ROUTE_DEVICE | HTTP_ROUTE_POLL,
      .auth = ADMIT_KEY, .permission = PERM_RELEASE_READ, .deadline = HTTP_TRANSFER,
      .handler = plain_get},
+    DOOR(ESP, HTTP_ROUTE_POLL, HTTP_TRANSFER, esp_update_get),
+    DOOR(ESP "/manifest.json", HTTP_ROUTE_POLL, HTTP_ORDINARY, esp_manifest_get),
+    DOOR(ESP "/files/{file}", 0, HTTP_TRANSFER, esp_file_get),
+    DOOR(KEY, HTTP_ROUTE_POLL | HTTP_ROUTE_SECRET, HTTP_TRANSFER, esp_update_get),
+    DOOR(KEY "/manifest.json", HTTP_ROUTE_POLL | HTTP_ROUTE_SECRET, HTTP_ORDINARY, esp_manifest_get),
+    DOOR(KEY "/files/{file}", HTTP_ROUTE_SECRET, HTTP_TRANSFER, esp_file_get),
+    DOOR(REPO "/latest", HTTP_ROUTE_POLL, HTTP_ORDINARY, github_latest_get),
+    DOOR(REPO "/assets/{asset}", 0, HTTP_TRANSFER, github_asset_get),
 };
 /* clang-format on */
 

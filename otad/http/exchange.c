@@ -375,6 +375,7 @@ static void log_it(const struct http_exchange *x, bool done)
 {
     const struct http_request *rq = &x->request;
     const struct http_response *rs = &x->response;
+    const bool secret = rq->route != NULL && (rq->route->flags & HTTP_ROUTE_SECRET) != 0;
     enum log_level level = rs->status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO;
 
     if (rq->quiet && done && rs->status < 400) {
@@ -384,7 +385,8 @@ static void log_it(const struct http_exchange *x, bool done)
     if (rs->err == OTA_E_INTERNAL)
         level = LOG_LEVEL_BUG;
     LOG_AT(level, "request", LOG_STR("method", http_method_name(rq->method)),
-           LOG_STR("path", rq->path), LOG_STR("route", rq->route ? rq->route->pattern : NULL),
+           LOG_STR("path", secret ? rq->route->pattern : rq->path),
+           LOG_STR("route", rq->route ? rq->route->pattern : NULL),
            LOG_INT("status", rs->status), LOG_STR("code", rs->code),
            LOG_INT("in", x->body_seen), LOG_INT("out", rs->length),
            LOG_INT("ms", http_now_ms() - x->started_ms), LOG_STR("client", rq->client),

@@ -35,9 +35,10 @@ enum http_deadline {
 };
 
 enum {
-    HTTP_ROUTE_POLL = 1 << 1,  /* a device asks whether there is an update            */
-    HTTP_ROUTE_DEVICE = 1 << 0 /* a device dialect: records as small as negotiated, always
-                                  Content-Length, errors without ceremony            */
+    HTTP_ROUTE_SECRET = 1 << 2, /* the path holds a secret: it is not logged             */
+    HTTP_ROUTE_POLL = 1 << 1,   /* a device asks whether there is an update            */
+    HTTP_ROUTE_DEVICE = 1 << 0  /* a device dialect: records as small as negotiated, always
+                                   Content-Length, errors without ceremony            */
 };
 
 /* For body_bytes_max: what the configuration says. */

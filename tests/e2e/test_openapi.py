@@ -194,6 +194,12 @@ class OpenApi(EndToEnd):
         door = self.otad.client().use_key(key)
         self.assertEqual(door.request("GET", f"/api/firmware/{PLATFORM}?version=0.1.0").status, 200)
         self.assertEqual(door.request("GET", f"/api/firmware/{PLATFORM}?version=1.0.0").status, 304)
+        for base in (f"/api/esp/{PLATFORM}", f"/api/esp-key/{key}/{PLATFORM}"):
+            name = door.request("GET", base + "/manifest.json?chip=esp32").json()["builds"][0]["parts"][0]["path"]
+            for path in ("", "?version=0.1", "/" + name):
+                self.assertEqual(door.request("GET", base + path).status, 200, base + path)
+        latest = door.request("GET", f"/repos/{TENANT}/{PLATFORM}/releases/latest").json()
+        self.assertEqual(door.request("GET", latest["assets"][0]["url"].removeprefix(self.otad.url)).status, 200)
         self.stream()
 
     def stream(self):

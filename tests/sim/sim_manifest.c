@@ -250,6 +250,8 @@ int main(int argc, char **argv)
     for (uint32_t i = 0; i < GEOMETRIES; i++) {
         prepare(&all[i]);
         operations[i] = live(&all[i], none, none);
+        if (operations[i] == 0)
+            return 1;
         for (uint32_t at = 1; at <= operations[i]; at += 1 + i)
             for (int tear = 0; tear < SIM_TEARS; tear++)
                 (void)live(&all[i], (struct sim_cut){at, (enum sim_tear)tear}, none);

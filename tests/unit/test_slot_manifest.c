@@ -136,7 +136,7 @@ static void test_an_older_one_never_comes_back(void)
     assert(boot_run(&fm_map, test_roots, BOOT_CAUSE_SOFT, NULL, &hooks, &r) == IMAGE_GOOD);
     assert(slot_confirm(&fm_map, &info) == OTA_OK && in_force() == 2);
     for (uint32_t sector = 0; sector < 2; sector++) { /* whichever holds sequence 2 */
-        uint8_t *at = fm_bytes + fm_map.manifest_at + sector * FM_UNIT;
+        uint8_t *at = &fm_bytes[fm_map.manifest_at + sector * FM_UNIT];
 
         if (le32_load(at + SEQUENCE_AT) == 2)
             at[CLASS_AT] ^= 1;

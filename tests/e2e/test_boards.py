@@ -7,7 +7,7 @@ import unittest
 
 import harness  # noqa: F401 (where lab is)
 from lab import build
-from lab.bare import Bare, ended
+from lab.bare import Bare, SerialFlash, ended
 
 OLD, NEW, BROKEN = "1.0.0", "1.1.0", "1.2.0"
 TRIES = 3
@@ -26,11 +26,11 @@ class Boards(unittest.TestCase):
         self.assertTrue(board.slot_a(flash, sayings[-1][0]))
         return board.journal(flash), sayings, uart.read_text(errors="replace")
 
-    def check(self, machine, profile):
+    def check(self, machine, profile, kind=Bare):
         keys = build.profile_keys(profile)
         keys.extra("stranger")
         made = build.device(machine, profile, keys, "bootloader", "confirms", "crashes")
-        board = Bare(self.folder / "board", machine, made, keys)
+        board = kind(self.folder / "board", machine, made, keys)
         journal, sayings, _ = self.updated(board, board.images[NEW], "good")
         self.assertEqual(sayings, [(NEW, "confirmed")])
         self.assertEqual((journal["phase"], journal["security_floor"]), ("idle", 2))
@@ -40,7 +40,7 @@ class Boards(unittest.TestCase):
         self.assertEqual(text.count("crashes: now"), TRIES)
         self.assertEqual((journal["last_decision"], journal["security_floor"]), ("reverted", 1))
 
-        other = Bare(self.folder / "stranger", machine, board.build, keys, image_key="stranger")
+        other = kind(self.folder / "stranger", machine, board.build, keys, image_key="stranger")
         journal, sayings, _ = self.updated(board, other.images[NEW], "stranger")
         self.assertEqual(sayings, [(OLD, "idle")])
         self.assertEqual((journal["last_decision"], journal["last_why"]), ("refused", "unknown-key"))
@@ -50,6 +50,9 @@ class Boards(unittest.TestCase):
 
     def test_cortex_m7(self):
         self.check("mps2-an500", "ed25519")
+
+    def test_serial_flash(self):
+        self.check("emcraft-sf2", "ed25519", SerialFlash)
 
     def test_cortex_m4_p256(self):
         self.check("mps2-an386", "p256")

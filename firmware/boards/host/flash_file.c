@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../../slot/map_check.h"
+#include "../emcraft-sf2/map.h"
 #include "../mps2/map.h"
 #include "board.h"
 
@@ -48,6 +49,14 @@ static const struct known_board boards[] = {
     MPS2("mps2-an386"),
     MPS2("mps2-an385"),
     MPS2("mps2-an500"),
+    {"emcraft-sf2",
+     EMCRAFT_FLASH_BYTES,
+     EMCRAFT_FLASH_BYTES,
+     EMCRAFT_ERASE_BYTES,
+     EMCRAFT_PROGRAM_BYTES,
+     EMCRAFT_ERASED,
+     {NULL, EMCRAFT_JOURNAL_AT, EMCRAFT_MANIFEST_AT, EMCRAFT_AGENT_AT, EMCRAFT_SETTINGS_AT,
+      EMCRAFT_SLOT_A_AT, EMCRAFT_SLOT_B_AT, EMCRAFT_SLOT_BYTES}},
 };
 enum { BOARDS = sizeof boards / sizeof boards[0] };
 

@@ -18,15 +18,17 @@ static const char usage[] =
     "Usage: ota-flash make --out FILE --manifest FILE [--board NAME] [--image FILE] [--floor "
     "N]\n"
     "                      [--settings FILE] [--staged FILE [--request]]\n"
-    "       ota-flash show [--json] FILE\n"
-    "       ota-flash stage [--request] FILE IMAGE\n"
+    "       ota-flash show [--json] [--board NAME] FILE\n"
+    "       ota-flash stage [--request] [--board NAME] FILE IMAGE\n"
     "\n"
     "make   a flash file: erased, with the key manifest in force, IMAGE confirmed in slot A\n"
     "       (floor: its security counter unless given), and what else is named\n"
     "show   journal, slots and key manifests; verdicts rest on the manifest as it lies there\n"
     "stage  put an image into the staging place, unverified, and with --request ask for it\n"
     "\n"
-    "Boards: host, mps2-an386 (default), mps2-an385, mps2-an500.  Exit status: 0 done, 1 "
+    "Boards: host, mps2-an386 (default), mps2-an385, mps2-an500, emcraft-sf2; of a file that "
+    "is\n"
+    "there, --board if its size does not tell.  Exit status: 0 done, 1 "
     "failed, 2 wrong usage.\n";
 
 enum { FILE_BYTES_MAX = 1024 * 1024 }; /* larger than any slot */
@@ -182,8 +184,11 @@ static int cmd_make(int argc, char **argv)
 
 static int cmd_stage(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"request", 0, NULL, 'r'}, {"force", 0, NULL, 'F'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"request", 0, NULL, 'r'},
+                                            {"force", 0, NULL, 'F'},
+                                            {"board", 1, NULL, 'b'},
+                                            {NULL, 0, NULL, 0}};
+    const char *board = NULL;
     struct flash_file file;
     bool ask = false;
     ota_err e;
@@ -191,11 +196,13 @@ static int cmd_stage(int argc, char **argv)
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == '?')
             return 2;
+        if (c == 'b')
+            board = optarg;
         ask = ask || c == 'r';
     }
     if (argc - optind != 2)
         return 2;
-    e = flash_file_open(&file, argv[optind], NULL, true);
+    e = flash_file_open(&file, argv[optind], board, true);
     if (e != OTA_OK)
         return fail("%s: %s", argv[optind], ota_err_name(e));
     e = stage(&file.map, argv[optind + 1], ask);
@@ -404,19 +411,23 @@ static void show_all(struct show *s, const struct flash_file *file)
 
 static int cmd_show(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", 0, NULL, 'j'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"json", 0, NULL, 'j'}, {"board", 1, NULL, 'b'}, {NULL, 0, NULL, 0}};
     struct show s = {.first = true};
+    const char *board = NULL;
     struct flash_file file;
     ota_err e;
 
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == '?')
             return 2;
-        s.json = true;
+        if (c == 'b')
+            board = optarg;
+        s.json = s.json || c == 'j';
     }
     if (argc - optind != 1)
         return 2;
-    e = flash_file_open(&file, argv[optind], NULL, false);
+    e = flash_file_open(&file, argv[optind], board, false);
     if (e != OTA_OK)
         return fail("%s: %s", argv[optind],
                     e == OTA_E_FORMAT ? "not the size of a known board's flash file"

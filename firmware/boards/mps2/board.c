@@ -1,21 +1,8 @@
-/*
- * Console, LEDs, watchdog, resets and the handover block of the reference board.
- *
- * The machine has no register that tells why it was reset: whoever resets it leaves the cause
- * in RAM that survives.  No mark at all means power-on; a consumed mark means that somebody
- * else (the reset pin, a debugger) did it.
- */
+/* Console, LEDs, watchdog, resets and the jump of the MPS2 boards. */
 #include "board.h"
+#include "../common/handover.h"
 #include "mps2.h"
 #include "startup.h"
-
-enum { HANDOVER_MAGIC = 0x4f544148 };
-
-static struct {
-    uint32_t magic;
-    uint32_t cause;
-    struct boot_record record;
-} handover __attribute__((section(".handover"), used));
 
 void board_start(void)
 {
@@ -29,34 +16,6 @@ void board_putc(char c)
     while (MPS2_UART_STATE((uint32_t)MPS2_UART0) & MPS2_UART_TXFULL) {
     }
     MPS2_UART_DATA((uint32_t)MPS2_UART0) = (uint8_t)c;
-}
-
-void board_puts(const char *s)
-{
-    for (; *s != '\0'; s++) {
-        if (*s == '\n')
-            board_putc('\r');
-        board_putc(*s);
-    }
-}
-
-void board_put_dec(uint32_t v)
-{
-    char text[11];
-    char *p = text + sizeof text - 1;
-
-    *p = '\0';
-    do {
-        *--p = (char)('0' + v % 10u);
-        v /= 10u;
-    } while (v != 0);
-    board_puts(p);
-}
-
-void board_put_hex(uint32_t v)
-{
-    for (int shift = 28; shift >= 0; shift -= 4)
-        board_putc("0123456789abcdef"[v >> shift & 15u]);
 }
 
 void board_leds(uint32_t mask)
@@ -92,30 +51,12 @@ void board_watchdog_stop(void)
 
 _Noreturn void board_reset(enum boot_cause cause)
 {
-    handover.magic = HANDOVER_MAGIC;
-    handover.cause = (uint32_t)cause;
+    handover_mark(cause);
     __asm__ volatile("dsb" ::: "memory");
     CORE_SCB_AIRCR = CORE_AIRCR_RESET;
     for (;;) {
         /* the reset comes a few instructions later */
     }
-}
-
-enum boot_cause board_reset_cause(void)
-{
-    enum boot_cause cause = BOOT_CAUSE_POWER;
-
-    if (handover.magic == HANDOVER_MAGIC && handover.cause >= BOOT_CAUSE_POWER &&
-        handover.cause <= BOOT_CAUSE_OTHER)
-        cause = (enum boot_cause)handover.cause;
-    handover.magic = HANDOVER_MAGIC;
-    handover.cause = BOOT_CAUSE_OTHER;
-    return cause;
-}
-
-struct boot_record *board_boot_record(void)
-{
-    return &handover.record;
 }
 
 /*

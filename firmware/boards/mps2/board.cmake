@@ -4,7 +4,8 @@
 set(mps2 ${CMAKE_CURRENT_LIST_DIR})
 set(mps2_flash_base ${MPS2_FLASH_BASE} CACHE INTERNAL "")
 set(mps2_folder ${mps2} CACHE INTERNAL "")
-house_library(board ${mps2}/startup.c ${mps2}/board.c ${mps2}/flash.c LINK slot)
+house_library(board ${mps2}/startup.c ${mps2}/board.c ${mps2}/flash.c ${mps2}/../common/console.c
+  ${mps2}/../common/handover.c LINK slot)
 target_include_directories(board PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${mps2})
 
 # board_program(name SCRIPT VECTORS): which linker script, and which table of exceptions.

@@ -13,14 +13,14 @@ from .factory import sign
 from .proc import Failed, run
 
 FLASH_FILE_BYTES = 16 * 1024 * 1024
-USED_BYTES = 0x200000       # of the MPS2 boards' map (firmware/boards/mps2/map.h)
-SLOT_A_AT = 0x10000
 PATIENCE_S = 60
 APP = re.compile(r"^confirms (\d+\.\d+\.\d+): (.*)\n", re.M)
 
 
 class Bare:
     """What one board needs, in a folder; versions 1.0.0 and 1.1.0 differ in every sector."""
+
+    USED_BYTES, SLOT_A_AT = 0x200000, 0x10000  # of the MPS2 boards' map (firmware/boards/mps2/map.h)
 
     def __init__(self, folder, board, build, keys, image_key="image"):
         self.folder, self.name, self.build, self.keys, self.image_key = pathlib.Path(folder), board, pathlib.Path(build), keys, image_key
@@ -38,25 +38,27 @@ class Bare:
         """Cut to what is used and then grown with zeros, so that a copy is quick."""
         run(TOOLS / "ota-flash", "make", "--out", path, "--board", self.name, "--manifest", self.manifest, "--image",
             self.images[running], "--staged", staged, *(["--request"] if request else []))
-        os.truncate(path, USED_BYTES)
+        os.truncate(path, self.USED_BYTES)
         os.truncate(path, FLASH_FILE_BYTES)
         return path
 
     def slot_a(self, flash, version):
         image = self.images[version].read_bytes()
         with open(flash, "rb") as f:
-            f.seek(SLOT_A_AT)
+            f.seek(self.SLOT_A_AT)
             return f.read(len(image)) == image
 
     def journal(self, flash):
-        return json.loads(run(TOOLS / "ota-flash", "show", "--json", flash).stdout)["state"]
+        return json.loads(run(TOOLS / "ota-flash", "show", "--json", "--board", self.name, flash).stdout)["state"]
+
+    def machine(self, flash):
+        return ["-machine", f"{self.name},memory-backend=flash", "-object",
+                f"memory-backend-file,id=flash,share=on,mem-path={flash},size={FLASH_FILE_BYTES}"]
 
     def start(self, flash, uart, *extra):
         return subprocess.Popen(
-            ["qemu-system-arm", "-machine", f"{self.name},memory-backend=flash", "-object",
-             f"memory-backend-file,id=flash,share=on,mem-path={flash},size={FLASH_FILE_BYTES}", "-kernel",
-             str(self.build / "bootloader" / "bootloader.bin"), "-net", "none", "-display", "none", "-monitor", "none",
-             "-serial", f"file:{uart}", *extra], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            ["qemu-system-arm", *self.machine(flash), "-kernel", str(self.build / "bootloader" / "bootloader.bin"), "-net", "none",
+             "-display", "none", "-monitor", "none", "-serial", f"file:{uart}", *extra], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     def run(self, flash, uart, over, *extra, end=signal.SIGKILL):
         """Run until over(what the app said so far) or the emulator ends; [(version, saying)], exit status, its stderr."""
@@ -77,6 +79,15 @@ class Bare:
         finally:
             errors = qemu.communicate()[1].decode(errors="replace")
         return said(uart), qemu.returncode, errors
+
+
+class SerialFlash(Bare):
+    """A board whose flash is a chip of its own, with the rules of the emulator's model of it."""
+
+    USED_BYTES, SLOT_A_AT = FLASH_FILE_BYTES, 0x100000  # firmware/boards/emcraft-sf2/map.h
+
+    def machine(self, flash):
+        return ["-machine", self.name, "-drive", f"if=mtd,format=raw,file={flash}"]
 
 
 def said(uart):

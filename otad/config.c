@@ -56,6 +56,10 @@ static const struct row table[] = {
        "Addresses, comma separated, whose X-Forwarded-For and X-Forwarded-Proto count; "
        "'unix' for whoever connects to the Unix socket."),
      NULL},
+    {T(accel_prefix, "",
+       "Internal location, like /_artifacts/, under which nginx itself serves artifacts_dir "
+       "to clients that come by a trusted proxy (X-Accel-Redirect). Empty: otad sends them."),
+     NULL},
     {N(connection_limit, 10000, 10, 1000000,
        "Connections at the same time. Needs as many threads and open files, plus 200."),
      NULL},
@@ -232,6 +236,9 @@ static ota_err check_whole(const struct config *c, struct config_fault *f)
                     "public_url must not end in '/' nor be longer than 150 characters");
     if ((*c->tls_cert == '\0') != (*c->tls_key == '\0'))
         return fail(f, 0, OTA_E_FORMAT, "tls_cert and tls_key belong together");
+    if (*c->accel_prefix != '\0' &&
+        (*c->accel_prefix != '/' || c->accel_prefix[strlen(c->accel_prefix) - 1] != '/'))
+        return fail(f, 0, OTA_E_FORMAT, "accel_prefix must start and end with '/'");
     if (c->device_offline_s <= c->device_late_s)
         return fail(f, 0, OTA_E_LIMIT, "device_offline_s must be larger than device_late_s");
     if (*c->listen != '/' && strrchr(c->listen, ':') == NULL)

@@ -26,6 +26,7 @@ struct config {
     const char *tls_priorities;
     const char *trusted_proxies; /* addresses, comma separated, whose X-Forwarded-For counts;
                                     "unix" = whoever connects to the Unix socket */
+    const char *accel_prefix; /* where a trusted proxy finds artifacts_dir (X-Accel-Redirect) */
     int64_t connection_limit;
     int64_t connection_limit_per_ip; /* 0 = none (NATed fleets) */
     int64_t thread_stack_bytes;

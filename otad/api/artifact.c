@@ -232,7 +232,8 @@ static ota_err send(struct http_request *rq, struct http_response *rs, const str
                                    .size_bytes = stored.size_bytes,
                                    .etag = etag,
                                    .file_name = a->name,
-                                   .modified_unix_s = stored.modified_unix_s};
+                                   .modified_unix_s = stored.modified_unix_s,
+                                   .stored_name = arena_strdup(rq->arena, stored.name)};
     http_send_file(rq, rs, &file);
     return OTA_OK;
 }

@@ -96,6 +96,7 @@ static void find_client(struct http_exchange *x, const struct http_peer *peer)
     rq->secure = peer->tls;
     if (!listed(trusted, peer->address, strlen(peer->address)))
         return;
+    rq->proxied = true;
     rq->client = forwarded_for(rq, trusted, peer->address);
     rq->secure = peer->tls || (scheme != NULL && strcasecmp(scheme, "https") == 0);
 }

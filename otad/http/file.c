@@ -9,8 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "otad/config.h"
 #include "otad/http/range.h"
 #include "otad/http/response.h"
+#include "otad/otad.h"
 
 #define BOUNDARY "otad-5f2c1b7e9d3a4068"
 
@@ -184,11 +186,32 @@ static ota_err choose_parts(struct http_request *rq, struct http_response *rs, c
     return one_part(rq, rs, range[0].offset, range[0].length);
 }
 
+/*
+ * May the proxy send it?  Only a plain GET: what a client says in preconditions is about our
+ * tags, which the proxy does not know.
+ */
+static const char *accel_path(const struct http_request *rq, const struct http_file *f)
+{
+    static const char *const condition[] = {"if-match", "if-none-match", "if-range",
+                                            "if-modified-since", "if-unmodified-since"};
+    const char *prefix = rq->otad == NULL ? "" : rq->otad->config->accel_prefix;
+
+    if (prefix == NULL || *prefix == '\0' || !rq->proxied || rq->method != HTTP_GET ||
+        f->stored_name == NULL || f->size_bytes == 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof condition / sizeof condition[0]; i++) {
+        if (http_header_count(rq, condition[i]) > 0)
+            return NULL;
+    }
+    return arena_printf(rq->arena, "%s%s", prefix, f->stored_name);
+}
+
 void http_send_file(struct http_request *rq, struct http_response *rs,
                     const struct http_file *file)
 {
     const char *date = http_date(rq->arena, file->modified_unix_s);
     enum precondition p = check(rq, file, date);
+    const char *accel;
     ota_err e;
 
     rs->kind = HTTP_FILE;
@@ -205,6 +228,12 @@ void http_send_file(struct http_request *rq, struct http_response *rs,
     }
     if (p == NOT_MODIFIED) {
         release(rs);
+        return;
+    }
+    accel = accel_path(rq, file);
+    if (accel != NULL) {
+        release(rs);
+        http_header_add(rs, "X-Accel-Redirect", accel);
         return;
     }
     e = choose_parts(rq, rs, date);

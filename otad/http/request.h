@@ -48,6 +48,7 @@ struct http_request {
 
     const char *client; /* address in text; the proxy's word when the proxy is trusted */
     bool secure;        /* TLS here, or at a trusted proxy */
+    bool proxied;       /* a trusted proxy stands between */
     char id[HTTP_ID_BYTES];
 
     /* The whole body of a buffered route, zero-terminated; NULL before it is read. */

@@ -26,6 +26,8 @@ struct http_file {
     const char *content_type; /* NULL = application/octet-stream */
     const char *file_name; /* NULL = inline, else Content-Disposition: attachment             */
     int64_t modified_unix_s; /* 0 = no Last-Modified */
+    const char
+        *stored_name; /* below artifacts_dir, for a proxy that may send it; NULL = none */
 };
 
 /* A body that is made while it is sent (server-sent events). */

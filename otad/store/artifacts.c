@@ -19,8 +19,8 @@
 #include "otad/store/digest.h"
 
 enum {
-    NAME_BYTES = 80,          /* "ab/cd/" and 64 digits, or "tmp/..."                   */
-    BUFFER_BYTES = 256 * 1024 /* what comes is gathered: few large writes, long hashing */
+    NAME_BYTES = STORE_NAME_BYTES, /* "ab/cd/" and 64 digits, or "tmp/..."                   */
+    BUFFER_BYTES = 256 * 1024      /* what comes is gathered: few large writes, long hashing */
 };
 
 struct store {
@@ -362,6 +362,7 @@ ota_err store_get(struct store *s, const struct sha256 *digest, uint64_t size_by
     *out = (struct store_file){.fd = fd,
                                .size_bytes = (uint64_t)st.st_size,
                                .modified_unix_s = (int64_t)st.st_mtim.tv_sec};
+    memcpy(out->name, name, sizeof name);
     return OTA_OK;
 }
 

@@ -51,10 +51,13 @@ void store_abort(struct store_upload *u);
 
 /* ---- reading ---- */
 
+enum { STORE_NAME_BYTES = 80 };
+
 struct store_file {
     int fd; /* the caller's to close, or to give to http_send_file */
     uint64_t size_bytes;
     int64_t modified_unix_s;
+    char name[STORE_NAME_BYTES]; /* below the store's folder: "ab/cd/abcd..." */
 };
 
 /* Errors: OTA_E_NOT_FOUND, OTA_E_IO (also: its size is not size_bytes, unless that is 0). */

@@ -1,5 +1,6 @@
 """What a firmware team has: keys, key manifests, signed images, published releases; all of it by `signer`."""
 import base64
+import fcntl
 import os
 import pathlib
 
@@ -23,12 +24,14 @@ class Keys:
 
     def make(self):
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name in self.ROOTS:
-            self.extra(name, "root")
-        self.extra("image")
-        self.extra("release", "release")
-        if not self.roots_source.exists():
-            signer("keymanifest", "roots", *self._root_options(), "--c-source", self.roots_source)
+        with open(self.folder / ".lock", "w") as lock:  # tests run side by side
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for name in self.ROOTS:
+                self.extra(name, "root")
+            self.extra("image")
+            self.extra("release", "release")
+            if not self.roots_source.exists():
+                signer("keymanifest", "roots", *self._root_options(), "--c-source", self.roots_source)
         return self
 
     @property

@@ -7,6 +7,7 @@
 #include "firmware/image/image.h"
 
 enum { DISTANCE_MIN = 10, CODES_MAX = 255 };
+_Static_assert((int)IMAGE_PURE <= (int)CODES_MAX, "codes are small numbers");
 
 static int distance(uint32_t a, uint32_t b)
 {
@@ -30,8 +31,6 @@ int main(void)
     }
     assert(nearest >= DISTANCE_MIN);
     assert(distance(UINT32_MAX, IMAGE_GOOD) >= DISTANCE_MIN);
-    assert(distance(IMAGE_GOOD, ~(uint32_t)IMAGE_GOOD) == 32);
-    assert((int)IMAGE_PURE <= CODES_MAX);
     printf("IMAGE_GOOD is %d bits or more from every other verdict\n", nearest);
     return 0;
 }

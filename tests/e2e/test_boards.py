@@ -28,7 +28,6 @@ class Boards(unittest.TestCase):
 
     def check(self, machine, profile, kind=Bare):
         keys = build.profile_keys(profile)
-        keys.extra("stranger")
         made = build.device(machine, profile, keys, "bootloader", "confirms", "crashes")
         board = kind(self.folder / "board", machine, made, keys)
         journal, sayings, _ = self.updated(board, board.images[NEW], "good")

@@ -11,10 +11,10 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import MODE, ROOT
+from harness import MODE
 from lab.bare import Bare, ended
 from lab.board import DEVICE_BUILD, PLATFORM
-from lab.factory import Keys
+from lab.build import profile_keys
 
 PLUGIN_SOURCE = pathlib.Path(__file__).resolve().parent / "powercut_plugin.c"
 FLASH = "base=0x21000000,size=0x1000000"
@@ -30,7 +30,7 @@ class PowerCutExact(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
         self.plugin = self.folder / "powercut.so"
         subprocess.run(["cc", "-std=c11", "-O2", "-D_DEFAULT_SOURCE", "-shared", "-fPIC", "-o", self.plugin, PLUGIN_SOURCE], check=True)
-        self.board = Bare(self.folder / "board", PLATFORM, DEVICE_BUILD, Keys(ROOT / "var" / "keys").make())
+        self.board = Bare(self.folder / "board", PLATFORM, DEVICE_BUILD, profile_keys("ed25519"))
         self.flash = self.board.make_flash(self.folder / "flash.img", self.board.images[NEW])
 
     def with_cut(self, cut):

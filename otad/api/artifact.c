@@ -5,13 +5,13 @@
  * cut leaves behind is a temporary file at most, which the store removes.
  */
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "firmware/image/image.h"
 #include "handler.h"
 #include "otad/db/platform.h"
 #include "otad/db/release.h"
+#include "otad/device/device.h"
 #include "otad/store/artifacts.h"
 #include "release_check.h"
 
@@ -215,29 +215,6 @@ static const struct artifact *find(const struct release *r, const char *name)
     return NULL;
 }
 
-static ota_err send(struct http_request *rq, struct http_response *rs, const struct artifact *a)
-{
-    struct store_file stored;
-    struct sha256 name;
-    char *etag = arena_alloc(rq->arena, 2 * sizeof name.b + 1);
-    if (etag == NULL)
-        return OTA_E_LIMIT;
-    memcpy(name.b, a->sha256, sizeof name.b);
-    const ota_err err = store_get(rq->otad->store, &name, (uint64_t)a->size_bytes, &stored);
-    if (err != OTA_OK)
-        return http_problem(rq, rs, OTA_E_IO, "store-failed", "The file cannot be read.");
-    for (size_t i = 0; i < sizeof name.b; i++)
-        (void)snprintf(etag + 2 * i, 3, "%02x", (unsigned)name.b[i]);
-    const struct http_file file = {.fd = stored.fd,
-                                   .size_bytes = stored.size_bytes,
-                                   .etag = etag,
-                                   .file_name = a->name,
-                                   .modified_unix_s = stored.modified_unix_s,
-                                   .stored_name = arena_strdup(rq->arena, stored.name)};
-    http_send_file(rq, rs, &file);
-    return OTA_OK;
-}
-
 ota_err api_artifact_get(struct http_request *rq, struct http_response *rs)
 {
     struct db_scope scope = api_scope(rq);
@@ -258,5 +235,8 @@ ota_err api_artifact_get(struct http_request *rq, struct http_response *rs)
     if (a == NULL)
         return http_problem(rq, rs, OTA_E_NOT_FOUND, NULL,
                             "The release has no file of this name.");
-    return send(rq, rs, a);
+    const ota_err sent = device_send_artifact(rq, rs, a);
+    return sent == OTA_E_IO
+               ? http_problem(rq, rs, sent, "store-failed", "The file cannot be read.")
+               : sent;
 }

@@ -182,25 +182,12 @@ ota_err db_platform_create(struct db_scope *s, const struct platform *p, struct 
     return db_run(s, create_fn, &op);
 }
 
-/* The platform's row is ours until commit. */
-static ota_err lock(struct db_tx *tx, const char *name, int64_t *out_id)
-{
-    struct pg_args a = {0};
-    struct pg_row row;
-    arg_text(&a, name);
-    const ota_err err = tx_one(tx, Q_PLATFORM_LOCK, &a, &row);
-    if (err != OTA_OK)
-        return err;
-    *out_id = row_int(&row);
-    return row.err;
-}
-
 static ota_err patch_fn(struct db_tx *tx, void *arg)
 {
     const struct platform_op *op = arg;
     const struct platform_patch *p = op->patch;
     int64_t id = 0;
-    ota_err err = lock(tx, op->name, &id);
+    ota_err err = tx_platform_lock(tx, op->name, &id);
     if (err != OTA_OK)
         return err;
     struct pg_args a = {0};
@@ -256,7 +243,7 @@ static ota_err manifest_fn(struct db_tx *tx, void *arg)
     const struct platform_manifest *m = op->manifest;
     int64_t id = 0;
     bool same = false;
-    ota_err err = lock(tx, op->name, &id);
+    ota_err err = tx_platform_lock(tx, op->name, &id);
     if (err == OTA_OK)
         err = manifest_rises(tx, id, m, &same);
     if (err != OTA_OK || same)

@@ -27,15 +27,9 @@ void version_read(struct pg_row *row, struct version *out)
     memcpy(out->key, key, len);
 }
 
-void update_read(struct pg_row *row, void *out_update)
+/* From the platform's name on, both views go on alike. */
+static void update_rest_read(struct pg_row *row, struct update *u)
 {
-    struct update *u = out_update;
-    *u = (struct update){0};
-    row_skip(row, 1); /* tenant_id */
-    u->id = (int32_t)row_int(row);
-    u->device_no = row_int(row);
-    u->release_id = row_int(row);
-    u->device = row_text(row);
     u->platform = row_text(row);
     u->version = row_text(row);
     u->from_version = row_text(row);
@@ -45,6 +39,18 @@ void update_read(struct pg_row *row, void *out_update)
     u->created_by = row_text(row);
     u->created_at_unix_s = row_int(row);
     u->updated_at_unix_s = row_int(row);
+}
+
+void update_read(struct pg_row *row, void *out_update)
+{
+    struct update *u = out_update;
+    *u = (struct update){0};
+    row_skip(row, 1); /* tenant_id */
+    u->id = (int32_t)row_int(row);
+    u->device_no = row_int(row);
+    u->release_id = row_int(row);
+    u->device = row_text(row);
+    update_rest_read(row, u);
     u->closed_at_unix_s = row_int(row);
 }
 
@@ -60,15 +66,7 @@ static void open_update_read(struct pg_row *row, struct device *d)
     u->device_no = d->no;
     u->device = d->id;
     u->release_id = row_int(row);
-    u->platform = row_text(row);
-    u->version = row_text(row);
-    u->from_version = row_text(row);
-    u->state = update_state_parse(row_text_or_empty(row));
-    u->progress_percent = (int32_t)row_int(row);
-    u->reason = row_text(row);
-    u->created_by = row_text(row);
-    u->created_at_unix_s = row_int(row);
-    u->updated_at_unix_s = row_int(row);
+    update_rest_read(row, u);
     d->target_version = u->version;
 }
 

@@ -197,18 +197,6 @@ static ota_err insert(struct db_tx *tx, int64_t platform_id, const struct releas
     return err == OTA_OK ? tx_change(tx, CHANGE_RELEASE, *out_id) : err;
 }
 
-static ota_err platform_lock(struct db_tx *tx, const char *name, int64_t *out_id)
-{
-    struct pg_args a = {0};
-    struct pg_row row;
-    arg_text(&a, name);
-    const ota_err err = tx_one(tx, Q_PLATFORM_LOCK, &a, &row);
-    if (err != OTA_OK)
-        return err;
-    *out_id = row_int(&row);
-    return row.err;
-}
-
 static ota_err create_fn(struct db_tx *tx, void *arg)
 {
     const struct release_op *op = arg;
@@ -220,7 +208,7 @@ static ota_err create_fn(struct db_tx *tx, void *arg)
     if (err == OTA_OK && r->file_count == 0)
         err = OTA_E_FORMAT;
     if (err == OTA_OK)
-        err = platform_lock(tx, r->platform, &platform_id);
+        err = tx_platform_lock(tx, r->platform, &platform_id);
     if (err != OTA_OK)
         return err;
     struct pg_args a = {0};
@@ -364,7 +352,7 @@ static ota_err release_fn(struct db_tx *tx, void *arg)
     const struct release_op *op = arg;
     struct locked r = {0};
     int64_t platform_id = 0;
-    ota_err err = platform_lock(tx, op->platform, &platform_id);
+    ota_err err = tx_platform_lock(tx, op->platform, &platform_id);
     if (err == OTA_OK)
         err = release_lock(tx, op, &r);
     if (err != OTA_OK)

@@ -380,15 +380,25 @@ ota_err tx_change(struct db_tx *tx, enum change_kind kind, int64_t key)
     return OTA_OK;
 }
 
-ota_err tx_platform(struct db_tx *tx, const char *name, int64_t *out)
+static ota_err platform_ask(struct db_tx *tx, int query, const char *name, int64_t *out)
 {
     struct pg_args a = {0};
     struct pg_row row;
     arg_text(&a, name);
-    const ota_err err = tx_one(tx, Q_PLATFORM_FIND, &a, &row);
+    const ota_err err = tx_one(tx, query, &a, &row);
     if (err == OTA_OK)
         *out = row_int(&row);
     return err == OTA_OK ? row.err : err;
+}
+
+ota_err tx_platform(struct db_tx *tx, const char *name, int64_t *out)
+{
+    return platform_ask(tx, Q_PLATFORM_FIND, name, out);
+}
+
+ota_err tx_platform_lock(struct db_tx *tx, const char *name, int64_t *out)
+{
+    return platform_ask(tx, Q_PLATFORM_LOCK, name, out);
 }
 
 const char *tx_actor(const struct db_tx *tx)

@@ -46,6 +46,8 @@ OTA_MUST_CHECK ota_err tx_change(struct db_tx *tx, enum change_kind kind, int64_
 
 /* The id of a platform by name or alias.  Errors: OTA_E_NOT_FOUND. */
 OTA_MUST_CHECK ota_err tx_platform(struct db_tx *tx, const char *name, int64_t *out);
+/* The same, and its row is ours until commit. */
+OTA_MUST_CHECK ota_err tx_platform_lock(struct db_tx *tx, const char *name, int64_t *out);
 
 /* scope->actor, or "otad". */
 const char *tx_actor(const struct db_tx *tx);

@@ -2,6 +2,7 @@
 #define OTAD_DEVICE_CALLER_H
 
 #include "otad/db/db.h"
+#include "otad/device/device.h"
 #include "otad/fleet/fleet.h"
 #include "otad/http/request.h"
 #include "otad/http/response.h"
@@ -44,10 +45,5 @@ const char *device_captured(const struct http_request *rq, const char *name);
 struct release;
 OTA_MUST_CHECK ota_err device_newest(const struct http_request *rq, const char *version,
                                      struct release *out, bool *newer);
-
-/* Hand out an artifact's bytes with everything that HTTP knows of ranges. */
-struct artifact;
-ota_err device_send_artifact(struct http_request *rq, struct http_response *rs,
-                             const struct artifact *a);
 
 #endif

@@ -290,7 +290,12 @@ static void count_end(const struct http_request *rq, const struct update *after)
         atomic_fetch_add(&count->updates_cancelled, 1);
 }
 
-ota_err ddi_deployment_feedback(struct http_request *rq, struct http_response *rs)
+/* What db_update_feedback and db_update_cancel_feedback are. */
+typedef ota_err take_feedback(struct db_scope *s, const char *device_id, int32_t id,
+                              const struct feedback *f, struct update *out);
+
+static ota_err feedback_post(struct http_request *rq, struct http_response *rs,
+                             take_feedback *take)
 {
     const struct visit *v = rq->state;
     struct feedback feedback;
@@ -300,12 +305,20 @@ ota_err ddi_deployment_feedback(struct http_request *rq, struct http_response *r
     if (err != OTA_OK)
         return body_error(rq, rs, err, &fault);
     struct db_scope scope = device_scope(rq, v->poll.tenant_id);
-    err = db_update_feedback(&scope, v->who.device_id, action_id(rq), &feedback, &after);
+    err = take(&scope, v->who.device_id, action_id(rq), &feedback, &after);
+    if (err == OTA_E_CONFLICT && take == db_update_cancel_feedback &&
+        v->poll.action == FLEET_DEPLOYMENT && v->poll.update_id == action_id(rq))
+        return device_error(rq, rs, err, 405, "The action is not being cancelled.");
     if (err != OTA_OK)
         return device_problem(rq, rs, err);
     count_end(rq, &after);
     feed_catch_up(rq->otad->feed, v->poll.tenant_id);
     return done(rs);
+}
+
+ota_err ddi_deployment_feedback(struct http_request *rq, struct http_response *rs)
+{
+    return feedback_post(rq, rs, db_update_feedback);
 }
 
 ota_err ddi_cancel_get(struct http_request *rq, struct http_response *rs)
@@ -321,23 +334,7 @@ ota_err ddi_cancel_get(struct http_request *rq, struct http_response *rs)
 
 ota_err ddi_cancel_feedback(struct http_request *rq, struct http_response *rs)
 {
-    const struct visit *v = rq->state;
-    struct feedback feedback;
-    struct update after;
-    struct json_fault fault = {.detail = ""};
-    ota_err err = ddi_read_feedback(rq->arena, rq->body, rq->body_bytes, &feedback, &fault);
-    if (err != OTA_OK)
-        return body_error(rq, rs, err, &fault);
-    struct db_scope scope = device_scope(rq, v->poll.tenant_id);
-    err = db_update_cancel_feedback(&scope, v->who.device_id, action_id(rq), &feedback, &after);
-    if (err == OTA_E_CONFLICT && v->poll.action == FLEET_DEPLOYMENT &&
-        v->poll.update_id == action_id(rq))
-        return device_error(rq, rs, err, 405, "The action is not being cancelled.");
-    if (err != OTA_OK)
-        return device_problem(rq, rs, err);
-    count_end(rq, &after);
-    feed_catch_up(rq->otad->feed, v->poll.tenant_id);
-    return done(rs);
+    return feedback_post(rq, rs, db_update_cancel_feedback);
 }
 
 ota_err ddi_installed_get(struct http_request *rq, struct http_response *rs)
@@ -380,10 +377,8 @@ ota_err ddi_artifact_list(struct http_request *rq, struct http_response *rs)
 static ota_err send_md5(struct http_request *rq, struct http_response *rs,
                         const struct artifact *a)
 {
-    char hex[2 * sizeof a->md5 + 1];
-    for (size_t i = 0; i < sizeof a->md5; i++)
-        (void)snprintf(hex + 2 * i, 3, "%02x", (unsigned)a->md5[i]);
-    const char *text = arena_printf(rq->arena, "%s  %s", hex, a->name);
+    const char *hex = device_hex(rq->arena, a->md5, sizeof a->md5);
+    const char *text = hex == NULL ? NULL : arena_printf(rq->arena, "%s  %s", hex, a->name);
     if (text == NULL)
         return OTA_E_LIMIT;
     http_header_add(rs, "Content-Disposition",

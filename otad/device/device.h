@@ -13,4 +13,12 @@ extern const size_t device_route_count;
  */
 http_handler device_admit;
 
+/*
+ * Hand out an artifact's bytes with everything that HTTP knows of ranges; also for the API.
+ * Errors: OTA_E_LIMIT, OTA_E_IO (the store has lost it).
+ */
+struct artifact;
+OTA_MUST_CHECK ota_err device_send_artifact(struct http_request *rq, struct http_response *rs,
+                                            const struct artifact *a);
+
 #endif

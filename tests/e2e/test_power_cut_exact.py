@@ -20,7 +20,7 @@ PLUGIN_SOURCE = pathlib.Path(__file__).resolve().parent / "powercut_plugin.c"
 FLASH = "base=0x21000000,size=0x1000000"
 OLD, NEW = "1.0.0", "1.1.0"
 CUT = 42
-POINTS, POINTS_MIN = 280, 300
+POINTS, POINTS_MIN = 232, 300
 EDGE, EDGE_STEP = 120, 3   # the first and last stores are few, and say where an update begins and ends
 
 

@@ -26,9 +26,9 @@ class Board:
 
     def command(self, extra=()):
         return ["qemu-system-arm", "-machine", "mps2-an386,memory-backend=flash",
-                "-object", f"memory-backend-file,id=flash,share=on,mem-path={self.flash},size={FLASH_BYTES}",
+                "-object", f"memory-backend-file,id=flash,share=on,mem-path=flash.img,size={FLASH_BYTES}",
                 "-kernel", str(self.bootloader), "-nic", f"user,id=n0,mac={MAC}", "-display", "none", "-monitor", "none",
-                "-serial", f"file:{self.folder}/uart.{self.starts}.log", "-serial", "pipe:/dev/urandom",
+                "-serial", f"file:uart.{self.starts}.log", "-serial", "pipe:/dev/urandom",
                 "-semihosting-config", "enable=on,target=native",
                 "-qmp", "unix:qmp.sock,server=on,wait=off", *extra]
 

@@ -31,6 +31,7 @@ enum {
     SEAL = 16,
     TYPE_MAX = 14,
     PLACES_MAX = 0xffff,
+    READ_TRIES = 3,
     APPEND_TRIES = 3 /* places that fail to take a record before the unit is given up */
 };
 
@@ -63,12 +64,19 @@ static uint32_t address(const struct log *l, uint8_t page, uint32_t place)
     return l->at + page * l->flash->erase_bytes + place * LOG_RECORD_BYTES;
 }
 
+/*
+ * A read that fails is tried again: taking a record for torn that is only hard to read would
+ * bring an older truth back.  One that stays unreadable is taken for torn.
+ */
 static enum place record_read(const struct log *l, uint8_t page, uint32_t place,
                               struct record *out)
 {
     uint32_t blank = 0;
+    ota_err e = OTA_E_IO;
 
-    if (l->flash->read(l->flash, address(l, page, place), out->raw, sizeof out->raw) != OTA_OK)
+    for (int i = 0; e != OTA_OK && i < READ_TRIES; i++)
+        e = l->flash->read(l->flash, address(l, page, place), out->raw, sizeof out->raw);
+    if (e != OTA_OK)
         return PLACE_UNREADABLE;
     for (uint32_t i = 0; i < LOG_RECORD_BYTES; i++)
         blank += out->raw[i] == l->flash->erased;

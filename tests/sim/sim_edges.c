@@ -155,6 +155,27 @@ static void test_journal_entries_that_are_none(void)
     journal_is_none(entry, 100, 2);
 }
 
+static void test_a_failed_read_brings_no_older_truth_back(void)
+{
+    struct image_info info = {.total_bytes = 100, .security_counter = 77};
+    struct slot_state s;
+    uint32_t calls;
+
+    device_new();
+    assert(slot_request(&sim.map, &info) == OTA_OK);
+    assert(slot_confirm(&sim.map, &info) == OTA_OK);
+    calls = sim.calls;
+    assert(slot_state_get(&sim.map, &s) == OTA_OK && s.security_floor == 77);
+    calls = sim.calls - calls;
+    sim.fail_for = 1;
+    for (uint32_t call = 1; call <= calls; call++) {
+        sim.fail_at = sim.calls + call;
+        assert(slot_state_get(&sim.map, &s) == OTA_OK);
+        assert(s.security_floor == 77 && s.phase == SLOT_REQUESTED);
+    }
+    sim.fail_for = 0;
+}
+
 static void test_calls_while_swapping(void)
 {
     struct image_info info = {.total_bytes = 100};
@@ -348,6 +369,7 @@ int main(void)
     test_log_limits();
     test_log_malformed_records();
     test_journal_entries_that_are_none();
+    test_a_failed_read_brings_no_older_truth_back();
     test_calls_while_swapping();
     test_reads_and_writes_beyond_a_slot();
     test_manifests_that_must_be_refused();

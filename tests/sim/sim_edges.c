@@ -212,9 +212,6 @@ static void test_reads_and_writes_beyond_a_slot(void)
 static void test_manifests_that_must_be_refused(void)
 {
     struct sim_manifest m;
-    struct manifest out;
-    struct slot_manifest_ref ref;
-    struct journal j;
 
     device_new();
     sim_manifest_make(&m, 2, KEY);
@@ -244,8 +241,16 @@ static void test_manifests_that_must_be_refused(void)
     sim_put(&sim, sim.map.manifest_at, m.bytes, m.len);
     sim_manifest_make(&m, 3, KEY);
     assert(slot_manifest_stage(&sim.map, sim_roots, m.bytes, m.len) == OTA_E_ROLLBACK);
-    device_new();
+}
 
+static void test_manifests_found_and_not_found(void)
+{
+    struct sim_manifest m;
+    struct manifest out;
+    struct slot_manifest_ref ref;
+    struct journal j;
+
+    device_new();
     /* found, and another one when it is read */
     assert(slot_manifest_find(&sim.map, sim_roots, SLOT_MANIFEST_IN_FORCE, &ref) == OTA_OK);
     ref.bytes--;
@@ -373,6 +378,7 @@ int main(void)
     test_calls_while_swapping();
     test_reads_and_writes_beyond_a_slot();
     test_manifests_that_must_be_refused();
+    test_manifests_found_and_not_found();
     test_a_lower_version_is_refused();
     test_a_forged_image_is_refused();
     test_the_boot_record_counts_boots();

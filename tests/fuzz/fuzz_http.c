@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size > 4000)
         return 0;
-    arena_init(&a, 256 * 1024);
+    arena_init(&a, (size_t)256 * 1024);
     text = arena_memdup(&a, data, size);
     for (size_t i = 0; i < LINES; i++) {
         char *end = text + strcspn(text, "\n");

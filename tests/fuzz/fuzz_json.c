@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct json_fault fault = {.detail = NULL};
         struct arena a;
 
-        arena_init(&a, 64 * 1024);
+        arena_init(&a, (size_t)64 * 1024);
         if (JSON_READ(&a, (const char *)data, size, (enum json_mode)mode, fields, &b, &fault) ==
             OTA_OK)
             round_trip(&a, &b);

@@ -24,7 +24,7 @@ step() {
         printf 'ok      %4d s\n' $((SECONDS - started))
     else
         printf 'FAILED  %4d s\n' $((SECONDS - started))
-        grep -E -A3 ' error: |undefined reference|CMake Error|FAILED  |^E: ' "$LAST_LOG" | head -n 40 >"$LAST_LOG.why"
+        grep -E -A3 ' error: |undefined reference|CMake Error|FAILED  |^E: |BROKEN: .*seed|^BROKEN|NOT NOTICED|[*][*][*]Failed' "$LAST_LOG" | head -n 40 >"$LAST_LOG.why"
         [ -s "$LAST_LOG.why" ] || tail -n 25 "$LAST_LOG" >"$LAST_LOG.why"
         cut -c1-200 "$LAST_LOG.why" | sed 's/^/      | /'
         rm -f "$LAST_LOG.why"

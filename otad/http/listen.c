@@ -26,7 +26,8 @@ enum {
     NOTSENT_BYTES = 128 * 1024,
     DEAD_PEER_MS = 120000, /* what is sent and never acknowledged: streams have no deadline */
     FIRST_INHERITED_FD = 3,
-    SPARE_FILES = 200 /* beside connections: artifacts, database, store */
+    FILES_PER_CONNECTION = 2, /* its socket, and what wakes its lane */
+    SPARE_FILES = 200         /* beside connections: artifacts, database, store */
 };
 
 static int inherited(void)
@@ -195,7 +196,7 @@ void http_listen_cleanup(const char *address)
 int64_t http_connection_limit(int64_t wanted)
 {
     struct rlimit files;
-    rlim_t need = (rlim_t)wanted + SPARE_FILES;
+    rlim_t need = (rlim_t)FILES_PER_CONNECTION * (rlim_t)wanted + SPARE_FILES;
 
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return wanted;
@@ -208,6 +209,7 @@ int64_t http_connection_limit(int64_t wanted)
         return wanted;
     log_warn("connection-limit-reduced", LOG_INT("wanted", wanted),
              LOG_INT("open_files", files.rlim_cur));
-    return files.rlim_cur > (rlim_t)2 * SPARE_FILES ? (int64_t)files.rlim_cur - SPARE_FILES
-                                                    : SPARE_FILES;
+    return files.rlim_cur > (rlim_t)2 * SPARE_FILES
+               ? (int64_t)(files.rlim_cur - SPARE_FILES) / FILES_PER_CONNECTION
+               : SPARE_FILES / FILES_PER_CONNECTION;
 }

@@ -3,8 +3,9 @@
  * exchange.c, and what the library lacks stands beside it: total deadlines (deadline.c), strict
  * framing (framing.c), the listening socket (listen.c), tickets and certificates (tls.c).
  *
- * One thread per connection.  A connection's struct is made before its thread runs and freed
- * after the library's last word about it, so nothing of it needs a lock.
+ * One thread per connection, used again for the next one (lanes.c): a lane is a daemon of the
+ * library with a thread of its own, no listening socket and one connection at a time.  All that
+ * is told of a connection is told on its lane's thread, so nothing of it needs a lock.
  */
 #include "otad/http/server.h"
 
@@ -21,6 +22,7 @@
 #include "otad/http/body.h"
 #include "otad/http/deadline.h"
 #include "otad/http/exchange.h"
+#include "otad/http/lanes.h"
 #include "otad/http/listen.h"
 #include "otad/http/tls.h"
 #include "otad/log.h"
@@ -30,12 +32,12 @@ enum {
     POOL_BYTES = 16 * 1024,    /* libmicrohttpd's buffer of a connection: bounds headers    */
     STREAM_BLOCK_BYTES = 4096, /* of a response that is made while it is sent               */
     PARTS_BLOCK_BYTES = 64 * 1024, /* of multipart/byteranges */
-    SPARE_FILES = 200 /* beside connections: artifacts, database, store            */
+    LANE_CONNECTIONS = 4 /* one, and what the library has not yet put away of the last ones */
 };
 
 struct http_server {
     struct http_setup setup;
-    struct MHD_Daemon *daemon;
+    struct lanes *lanes;
     struct tls *tls; /* NULL = plain HTTP */
     struct http_deadlines deadlines;
     struct http_counters counters;
@@ -108,17 +110,22 @@ static struct connection *connection_new(struct http_server *s, struct MHD_Conne
 static void notify_connection(void *cls, struct MHD_Connection *mhd, void **context,
                               enum MHD_ConnectionNotificationCode what)
 {
-    struct http_server *s = cls;
+    struct lane *lane = cls;
+    struct http_server *s = lane_arg(lane);
     struct connection *c = *context;
 
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        lane_arrived(lane);
         *context = connection_new(s, mhd);
-    } else if (c != NULL) {
+        return;
+    }
+    if (c != NULL) {
         http_watch_remove(&s->deadlines, &c->watch);
         http_exchange_end(&c->exchange, false);
         free(c);
         *context = NULL;
     }
+    lane_release(lane);
 }
 
 static void notify_completed(void *cls, struct MHD_Connection *mhd, void **request,
@@ -411,11 +418,13 @@ __attribute__((format(printf, 2, 0))) static void log_library(void *cls, const c
     log_debug("http-library", LOG_STR("text", text));
 }
 
-static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
+/* A lane's daemon: a thread that serves the connections it is given. */
+static void *lane_start(void *arg, struct lane *lane)
 {
+    struct http_server *s = arg;
     const struct config *config = s->setup.config;
-    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION |
-                     MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
+                     MHD_USE_ERROR_LOG;
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)config->tls_priorities},
         {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_certificate_callback()},
@@ -426,20 +435,52 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
         flags |= MHD_USE_TLS;
     else
         tls[0].option = MHD_OPTION_END;
-    return MHD_start_daemon(
-        flags, 0, NULL, NULL, handle, s,               /**/
-        MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, /* first */
-        MHD_OPTION_LISTEN_SOCKET, fd,                  /**/
-        MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)http_connection_limit(config->connection_limit), /**/
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)config->connection_limit_per_ip,
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)config->thread_stack_bytes, /**/
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,           /**/
-        MHD_OPTION_NOTIFY_CONNECTION, notify_connection, s,               /**/
-        MHD_OPTION_NOTIFY_COMPLETED, notify_completed, s,                 /**/
-        MHD_OPTION_URI_LOG_CALLBACK, note_uri, s,                         /**/
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, s,                    /**/
-        MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+    return MHD_start_daemon(flags, 0, NULL, NULL, handle, s,                         /**/
+                            MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,           /* first */
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)LANE_CONNECTIONS, /**/
+                            MHD_OPTION_THREAD_STACK_SIZE,
+                            (size_t)config->thread_stack_bytes,                     /**/
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, /**/
+                            MHD_OPTION_NOTIFY_CONNECTION, notify_connection, lane,  /**/
+                            MHD_OPTION_NOTIFY_COMPLETED, notify_completed, s,       /**/
+                            MHD_OPTION_URI_LOG_CALLBACK, note_uri, s,               /**/
+                            MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, s,          /**/
+                            MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+}
+
+static bool lane_add(void *loop, int fd, const struct sockaddr *address,
+                     socklen_t address_bytes)
+{
+    return MHD_add_connection(loop, fd, address, address_bytes) == MHD_YES;
+}
+
+static bool lane_is_empty(void *loop)
+{
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(loop, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+    return info == NULL || info->num_connections == 0;
+}
+
+static void lane_stop(void *loop)
+{
+    MHD_stop_daemon(loop);
+}
+
+static ota_err open_lanes(struct http_server *s, int fd)
+{
+    const struct config *config = s->setup.config;
+    const struct lane_ops ops = {.arg = s,
+                                 .start = lane_start,
+                                 .add = lane_add,
+                                 .is_empty = lane_is_empty,
+                                 .stop = lane_stop};
+    ota_err e = lanes_start(fd, http_connection_limit(config->connection_limit),
+                            config->connection_limit_per_ip, &ops, &s->lanes);
+
+    if (e != OTA_OK)
+        log_error("http-failed", LOG_STR("why", "no thread to accept connections"), LOG_ERR(e));
+    return e;
 }
 
 static ota_err open_tls(struct http_server *s)
@@ -490,14 +531,12 @@ ota_err http_server_start(const struct http_setup *setup, struct http_server **o
     if (e == OTA_OK)
         e = http_deadlines_start(&s->deadlines, setup->config->transfer_bytes_per_s);
     if (e == OTA_OK) {
-        s->daemon = start_daemon(s, fd);
-        if (s->daemon != NULL) {
+        e = open_lanes(s, fd);
+        if (e == OTA_OK) {
             *out = s;
             return OTA_OK;
         }
-        log_error("http-failed", LOG_STR("why", "libmicrohttpd does not start"));
         http_deadlines_stop(&s->deadlines);
-        e = OTA_E_IO;
     }
     if (fd >= 0)
         (void)close(fd);
@@ -517,18 +556,15 @@ static void wait_for_requests(struct http_server *s, int64_t until_ms)
 
 void http_server_stop(struct http_server *s)
 {
-    MHD_socket fd = MHD_quiesce_daemon(s->daemon);
-
+    lanes_quiesce(s->lanes);
     atomic_store(&s->stopping, true);
-    if (fd != MHD_INVALID_SOCKET)
-        (void)close(fd);
     http_listen_cleanup(s->setup.config->listen);
     http_deadlines_cut(&s->deadlines, false);
     wait_for_requests(s, http_now_ms() + 1000 * s->setup.config->stop_s);
     if (atomic_load(&s->counters.in_flight) > 0)
         log_warn("requests-cut", LOG_INT("count", atomic_load(&s->counters.in_flight)));
     http_deadlines_cut(&s->deadlines, true);
-    MHD_stop_daemon(s->daemon);
+    lanes_stop(s->lanes);
     http_deadlines_stop(&s->deadlines);
     if (s->tls != NULL)
         tls_close(s->tls);
@@ -552,15 +588,12 @@ int http_server_port(const struct http_server *s)
 
 void http_server_stats(const struct http_server *s, struct http_stats *out)
 {
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-
     *out = (struct http_stats){
         .requests = atomic_load(&s->counters.requests),
         .quiet_requests = atomic_load(&s->counters.quiet_requests),
         .refused = atomic_load(&s->counters.refused),
         .cut = atomic_load(&s->deadlines.cut),
-        .connections_now = info == NULL ? 0 : info->num_connections,
+        .connections_now = (uint64_t)lanes_busy(s->lanes),
         .connections = atomic_load(&s->counters.connections),
         .handshakes_full = atomic_load(&s->counters.handshakes_full),
         .handshakes_resumed = atomic_load(&s->counters.handshakes_resumed),

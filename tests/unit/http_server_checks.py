@@ -394,6 +394,46 @@ def check_half_open(server):
     assert used < 0.2, f"{used} s of processor in 2 s"
 
 
+def check_lanes(server):
+    """Threads serve one connection after another: GnuTLS never gives back what it keeps for a thread."""
+    seen = set()
+    for _ in range(40):
+        with server.connect() as s:
+            s.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert b" 200 " in s.recv(4096)
+            seen |= set(os.listdir(f"/proc/{server.process.pid}/task"))
+    assert len(seen) < len(os.listdir(f"/proc/{server.process.pid}/task")) + 10, len(seen)
+
+
+def check_limits(folder):
+    """Above a limit a connection is closed; room that others leave is room."""
+    def served(s):
+        try:
+            s.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            return b" 200 " in s.recv(4096)
+        except OSError:
+            return False
+
+    def another(server, held):
+        s = server.connect()
+        if served(s):
+            held.append(s)
+        else:
+            s.close()
+        return len(held) == 10
+
+    for limits in ({"connection_limit": "10"}, {"connection_limit_per_ip": "10"}):
+        with Server(folder, tls_cert="", tls_key="", **limits) as server:
+            for _ in range(3):
+                held = []
+                wait_until(lambda: another(server, held))
+                with server.connect() as one_more:
+                    assert not served(one_more), limits
+                assert all(served(s) for s in held)
+                for s in held:
+                    s.close()
+
+
 def check_reload(server):
     before = server.context()
     make_certificate(server.folder)
@@ -550,12 +590,12 @@ def main():
     folder = make_folder()
     with Server(folder) as server:
         for check in (check_ordinary, check_refusals, check_framing, check_files, check_uploads, check_web,
-                      check_events, check_tls, check_record_sizes, check_leaving_clients, check_half_open, check_reload):
+                      check_events, check_tls, check_record_sizes, check_leaving_clients, check_half_open, check_lanes, check_reload):
             check(server)
             assert server.process.poll() is None, check.__name__
             print(check.__name__, "ok", flush=True)
     make_certificate(folder)
-    for check in (check_deadlines, check_graceful_stop, check_unix_socket, check_untrusted_proxy, check_refused_starts):
+    for check in (check_deadlines, check_limits, check_graceful_stop, check_unix_socket, check_untrusted_proxy, check_refused_starts):
         check(folder)
         print(check.__name__, "ok", flush=True)
     shutil.rmtree(folder)

@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ enum {
     POOL_BYTES = 16 * 1024,    /* libmicrohttpd's buffer of a connection: bounds headers    */
     STREAM_BLOCK_BYTES = 4096, /* of a response that is made while it is sent               */
     PARTS_BLOCK_BYTES = 64 * 1024, /* of multipart/byteranges */
+    LINGER_MS = 2000,    /* for a refused client to stop sending and read why          */
     LANE_CONNECTIONS = 4 /* one, and what the library has not yet put away of the last ones */
 };
 
@@ -51,6 +53,7 @@ struct connection {
     struct http_exchange exchange;
     void *tls_session;
     bool records_limited;
+    bool lingers;         /* refused before its body was read: see linger() */
     const char *uri;      /* libmicrohttpd's own copy, for its place only */
     const char *uri_copy; /* in the exchange's arena                      */
     char address[INET6_ADDRSTRLEN];
@@ -107,6 +110,24 @@ static struct connection *connection_new(struct http_server *s, struct MHD_Conne
     return c;
 }
 
+/*
+ * Closing a socket with unread bytes resets it, and the client that is still sending never sees
+ * why it was refused.  So what it sends is thrown away for a moment, until it has read the
+ * answer and closes.  The deadlines may end this earlier.
+ */
+static void linger(int fd)
+{
+    int64_t until_ms = http_now_ms() + LINGER_MS;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    char waste[16 * 1024];
+
+    (void)shutdown(fd, SHUT_WR);
+    while (http_now_ms() < until_ms && poll(&p, 1, LINGER_MS) > 0) {
+        if (recv(fd, waste, sizeof waste, MSG_DONTWAIT) <= 0)
+            return;
+    }
+}
+
 static void notify_connection(void *cls, struct MHD_Connection *mhd, void **context,
                               enum MHD_ConnectionNotificationCode what)
 {
@@ -120,6 +141,8 @@ static void notify_connection(void *cls, struct MHD_Connection *mhd, void **cont
         return;
     }
     if (c != NULL) {
+        if (c->lingers)
+            linger(c->watch.fd);
         http_watch_remove(&s->deadlines, &c->watch);
         http_exchange_end(&c->exchange, false);
         free(c);
@@ -380,6 +403,7 @@ static enum MHD_Result begin(struct connection *c, struct MHD_Connection *mhd,
                             .header_count = got.count};
     http_exchange_begin(x, &raw, &peer);
     watch_body(c);
+    c->lingers = x->step == HTTP_STEP_ANSWER && x->response.close;
     return x->step == HTTP_STEP_ANSWER ? send_answer(c, mhd) : MHD_YES;
 }
 

@@ -10,7 +10,9 @@
  * The first whole entry after log_open is followed by a seal.  A seal, torn or not, proves that
  * the entry before it is complete, so that the unit stands by itself and the other one may be
  * erased.  A unit that filled up without any seal, by one power cut after the other, has never
- * been relied upon: it is itself erased and begun anew, beside its intact predecessor.
+ * been relied upon: it is itself erased and begun anew, beside its intact predecessor.  That
+ * erase may be cut, too, and let a torn seal show that did not before; so a seal of an earlier
+ * boot counts only if it is there each time one looks.
  *
  * Record: type u8, part u8, parts u8, bytes of the entry u8, sequence u32, payload 20, CRC-32.
  * The sequence is the unit's base plus the place, and each unit's base is a whole unit above
@@ -32,7 +34,8 @@ enum {
     TYPE_MAX = 14,
     PLACES_MAX = 0xffff,
     READ_TRIES = 3,
-    APPEND_TRIES = 3 /* places that fail to take a record before the unit is given up */
+    PROOF_READS = 16, /* a half erased unit passes one with odds below a half */
+    APPEND_TRIES = 3  /* places that fail to take a record before the unit is given up */
 };
 
 static const uint8_t seal_payload[1] = {0};
@@ -272,6 +275,23 @@ static ota_err page_begin(struct log *l, uint8_t type, const void *data, size_t 
     return e == OTA_OK ? seal(l) : e;
 }
 
+/* Is the page in force proven, by us or by a seal that does not come and go? */
+static bool is_proven(struct log *l)
+{
+    struct walk w;
+
+    for (int i = 0; !l->sealed && i < PROOF_READS; i++) {
+        struct log again = *l;
+
+        again.proven = false;
+        if (!page_walk(&again, l->page, &w) || !again.proven)
+            return false;
+        if (again.next > l->next)
+            l->next = again.next; /* a torn place that read blank before */
+    }
+    return true;
+}
+
 /* Leave the page in force, which is proven to stand by itself. */
 static ota_err page_change(struct log *l, uint8_t type, const void *data, size_t len)
 {
@@ -312,7 +332,7 @@ ota_err log_put(struct log *l, uint8_t type, const void *data, size_t len)
     if (!l->must_change && append(l, type, data, len) == OTA_OK &&
         (l->sealed || seal(l) == OTA_OK))
         return OTA_OK;
-    if (!l->must_change && !l->proven)
+    if (!l->must_change && !is_proven(l))
         return page_begin(l, type, data, len);
     if (!l->sealed)
         (void)seal(l); /* so that the next boot sees the proof too, if there is a place */

@@ -411,3 +411,24 @@ void http_exchange_end(struct http_exchange *x, bool done)
     arena_done(&x->arena);
     http_exchange_open(x, setup, counters);
 }
+
+static void tell_route(const struct http_setup *setup, const struct http_counters *c,
+                       const struct http_route *route, http_route_seen *fn, void *arg)
+{
+    const size_t number = http_route_number(setup, route);
+    uint64_t answers[HTTP_CLASSES];
+
+    for (size_t i = 0; i < HTTP_CLASSES; i++)
+        answers[i] = atomic_load(&c->answer[number][i]);
+    fn(arg, route, answers);
+}
+
+void http_counters_each_route(const struct http_setup *setup, const struct http_counters *c,
+                              http_route_seen *fn, void *arg)
+{
+    for (size_t t = 0; t < setup->table_count; t++) {
+        for (size_t i = 0; i < setup->tables[t].count; i++)
+            tell_route(setup, c, &setup->tables[t].row[i], fn, arg);
+    }
+    tell_route(setup, c, NULL, fn, arg);
+}

@@ -50,6 +50,10 @@ struct http_exchange {
 /* The place of route in the tables one behind the other; the last one counts what has none. */
 size_t http_route_number(const struct http_setup *setup, const struct http_route *route);
 
+/* Tell fn of every route, and at last of requests without one (route NULL). */
+void http_counters_each_route(const struct http_setup *setup, const struct http_counters *c,
+                              http_route_seen *fn, void *arg);
+
 /* Where the request comes from. */
 struct http_peer {
     const char *address; /* "unix" for a Unix socket */

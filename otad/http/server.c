@@ -1,7 +1,8 @@
 /*
  * The only file that sees libmicrohttpd.  It moves bytes; what they mean is decided in
  * exchange.c, and what the library lacks stands beside it: total deadlines (deadline.c), strict
- * framing (framing.c), the listening socket (listen.c), tickets and certificates (tls.c).
+ * framing (framing.c), the listening socket (listen.c), the other end (peer.c), tickets and
+ * certificates (tls.c).
  *
  * One thread per connection, used again for the next one (lanes.c): a lane is a daemon of the
  * library with a thread of its own, no listening socket and one connection at a time.  All that
@@ -9,10 +10,7 @@
  */
 #include "otad/http/server.h"
 
-#include <arpa/inet.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +23,7 @@
 #include "otad/http/exchange.h"
 #include "otad/http/lanes.h"
 #include "otad/http/listen.h"
+#include "otad/http/peer.h"
 #include "otad/http/tls.h"
 #include "otad/log.h"
 #include "otad/otad.h"
@@ -33,7 +32,6 @@ enum {
     POOL_BYTES = 16 * 1024,    /* libmicrohttpd's buffer of a connection: bounds headers    */
     STREAM_BLOCK_BYTES = 4096, /* of a response that is made while it is sent               */
     PARTS_BLOCK_BYTES = 64 * 1024, /* of multipart/byteranges */
-    LINGER_MS = 2000,    /* for a refused client to stop sending and read why          */
     LANE_CONNECTIONS = 4 /* one, and what the library has not yet put away of the last ones */
 };
 
@@ -53,10 +51,10 @@ struct connection {
     struct http_exchange exchange;
     void *tls_session;
     bool records_limited;
-    bool lingers;         /* refused before its body was read: see linger() */
+    bool lingers;         /* refused before its body was read: see peer.h */
     const char *uri;      /* libmicrohttpd's own copy, for its place only */
     const char *uri_copy; /* in the exchange's arena                      */
-    char address[INET6_ADDRSTRLEN];
+    char address[HTTP_PEER_BYTES];
 };
 
 static struct connection *connection_of(struct MHD_Connection *mhd)
@@ -69,24 +67,6 @@ static struct connection *connection_of(struct MHD_Connection *mhd)
 
 /* ---- coming and going ---- */
 
-static void write_address(const struct sockaddr *sa, char out[INET6_ADDRSTRLEN])
-{
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-
-    (void)snprintf(out, INET6_ADDRSTRLEN, "unix");
-    if (sa != NULL && sa->sa_family == AF_INET) {
-        memcpy(&v4, sa, sizeof v4);
-        (void)inet_ntop(AF_INET, &v4.sin_addr, out, INET6_ADDRSTRLEN);
-    } else if (sa != NULL && sa->sa_family == AF_INET6) {
-        memcpy(&v6, sa, sizeof v6);
-        if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
-            (void)inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], out, INET6_ADDRSTRLEN);
-        else
-            (void)inet_ntop(AF_INET6, &v6.sin6_addr, out, INET6_ADDRSTRLEN);
-    }
-}
-
 static struct connection *connection_new(struct http_server *s, struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info;
@@ -98,7 +78,7 @@ static struct connection *connection_new(struct http_server *s, struct MHD_Conne
     c->server = s;
     http_exchange_open(&c->exchange, &s->setup, &s->counters);
     info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    write_address(info == NULL ? NULL : info->client_addr, c->address);
+    http_peer_address(info == NULL ? NULL : info->client_addr, c->address);
     info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     if (s->tls != NULL && info != NULL) {
         c->tls_session = info->tls_session;
@@ -108,24 +88,6 @@ static struct connection *connection_new(struct http_server *s, struct MHD_Conne
     http_watch_add(&s->deadlines, &c->watch, info == NULL ? -1 : info->connect_fd,
                    http_now_ms() + 1000 * s->setup.config->timeout_headers_s);
     return c;
-}
-
-/*
- * Closing a socket with unread bytes resets it, and the client that is still sending never sees
- * why it was refused.  So what it sends is thrown away for a moment, until it has read the
- * answer and closes.  The deadlines may end this earlier.
- */
-static void linger(int fd)
-{
-    int64_t until_ms = http_now_ms() + LINGER_MS;
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    char waste[16 * 1024];
-
-    (void)shutdown(fd, SHUT_WR);
-    while (http_now_ms() < until_ms && poll(&p, 1, LINGER_MS) > 0) {
-        if (recv(fd, waste, sizeof waste, MSG_DONTWAIT) <= 0)
-            return;
-    }
 }
 
 static void notify_connection(void *cls, struct MHD_Connection *mhd, void **context,
@@ -142,7 +104,7 @@ static void notify_connection(void *cls, struct MHD_Connection *mhd, void **cont
     }
     if (c != NULL) {
         if (c->lingers)
-            linger(c->watch.fd);
+            http_peer_linger(c->watch.fd);
         http_watch_remove(&s->deadlines, &c->watch);
         http_exchange_end(&c->exchange, false);
         free(c);
@@ -627,22 +589,7 @@ void http_server_stats(const struct http_server *s, struct http_stats *out)
     };
 }
 
-static void tell_route(const struct http_server *s, const struct http_route *route,
-                       http_route_seen *fn, void *arg)
-{
-    const size_t number = http_route_number(&s->setup, route);
-    uint64_t answers[HTTP_CLASSES];
-
-    for (size_t i = 0; i < HTTP_CLASSES; i++)
-        answers[i] = atomic_load(&s->counters.answer[number][i]);
-    fn(arg, route, answers);
-}
-
 void http_server_each_route(const struct http_server *s, http_route_seen *fn, void *arg)
 {
-    for (size_t t = 0; t < s->setup.table_count; t++) {
-        for (size_t i = 0; i < s->setup.tables[t].count; i++)
-            tell_route(s, &s->setup.tables[t].row[i], fn, arg);
-    }
-    tell_route(s, NULL, fn, arg);
+    http_counters_each_route(&s->setup, &s->counters, fn, arg);
 }

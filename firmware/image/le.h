@@ -3,24 +3,27 @@
 
 #include <stdint.h>
 
+/* One or two instructions each, which only shows once they are where they are used. */
+#define LE_INLINE __attribute__((always_inline)) static inline
+
 /* Little-endian loads and stores at any alignment (SPEC, preamble). */
-static inline uint16_t le16_load(const uint8_t p[static 2])
+LE_INLINE uint16_t le16_load(const uint8_t p[static 2])
 {
     return (uint16_t)((uint32_t)p[0] | (uint32_t)p[1] << 8);
 }
 
-static inline void le16_store(uint8_t p[static 2], uint16_t v)
+LE_INLINE void le16_store(uint8_t p[static 2], uint16_t v)
 {
     p[0] = (uint8_t)v;
     p[1] = (uint8_t)(v >> 8);
 }
 
-static inline uint32_t le32_load(const uint8_t p[static 4])
+LE_INLINE uint32_t le32_load(const uint8_t p[static 4])
 {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static inline void le32_store(uint8_t p[static 4], uint32_t v)
+LE_INLINE void le32_store(uint8_t p[static 4], uint32_t v)
 {
     p[0] = (uint8_t)v;
     p[1] = (uint8_t)(v >> 8);

@@ -10,12 +10,32 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "le.h"
 #include "manifest_parts.h"
 #include "reader.h"
 #include "sha512.h"
 
 static const uint8_t body_magic[8] = {'O', 'T', 'A', 'D', 'K', 'E', 'Y', 'S'};
 static const uint8_t signatures_magic[4] = {'S', 'I', 'G', 'S'};
+
+/* Where things are in the fixed parts of a body and of its signatures (SPEC 3.1). */
+enum {
+    BODY_FORMAT_AT = 8,
+    BODY_BYTES_AT = 10,
+    BODY_SEQUENCE_AT = 12,
+    BODY_CLASS_AT = 16,
+    BODY_COUNT_AT = 32,
+    BODY_ZERO_AT = 33,
+    SIGNATURES_COUNT_AT = 4,
+    SIGNATURES_ZERO_AT = 5,
+};
+_Static_assert((int)BODY_ZERO_AT + 3 == (int)MANIFEST_BODY_FIXED_BYTES, "three zeros end it");
+_Static_assert((int)SIGNATURES_ZERO_AT + 3 == (int)MANIFEST_SIGNATURES_FIXED_BYTES, "and here");
+
+static bool three_zeros(const uint8_t p[3])
+{
+    return (p[0] | p[1] | p[2]) == 0;
+}
 
 /* DER SubjectPublicKeyInfo up to the key itself (RFC 8410; P-256 below: RFC 5480). */
 static const uint8_t ed25519_spki[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
@@ -70,9 +90,12 @@ struct key_view {
 
 static ota_err key_read(struct reader *r, struct key_view *out)
 {
-    if (reader_u8(r, &out->alg) != OTA_OK || reader_u8(r, &out->purpose) != OTA_OK ||
-        reader_u16(r, &out->bytes) != OTA_OK || reader_bytes(r, out->bytes, &out->at) != OTA_OK)
+    const uint8_t *head;
+
+    if (reader_entry(r, &head, &out->at, &out->bytes) != OTA_OK)
         return OTA_E_FORMAT;
+    out->alg = head[0];
+    out->purpose = head[1];
     if (out->bytes == 0 || out->bytes != key_length(out->alg))
         return OTA_E_FORMAT;
     if (out->purpose == MANIFEST_IMAGE)
@@ -107,20 +130,16 @@ ota_err manifest_body_read(const uint8_t *body, size_t len, struct manifest *out
 {
     struct reader r = {body, len};
     struct key_view keys[MANIFEST_KEYS_MAX];
-    const uint8_t *magic, *hardware_class;
-    uint16_t format, bytes, reserved;
-    uint8_t count, zero;
-    uint32_t sequence;
+    const uint8_t *head;
+    uint8_t count;
 
-    if (reader_bytes(&r, sizeof body_magic, &magic) != OTA_OK ||
-        reader_u16(&r, &format) != OTA_OK || reader_u16(&r, &bytes) != OTA_OK ||
-        reader_u32(&r, &sequence) != OTA_OK ||
-        reader_bytes(&r, sizeof out->hardware_class, &hardware_class) != OTA_OK ||
-        reader_u8(&r, &count) != OTA_OK || reader_u8(&r, &zero) != OTA_OK ||
-        reader_u16(&r, &reserved) != OTA_OK)
+    if (reader_bytes(&r, MANIFEST_BODY_FIXED_BYTES, &head) != OTA_OK)
         return OTA_E_FORMAT;
-    if (memcmp(magic, body_magic, sizeof body_magic) != 0 || format != MANIFEST_FORMAT ||
-        bytes != len || count == 0 || zero != 0 || reserved != 0)
+    count = head[BODY_COUNT_AT];
+    if (memcmp(head, body_magic, sizeof body_magic) != 0 ||
+        le16_load(head + BODY_FORMAT_AT) != MANIFEST_FORMAT ||
+        le16_load(head + BODY_BYTES_AT) != len || count == 0 ||
+        !three_zeros(head + BODY_ZERO_AT))
         return OTA_E_FORMAT;
     if (count > MANIFEST_KEYS_MAX)
         return OTA_E_LIMIT;
@@ -133,8 +152,8 @@ ota_err manifest_body_read(const uint8_t *body, size_t len, struct manifest *out
     if (r.left != 0)
         return OTA_E_FORMAT;
     if (out != NULL) {
-        out->sequence = sequence;
-        memcpy(out->hardware_class, hardware_class, sizeof out->hardware_class);
+        out->sequence = le32_load(head + BODY_SEQUENCE_AT);
+        memcpy(out->hardware_class, head + BODY_CLASS_AT, sizeof out->hardware_class);
         out->key_count = count;
     }
     return OTA_OK;
@@ -143,21 +162,22 @@ ota_err manifest_body_read(const uint8_t *body, size_t len, struct manifest *out
 /* The signatures at r: ascending roots, lengths that their algorithm can have. */
 static ota_err signatures_read(struct reader *r, struct manifest_parts *parts)
 {
-    const uint8_t *magic, *zero;
+    const uint8_t *head;
     uint8_t count;
 
-    if (reader_bytes(r, sizeof signatures_magic, &magic) != OTA_OK ||
-        reader_u8(r, &count) != OTA_OK || reader_bytes(r, 3, &zero) != OTA_OK)
+    if (reader_bytes(r, MANIFEST_SIGNATURES_FIXED_BYTES, &head) != OTA_OK)
         return OTA_E_FORMAT;
-    if (memcmp(magic, signatures_magic, sizeof signatures_magic) != 0 ||
-        count > MANIFEST_ROOTS || (zero[0] | zero[1] | zero[2]) != 0)
+    count = head[SIGNATURES_COUNT_AT];
+    if (memcmp(head, signatures_magic, sizeof signatures_magic) != 0 ||
+        count > MANIFEST_ROOTS || !three_zeros(head + SIGNATURES_ZERO_AT))
         return OTA_E_FORMAT;
     for (uint8_t i = 0; i < count; i++) {
         struct manifest_signature *s = &parts->signature[i];
 
-        if (reader_u8(r, &s->root) != OTA_OK || reader_u8(r, &s->alg) != OTA_OK ||
-            reader_u16(r, &s->bytes) != OTA_OK || reader_bytes(r, s->bytes, &s->at) != OTA_OK)
+        if (reader_entry(r, &head, &s->at, &s->bytes) != OTA_OK)
             return OTA_E_FORMAT;
+        s->root = head[0];
+        s->alg = head[1];
         if (s->root >= MANIFEST_ROOTS || s->bytes > CRYPTO_SIGNATURE_BYTES_MAX ||
             key_length(s->alg) == 0)
             return OTA_E_FORMAT;
@@ -170,15 +190,14 @@ static ota_err signatures_read(struct reader *r, struct manifest_parts *parts)
 
 ota_err manifest_split(const uint8_t *bytes, size_t len, struct manifest_parts *out)
 {
-    struct reader head = {bytes, len}, r = {bytes, len};
+    struct reader r = {bytes, len};
     struct manifest_parts parts;
-    const uint8_t *skip;
-    uint16_t format, body_bytes;
+    uint16_t body_bytes;
     ota_err e;
 
-    if (reader_bytes(&head, sizeof body_magic, &skip) != OTA_OK ||
-        reader_u16(&head, &format) != OTA_OK || reader_u16(&head, &body_bytes) != OTA_OK)
+    if (len < MANIFEST_BODY_FIXED_BYTES)
         return OTA_E_FORMAT;
+    body_bytes = le16_load(bytes + BODY_BYTES_AT);
     if (body_bytes > MANIFEST_BYTES_MAX)
         return OTA_E_LIMIT;
     if (reader_bytes(&r, body_bytes, &parts.body) != OTA_OK)

@@ -16,32 +16,13 @@ ota_err reader_bytes(struct reader *r, size_t len, const uint8_t **out)
     return OTA_OK;
 }
 
-ota_err reader_u8(struct reader *r, uint8_t *out)
+ota_err reader_entry(struct reader *r, const uint8_t **out_head, const uint8_t **out_value,
+                     uint16_t *out_bytes)
 {
-    const uint8_t *p;
+    enum { HEAD_BYTES = 4, LENGTH_AT = 2 };
 
-    if (reader_bytes(r, 1, &p) != OTA_OK)
+    if (reader_bytes(r, HEAD_BYTES, out_head) != OTA_OK)
         return OTA_E_FORMAT;
-    *out = *p;
-    return OTA_OK;
-}
-
-ota_err reader_u16(struct reader *r, uint16_t *out)
-{
-    const uint8_t *p;
-
-    if (reader_bytes(r, 2, &p) != OTA_OK)
-        return OTA_E_FORMAT;
-    *out = le16_load(p);
-    return OTA_OK;
-}
-
-ota_err reader_u32(struct reader *r, uint32_t *out)
-{
-    const uint8_t *p;
-
-    if (reader_bytes(r, 4, &p) != OTA_OK)
-        return OTA_E_FORMAT;
-    *out = le32_load(p);
-    return OTA_OK;
+    *out_bytes = le16_load(*out_head + LENGTH_AT);
+    return reader_bytes(r, *out_bytes, out_value);
 }

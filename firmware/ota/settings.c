@@ -131,16 +131,16 @@ static ota_err take_entries(struct reader *r, struct ota_settings *out)
     uint32_t seen = 0;
 
     while (r->left > 0) {
-        uint8_t tag, zero;
+        const uint8_t *head, *value;
         uint16_t len;
-        const uint8_t *value;
+        uint8_t tag;
         ota_err e;
 
-        if (reader_u8(r, &tag) || reader_u8(r, &zero) || reader_u16(r, &len) ||
-            reader_bytes(r, len, &value)) {
+        if (reader_entry(r, &head, &value, &len)) {
             return OTA_E_FORMAT;
         }
-        if (tag < TAG_HOST || tag > TAG_LAST || zero != 0 || (seen & 1u << tag) != 0) {
+        tag = head[0];
+        if (tag < TAG_HOST || tag > TAG_LAST || head[1] != 0 || (seen & 1u << tag) != 0) {
             return OTA_E_FORMAT;
         }
         seen |= 1u << tag;

@@ -1,5 +1,5 @@
 /*
- * The device's SHA-256, whatever the profile: BearSSL's.  The state is set up here, because
+ * The device's SHA-256, Ed25519 profile: BearSSL's.  The state is set up here, because
  * their own set-up links a table of everything that SHA-224 and SHA-256 can do.
  */
 #include "../../image/crypto.h"

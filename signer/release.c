@@ -57,7 +57,7 @@ static ota_err hash(int fd, struct release_file *f)
 /* What otad would refuse is refused here, before anything is sent. */
 static ota_err look_into(int fd, struct release_file *f)
 {
-    struct image_source src = {0, &fd, fd_read};
+    struct image_source src = {.port = &fd, .read = fd_read};
     enum image_verdict why;
 
     if (f->size > UINT32_MAX)

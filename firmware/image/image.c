@@ -447,7 +447,6 @@ static ota_err memory_read(const struct image_source *src, uint32_t at, void *bu
 struct image_source image_source_memory(const void *data, uint32_t len)
 {
     /* port is not const because drivers may need that; memory_read only reads. */
-    struct image_source src = {len, (void *)(uintptr_t)data, memory_read};
-
-    return src;
+    return (struct image_source){
+        .size_bytes = len, .port = (void *)(uintptr_t)data, .read = memory_read};
 }

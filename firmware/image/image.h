@@ -28,6 +28,7 @@ struct image_source {
     uint32_t size_bytes; /* room there is; reads beyond it are never made */
     void *port;          /* belongs to the implementation                 */
     ota_err (*read)(const struct image_source *src, uint32_t at, void *buf, size_t len);
+    uint32_t base; /* the implementation's too: where in port it begins     */
 };
 
 /* What parsing alone tells; nothing here is authentic until image_verify says so. */

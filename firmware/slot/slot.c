@@ -11,55 +11,37 @@
 
 #include "journal.h"
 
-static void *map_port(const struct slot_map *m)
+static ota_err source_read(const struct image_source *src, uint32_t at, void *buf, size_t len)
 {
-    return (void *)(uintptr_t)m; /* image_source's port is not const; the map is only read */
-}
-
-static ota_err source_read(const struct image_source *src, uint32_t base, uint32_t at,
-                           void *buf, size_t len)
-{
-    const struct slot_map *m = src->port;
+    const struct flash *f = src->port;
 
     if (at > src->size_bytes || len > src->size_bytes - at)
         return OTA_E_LIMIT;
-    return m->flash->read(m->flash, base + at, buf, len);
+    return f->read(f, src->base + at, buf, len);
 }
 
-static ota_err read_a(const struct image_source *src, uint32_t at, void *buf, size_t len)
+/* port is not const because drivers may need that; the flash is only read. */
+static struct image_source source(const struct slot_map *m, uint32_t base)
 {
-    const struct slot_map *m = src->port;
-
-    return source_read(src, m->a_at, at, buf, len);
-}
-
-static ota_err read_b(const struct image_source *src, uint32_t at, void *buf, size_t len)
-{
-    const struct slot_map *m = src->port;
-
-    return source_read(src, m->b_at, at, buf, len);
-}
-
-static ota_err read_staged(const struct image_source *src, uint32_t at, void *buf, size_t len)
-{
-    const struct slot_map *m = src->port;
-
-    return source_read(src, m->b_at + m->flash->erase_bytes, at, buf, len);
+    return (struct image_source){.size_bytes = m->slot_bytes,
+                                 .port = (void *)(uintptr_t)m->flash,
+                                 .read = source_read,
+                                 .base = base};
 }
 
 struct image_source slot_running(const struct slot_map *m)
 {
-    return (struct image_source){m->slot_bytes, map_port(m), read_a};
+    return source(m, m->a_at);
 }
 
 struct image_source slot_previous(const struct slot_map *m)
 {
-    return (struct image_source){m->slot_bytes, map_port(m), read_b};
+    return source(m, m->b_at);
 }
 
 struct image_source slot_staged(const struct slot_map *m)
 {
-    return (struct image_source){m->slot_bytes, map_port(m), read_staged};
+    return source(m, m->b_at + m->flash->erase_bytes);
 }
 
 ota_err slot_state_get(const struct slot_map *m, struct slot_state *out)

@@ -204,6 +204,7 @@ ota_err log_open(struct log *l, const struct flash *f, uint32_t at, struct log_f
     struct log other;
     struct walk w;
     bool here, there, unreadable;
+    uint32_t before; /* the base of the unit that is not in force */
     ota_err e = log_bind(l, f, at);
 
     if (e != OTA_OK)
@@ -215,14 +216,13 @@ ota_err log_open(struct log *l, const struct flash *f, uint32_t at, struct log_f
     there = page_walk(&other, 1, &w);
     if (!here && !there)
         return unreadable || w.unreadable ? OTA_E_IO : OTA_E_NOT_FOUND;
+    before = other.base;
     if (!here || (there && other.base > l->base)) {
-        struct log swap = *l;
-
+        before = l->base;
         *l = other;
-        other = swap;
         *out = w.found;
     }
-    l->must_change = !(here && there) || other.base + places(l) != l->base;
+    l->must_change = !(here && there) || before + places(l) != l->base;
     return OTA_OK;
 }
 

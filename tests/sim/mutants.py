@@ -36,7 +36,7 @@ MUTANTS = [
     ("revert runs upwards", "swap", "bootloader/swap.c",
      "return (steps_of(s) - 1 - step) / 2;", "return step / 2;"),
     ("an interrupted change of journal units is forgotten", "log", "firmware/slot/log.c",
-     "l->must_change = !(here && there) || other.base + places(l) != l->base;", "l->must_change = false;"),
+     "l->must_change = !(here && there) || before + places(l) != l->base;", "l->must_change = false;"),
     ("the other journal unit is trusted to be blank", "swap", "firmware/slot/log.c",
      "    ota_err e = l->flash->erase(l->flash, address(l, l->page, 0));", "    ota_err e = OTA_OK;"),
     ("the older journal unit wins", "log", "firmware/slot/log.c",

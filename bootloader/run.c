@@ -62,25 +62,25 @@ __attribute__((noinline)) static uint32_t judge(const struct run *r,
  * The verdict on a candidate: by the pending key manifest first, where that may take effect,
  * else by the one in force.
  */
-static uint32_t look_once(const struct run *r, struct image_source src, bool pending,
+static uint32_t look_once(const struct run *r, const struct image_source *src, bool pending,
                           struct candidate *out)
 {
     struct slot_manifest_ref ref;
 
     if (pending &&
         slot_manifest_find(r->map, r->roots, SLOT_MANIFEST_PENDING, &ref) == OTA_OK) {
-        uint32_t v = judge(r, &ref, &src, out);
+        uint32_t v = judge(r, &ref, src, out);
 
         if (v == IMAGE_GOOD)
             return v;
     }
     if (slot_manifest_find(r->map, r->roots, SLOT_MANIFEST_IN_FORCE, &ref) != OTA_OK)
         return IMAGE_UNKNOWN_KEY;
-    return judge(r, &ref, &src, out);
+    return judge(r, &ref, src, out);
 }
 
 /* A read that failed for once must not cost an image: what is refused is looked at again. */
-static uint32_t look(const struct run *r, struct image_source src, bool pending,
+static uint32_t look(const struct run *r, const struct image_source *src, bool pending,
                      struct candidate *out)
 {
     uint32_t v = look_once(r, src, pending, out);
@@ -215,25 +215,32 @@ static void count(struct run *r)
     put_state(r, &s);
 }
 
-static uint32_t bad(uint32_t verdict)
+/* Why an action is taken: an enum image_verdict or 0. */
+static uint32_t why_of(const struct run *r, enum boot_action action)
 {
-    return verdict == IMAGE_GOOD ? 0 : verdict;
+    if (action == BOOT_REFUSE)
+        return r->facts.staged == IMAGE_GOOD ? IMAGE_BELOW_FLOOR : r->facts.staged;
+    return action >= BOOT_REVERT && r->facts.a != IMAGE_GOOD ? r->facts.a : 0;
 }
 
-/* Carry an action out; false when it was the last one. */
-static bool act(struct run *r, enum boot_action action)
+/* Carry an action out that is taken for this reason; false when it was the last one. */
+static bool act(struct run *r, enum boot_action action, uint32_t why)
 {
     bool trial = r->facts.phase == SLOT_TRIAL;
+    struct image_source src;
 
     switch (action) {
     case BOOT_LOOK_A:
-        r->facts.a = look(r, slot_running(r->map), trial, &r->a);
+        src = slot_running(r->map);
+        r->facts.a = look(r, &src, trial, &r->a);
         break;
     case BOOT_LOOK_PREVIOUS:
-        r->facts.previous = look(r, slot_previous(r->map), false, &r->other);
+        src = slot_previous(r->map);
+        r->facts.previous = look(r, &src, false, &r->other);
         break;
     case BOOT_LOOK_STAGED:
-        r->facts.staged = look(r, slot_staged(r->map), true, &r->other);
+        src = slot_staged(r->map);
+        r->facts.staged = look(r, &src, true, &r->other);
         break;
     case BOOT_FORMAT:
         format(r);
@@ -245,16 +252,16 @@ static bool act(struct run *r, enum boot_action action)
         take_staged(r, BOOT_SWAPPED, 0);
         break;
     case BOOT_REFUSE:
-        refuse(r, r->facts.staged == IMAGE_GOOD ? IMAGE_BELOW_FLOOR : r->facts.staged);
+        refuse(r, why);
         break;
     case BOOT_REVERT:
-        take_previous(r, BOOT_REVERTED, bad(r->facts.a));
+        take_previous(r, BOOT_REVERTED, why);
         break;
     case BOOT_REPAIR:
-        take_previous(r, BOOT_REPAIRED, bad(r->facts.a));
+        take_previous(r, BOOT_REPAIRED, why);
         break;
     case BOOT_REPAIR_STAGED:
-        take_staged(r, BOOT_REPAIRED, bad(r->facts.a));
+        take_staged(r, BOOT_REPAIRED, why);
         break;
     case BOOT_TRY:
     case BOOT_START:
@@ -262,13 +269,6 @@ static bool act(struct run *r, enum boot_action action)
         return false;
     }
     return true;
-}
-
-static uint32_t why_of(const struct run *r, enum boot_action action)
-{
-    if (action == BOOT_REFUSE)
-        return r->facts.staged == IMAGE_GOOD ? IMAGE_BELOW_FLOOR : r->facts.staged;
-    return action >= BOOT_REVERT ? bad(r->facts.a) : 0;
 }
 
 static void record_fill(const struct run *r, const struct boot_record *previous,
@@ -317,11 +317,14 @@ enum image_verdict boot_run(const struct slot_map *m,
         recall(&r);
     }
     for (int i = 0; i < BOOT_ACTIONS_MAX; i++) {
+        uint32_t why;
+
         weigh(&r);
         action = boot_next(&r.facts);
+        why = why_of(&r, action);
         if (hooks->decided != NULL)
-            hooks->decided(hooks->arg, action, why_of(&r, action));
-        if (!act(&r, action))
+            hooks->decided(hooks->arg, action, why);
+        if (!act(&r, action, why))
             break;
     }
     if ((action == BOOT_TRY || action == BOOT_START) && !r.facts.journal_dead)

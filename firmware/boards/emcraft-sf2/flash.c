@@ -47,8 +47,10 @@ static void command(uint8_t what)
     (void)exchange(what);
 }
 
-static void head(uint8_t what, uint32_t at)
+/* Begin a transfer of a command, an address and len bytes. */
+static void head(uint8_t what, uint32_t at, size_t len)
 {
+    transfer_begin(HEAD_BYTES + (uint32_t)len);
     (void)exchange(what);
     (void)exchange((uint8_t)(at >> 16));
     (void)exchange((uint8_t)(at >> 8));
@@ -81,8 +83,7 @@ static ota_err flash_read(const struct flash *f, uint32_t at, void *buf, size_t 
     for (size_t done = 0; e == OTA_OK && done < len;) {
         size_t some = len - done < CHUNK_BYTES ? len - done : CHUNK_BYTES;
 
-        transfer_begin(HEAD_BYTES + (uint32_t)some);
-        head(CMD_READ, at + (uint32_t)done);
+        head(CMD_READ, at + (uint32_t)done, some);
         for (size_t i = 0; i < some; i++)
             to[done++] = exchange(0);
     }
@@ -95,15 +96,13 @@ static ota_err page_program(uint32_t at, const uint8_t *from, size_t len)
     ota_err e;
 
     command(CMD_WRITE_ENABLE);
-    transfer_begin(HEAD_BYTES + (uint32_t)len);
-    head(CMD_PROGRAM, at);
+    head(CMD_PROGRAM, at, len);
     for (size_t i = 0; i < len; i++)
         (void)exchange(from[i]);
     e = wait_ready();
     if (e != OTA_OK)
         return e;
-    transfer_begin(HEAD_BYTES + (uint32_t)len);
-    head(CMD_READ, at);
+    head(CMD_READ, at, len);
     for (size_t i = 0; i < len; i++)
         if (exchange(0) != from[i])
             e = OTA_E_IO;
@@ -132,8 +131,7 @@ static ota_err flash_erase(const struct flash *f, uint32_t at)
     if (e != OTA_OK)
         return e;
     command(CMD_WRITE_ENABLE);
-    transfer_begin(HEAD_BYTES);
-    head(CMD_ERASE, at);
+    head(CMD_ERASE, at, 0);
     return wait_ready();
 }
 

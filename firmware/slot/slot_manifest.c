@@ -101,22 +101,32 @@ static ota_err find_newest(const struct slot_map *m,
     return sector_check(m, 1 - sector, roots, out) == OTA_OK ? OTA_OK : OTA_E_NOT_FOUND;
 }
 
+/* What the journal says is in force.  Not inlined: no journal beside a verification. */
+__attribute__((noinline)) static ota_err sequence_in_force(const struct slot_map *m,
+                                                           uint32_t *out)
+{
+    struct journal j;
+    ota_err e = journal_open(&j, m);
+
+    if (e == OTA_OK)
+        *out = j.state.manifest_sequence;
+    return e;
+}
+
 ota_err slot_manifest_find(const struct slot_map *m,
                            const struct manifest_root roots[MANIFEST_ROOTS],
                            enum slot_manifest_which which, struct slot_manifest_ref *out)
 {
-    struct slot_state s;
-    ota_err e = slot_state_get(m, &s);
+    uint32_t sequence = 0;
+    ota_err e = sequence_in_force(m, &sequence);
 
     if (e == OTA_E_NOT_FOUND && which == SLOT_MANIFEST_IN_FORCE)
         return find_newest(m, roots, out);
     if (e != OTA_OK)
         return e;
     if (which == SLOT_MANIFEST_IN_FORCE)
-        return find_from(m, s.manifest_sequence, roots, out);
-    return s.manifest_sequence == UINT32_MAX
-               ? OTA_E_NOT_FOUND
-               : find_from(m, s.manifest_sequence + 1, roots, out);
+        return find_from(m, sequence, roots, out);
+    return sequence == UINT32_MAX ? OTA_E_NOT_FOUND : find_from(m, sequence + 1, roots, out);
 }
 
 /* Not inlined, for the same reason. */

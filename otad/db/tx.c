@@ -288,6 +288,7 @@ struct attempt {
 static struct attempt tx_attempt(struct db_tx *tx, db_fn *fn, void *arg)
 {
     tx->changes = NULL;
+    tx->audits = NULL;
     tx->scope->why = DB_WHY_NONE;
     ota_err err = tx_begin(tx);
     if (err == OTA_OK)

@@ -14,6 +14,7 @@ struct db_tx {
     struct db_scope *scope;
     struct arena *arena;
     struct tx_changes *changes; /* to be recorded at the end; in the arena, NULL = none */
+    struct tx_audits *audits;   /* likewise: see audit.h                                */
 };
 
 typedef ota_err db_fn(struct db_tx *tx, void *arg);

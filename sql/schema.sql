@@ -59,7 +59,8 @@ GRANT SELECT ON tenant_clock TO otad_jobs;
 CREATE TABLE change (
     tenant_id  bigint      NOT NULL REFERENCES tenant ON DELETE CASCADE,
     change_seq bigint      NOT NULL CHECK (change_seq > 0),
-    kind       text        NOT NULL CHECK (kind IN ('device', 'update', 'release', 'platform', 'api_key', 'gateway')),
+    kind       text        NOT NULL CHECK (kind IN ('device', 'update', 'release', 'platform', 'api_key', 'gateway', 'account',
+                                                    'role', 'link')),
     key        bigint      NOT NULL,
     changed_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, change_seq)
@@ -69,7 +70,7 @@ COMMENT ON TABLE change IS 'What every otad must read again, in the order of com
 COMMENT ON COLUMN change.tenant_id IS 'The tenant';
 COMMENT ON COLUMN change.change_seq IS 'Number of the change, without gaps per tenant';
 COMMENT ON COLUMN change.kind IS 'Which table the key is of';
-COMMENT ON COLUMN change.key IS 'device_no, update_id, release_id, platform_id, api_key_id or gateway_token_id';
+COMMENT ON COLUMN change.key IS 'device_no, update_id, release_id, platform_id, api_key_id, gateway_token_id, account_id, role_id or link_id';
 COMMENT ON COLUMN change.changed_at IS 'When its transaction began';
 GRANT SELECT, INSERT ON change TO otad_app;
 GRANT SELECT, DELETE ON change TO otad_jobs;
@@ -77,13 +78,15 @@ GRANT SELECT, DELETE ON change TO otad_jobs;
 -- ---------------------------------------------------------------------------------------------------------- people
 
 CREATE TABLE account (
-    tenant_id     bigint      NOT NULL REFERENCES tenant ON DELETE CASCADE,
-    account_id    bigint      GENERATED ALWAYS AS IDENTITY,
-    name          text        NOT NULL CHECK (char_length(name) BETWEEN 1 AND 64 AND name !~ '[[:cntrl:]]'),
-    role          text        NOT NULL CHECK (role IN ('admin', 'manager', 'operator', 'viewer')),
-    password_hash text        NOT NULL CHECK (password_hash LIKE '$argon2id$%' AND length(password_hash) <= 256),
-    disabled_at   timestamptz,
-    created_at    timestamptz NOT NULL DEFAULT now(),
+    tenant_id       bigint      NOT NULL REFERENCES tenant ON DELETE CASCADE,
+    account_id      bigint      GENERATED ALWAYS AS IDENTITY,
+    name            text        NOT NULL CHECK (char_length(name) BETWEEN 1 AND 64 AND name !~ '[[:cntrl:]]'),
+    role            text        NOT NULL DEFAULT 'none' CHECK (role IN ('admin', 'manager', 'operator', 'viewer', 'none')),
+    password_hash   text        CHECK (password_hash LIKE '$argon2id$%' AND length(password_hash) <= 256),
+    disabled_at     timestamptz,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    created_by      text        NOT NULL DEFAULT 'otad',
+    last_sign_in_at timestamptz,
     PRIMARY KEY (tenant_id, account_id),
     UNIQUE (tenant_id, name)
 );
@@ -91,11 +94,84 @@ COMMENT ON TABLE account IS 'People who sign in';
 COMMENT ON COLUMN account.tenant_id IS 'The tenant';
 COMMENT ON COLUMN account.account_id IS 'Number of the account';
 COMMENT ON COLUMN account.name IS 'Sign-in name';
-COMMENT ON COLUMN account.role IS 'What the person may do';
-COMMENT ON COLUMN account.password_hash IS 'argon2id, PHC string';
+COMMENT ON COLUMN account.role IS 'Read by binaries older than account_role alone';
+COMMENT ON COLUMN account.password_hash IS 'argon2id, PHC string; NULL = invited or reset, and not joined yet';
 COMMENT ON COLUMN account.disabled_at IS 'Since when sign-in is refused; NULL = may sign in';
 COMMENT ON COLUMN account.created_at IS 'When it was made';
-GRANT SELECT, INSERT, UPDATE ON account TO otad_app;
+COMMENT ON COLUMN account.created_by IS 'Who made it';
+COMMENT ON COLUMN account.last_sign_in_at IS 'When the person last signed in; NULL = never, or not since this is kept';
+GRANT SELECT, INSERT, UPDATE, DELETE ON account TO otad_app;
+GRANT SELECT (tenant_id, account_id, name, disabled_at) ON account TO otad_jobs;
+
+CREATE TABLE account_role (
+    tenant_id  bigint NOT NULL,
+    account_id bigint NOT NULL,
+    role       text   NOT NULL COLLATE "C" CHECK (role ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
+    PRIMARY KEY (tenant_id, account_id, role),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES account ON DELETE CASCADE
+);
+CREATE INDEX account_role_by_role ON account_role (tenant_id, role);
+COMMENT ON TABLE account_role IS 'Roles of people; somebody has the union of theirs';
+COMMENT ON COLUMN account_role.tenant_id IS 'The tenant';
+COMMENT ON COLUMN account_role.account_id IS 'Who has it';
+COMMENT ON COLUMN account_role.role IS 'Name of the role';
+GRANT SELECT, INSERT, DELETE ON account_role TO otad_app;
+GRANT SELECT ON account_role TO otad_jobs;
+
+CREATE TABLE account_link (
+    tenant_id  bigint      NOT NULL,
+    account_id bigint      NOT NULL,
+    token_hash bytea       NOT NULL CHECK (octet_length(token_hash) = 32),
+    kind       text        NOT NULL CHECK (kind IN ('invitation', 'reset')),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    created_by text        NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, account_id),
+    UNIQUE (tenant_id, token_hash),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES account ON DELETE CASCADE,
+    CHECK (expires_at > created_at)
+);
+COMMENT ON TABLE account_link IS 'One-time links by which people choose a password; at most one each, gone when used';
+COMMENT ON COLUMN account_link.tenant_id IS 'The tenant';
+COMMENT ON COLUMN account_link.account_id IS 'Whose password it sets';
+COMMENT ON COLUMN account_link.token_hash IS 'Keyed hash of the token';
+COMMENT ON COLUMN account_link.kind IS 'invitation: for the first time; reset: again';
+COMMENT ON COLUMN account_link.created_at IS 'When it was made';
+COMMENT ON COLUMN account_link.created_by IS 'The admin who made it';
+COMMENT ON COLUMN account_link.expires_at IS 'Until when it counts';
+GRANT SELECT, INSERT, UPDATE, DELETE ON account_link TO otad_app;
+
+CREATE TABLE account_totp (
+    tenant_id    bigint      NOT NULL,
+    account_id   bigint      NOT NULL,
+    secret       bytea       NOT NULL CHECK (octet_length(secret) = 60),
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    confirmed_at timestamptz,
+    last_step    bigint      NOT NULL DEFAULT 0 CHECK (last_step >= 0),
+    PRIMARY KEY (tenant_id, account_id),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES account ON DELETE CASCADE
+);
+COMMENT ON TABLE account_totp IS 'Second factors (RFC 6238)';
+COMMENT ON COLUMN account_totp.tenant_id IS 'The tenant';
+COMMENT ON COLUMN account_totp.account_id IS 'Whose it is';
+COMMENT ON COLUMN account_totp.secret IS 'Nonce (24), secret of 20 bytes under XChaCha20, tag (16); the key comes from the pepper';
+COMMENT ON COLUMN account_totp.created_at IS 'When it was made';
+COMMENT ON COLUMN account_totp.confirmed_at IS 'Since when it is asked for; NULL = not in force';
+COMMENT ON COLUMN account_totp.last_step IS 'The newest time step whose code was used: only later ones count';
+GRANT SELECT, INSERT, UPDATE, DELETE ON account_totp TO otad_app;
+
+CREATE TABLE account_recovery (
+    tenant_id  bigint NOT NULL,
+    account_id bigint NOT NULL,
+    code_hash  bytea  NOT NULL CHECK (octet_length(code_hash) = 32),
+    PRIMARY KEY (tenant_id, account_id, code_hash),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES account_totp ON DELETE CASCADE
+);
+COMMENT ON TABLE account_recovery IS 'Recovery codes, each in place of one code of the second factor; gone when used';
+COMMENT ON COLUMN account_recovery.tenant_id IS 'The tenant';
+COMMENT ON COLUMN account_recovery.account_id IS 'Whose it is';
+COMMENT ON COLUMN account_recovery.code_hash IS 'Keyed hash of the code';
+GRANT SELECT, INSERT, DELETE ON account_recovery TO otad_app;
 
 CREATE TABLE setup_token (
     tenant_id  bigint      PRIMARY KEY REFERENCES tenant ON DELETE CASCADE,
@@ -119,7 +195,11 @@ CREATE TABLE session (
     created_at   timestamptz NOT NULL DEFAULT now(),
     last_used_at timestamptz NOT NULL DEFAULT now(),
     expires_at   timestamptz NOT NULL,
+    session_id   bigint      GENERATED ALWAYS AS IDENTITY,
+    address      text        NOT NULL DEFAULT '' CHECK (char_length(address) <= 64),
+    agent        text        NOT NULL DEFAULT '' CHECK (char_length(agent) <= 256),
     PRIMARY KEY (tenant_id, session_hash),
+    UNIQUE (tenant_id, session_id),
     FOREIGN KEY (tenant_id, account_id) REFERENCES account ON DELETE CASCADE
 );
 CREATE INDEX session_by_account ON session (tenant_id, account_id);
@@ -131,6 +211,9 @@ COMMENT ON COLUMN session.csrf_token IS 'What X-CSRF-Token must repeat; useless 
 COMMENT ON COLUMN session.created_at IS 'When it was made';
 COMMENT ON COLUMN session.last_used_at IS 'When it was last used, to the precision of touches';
 COMMENT ON COLUMN session.expires_at IS 'When it ends';
+COMMENT ON COLUMN session.session_id IS 'Number of the sign-in, by which people name it';
+COMMENT ON COLUMN session.address IS 'Where it was made from';
+COMMENT ON COLUMN session.agent IS 'User-Agent that made it, cut to 256 characters';
 GRANT SELECT, INSERT, UPDATE, DELETE ON session TO otad_app;
 GRANT SELECT, DELETE ON session TO otad_jobs;
 

@@ -146,7 +146,7 @@ function Page({ route }: { route: Route }) {
 		case "device":
 			return <DevicePage key={route.id} id={route.id} />;
 		case "updates":
-			return <UpdatesPage platform={route.platform} />;
+			return <UpdatesPage platform={route.filter.platform} />;
 		case "releases":
 			return <ReleasesPage platform={route.platform} />;
 		case "release":
@@ -159,6 +159,10 @@ function Page({ route }: { route: Route }) {
 			return <PlatformPage key={route.platform} name={route.platform} />;
 		case "keys":
 			return <KeysPage />;
+		case "links":
+		case "downloads":
+		case "audit":
+		case "flash":
 		case "unknown":
 			return <NotFound />;
 	}

@@ -16,16 +16,51 @@ function query(params: Params): string {
 /** A type, not an interface, so that it is assignable to Params. */
 export type DeviceFilter = { platform?: string; state?: string; q?: string };
 
+/** Times of filters are days, "2026-11-20" in local time, both inclusive; the API is asked for instants. */
+export type UpdateFilter = {
+	open?: boolean;
+	platform?: string;
+	state?: string;
+	version?: string;
+	device?: string;
+	from?: string;
+	to?: string;
+};
+export type LinkFilter = { platform?: string; state?: string };
+export type DownloadFilter = {
+	platform?: string;
+	user?: string;
+	version?: string;
+	via?: string;
+	from?: string;
+	to?: string;
+};
+export type AuditFilter = {
+	actor?: string;
+	action?: string;
+	platform?: string;
+	object?: string;
+	from?: string;
+	to?: string;
+};
+export type StatisticsFilter = { platform?: string; version?: string; from?: string; to?: string };
+/** A list as a file. */
+export type Format = "csv" | "jsonl";
+
 export const page = {
-	overview: () => "/",
+	overview: (filter: { platform?: string; days?: string } = {}) => `/${query(filter)}`,
 	devices: (filter: DeviceFilter = {}) => `/devices${query(filter)}`,
 	device: (id: string) => `/devices/${seg(id)}`,
-	updates: (filter: { platform?: string } = {}) => `/updates${query(filter)}`,
+	updates: (filter: UpdateFilter = {}) => `/updates${query(filter)}`,
 	releases: (filter: { platform?: string } = {}) => `/releases${query(filter)}`,
 	release: (platform: string, version: string) => `/releases/${seg(platform)}/${seg(version)}`,
 	platforms: () => "/platforms",
 	platform: (name: string) => `/platforms/${seg(name)}`,
 	keys: () => "/keys",
+	links: (filter: LinkFilter = {}) => `/links${query(filter)}`,
+	downloads: (filter: DownloadFilter = {}) => `/downloads${query(filter)}`,
+	audit: (filter: AuditFilter = {}) => `/audit${query(filter)}`,
+	flash: (filter: { platform?: string; channel?: string } = {}) => `/flash${query(filter)}`,
 };
 
 const V1 = "/api/v1";
@@ -48,11 +83,23 @@ export const api = {
 		`${api.release(platform, version)}/artifacts/${seg(name)}`,
 	doRelease: (platform: string, version: string) => `${api.release(platform, version)}/release`,
 	doWithdraw: (platform: string, version: string) => `${api.release(platform, version)}/withdraw`,
+	doPromote: (platform: string, version: string) => `${api.release(platform, version)}/promote`,
+	artifactLinks: (platform: string, version: string, name: string) => `${api.artifact(platform, version, name)}/links`,
+	links: (filter: Cursor & LinkFilter = {}) => `${V1}/links${query({ ...filter })}`,
+	link: (id: number) => `${V1}/links/${id}`,
+	downloads: (filter: Cursor & DownloadFilter & { format?: Format } = {}) => `${V1}/downloads${query({ ...filter })}`,
+	audit: (filter: Cursor & AuditFilter = {}) => `${V1}/audit${query({ ...filter })}`,
+	auditExport: (range: { from_seq?: string; to_seq?: string; format?: Format }) =>
+		`${V1}/audit/export${query({ ...range })}`,
+	auditHead: () => `${V1}/audit/head`,
+	statistics: (filter: StatisticsFilter = {}) => `${V1}/statistics${query({ ...filter })}`,
+	espManifest: (platform: string, ask: { channel?: string; chip?: string } = {}) =>
+		`/api/esp/${seg(platform)}/manifest.json${query(ask)}`,
 	devices: (filter: Cursor & DeviceFilter = {}) => `${V1}/devices${query({ ...filter })}`,
 	device: (id: string) => `${V1}/devices/${seg(id)}`,
 	deviceToken: (id: string) => `${V1}/devices/${seg(id)}/token`,
 	deviceUpdates: (id: string, cursor: Cursor = {}) => `${V1}/devices/${seg(id)}/updates${query({ ...cursor })}`,
-	updates: (filter: Cursor & { open?: boolean; platform?: string } = {}) => `${V1}/updates${query({ ...filter })}`,
+	updates: (filter: Cursor & UpdateFilter & { format?: Format } = {}) => `${V1}/updates${query({ ...filter })}`,
 	cancelUpdate: (id: number) => `${V1}/updates/${id}/cancel`,
 	apiKeys: (cursor: Cursor = {}) => `${V1}/api-keys${query({ ...cursor })}`,
 	apiKey: (id: number) => `${V1}/api-keys/${id}`,

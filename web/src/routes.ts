@@ -1,14 +1,23 @@
+import type { AuditFilter, DownloadFilter, UpdateFilter } from "./paths.ts";
+
+/** A filter as an address gives it: every member is there, empty when it does not count. */
+export type Filter<T, Without extends keyof T = never> = { [K in Exclude<keyof T, Without>]-?: string };
+
 /** What an address means. Paths are built in paths.ts; this is the other direction. */
 export type Route =
-	| { name: "overview" }
+	| { name: "overview"; platform: string; days: string }
 	| { name: "devices"; platform: string; state: string; q: string }
 	| { name: "device"; id: string }
-	| { name: "updates"; platform: string }
+	| { name: "updates"; filter: Filter<UpdateFilter, "open"> }
 	| { name: "releases"; platform: string }
 	| { name: "release"; platform: string; version: string }
 	| { name: "platforms" }
 	| { name: "platform"; platform: string }
 	| { name: "keys" }
+	| { name: "links"; platform: string; state: string }
+	| { name: "downloads"; filter: Filter<DownloadFilter> }
+	| { name: "audit"; filter: Filter<AuditFilter> }
+	| { name: "flash"; platform: string; channel: string }
 	| { name: "setup"; token: string }
 	| { name: "unknown" };
 
@@ -27,10 +36,12 @@ export function parseRoute(url: URL): Route {
 	const parts = segments(url.pathname);
 	if (parts === null) return { name: "unknown" };
 	const param = (name: string) => url.searchParams.get(name) ?? "";
+	const params = <K extends string>(...names: K[]) =>
+		Object.fromEntries(names.map((name) => [name, param(name)])) as Record<K, string>;
 	const [first = "", second, third] = parts;
 	switch (`${first}/${parts.length}`) {
 		case "/0":
-			return { name: "overview" };
+			return { name: "overview", platform: param("platform"), days: param("days") };
 		case "setup/1":
 			return { name: "setup", token: url.hash.slice(1) };
 		case "devices/1":
@@ -43,7 +54,10 @@ export function parseRoute(url: URL): Route {
 		case "devices/2":
 			return { name: "device", id: second ?? "" };
 		case "updates/1":
-			return { name: "updates", platform: param("platform") };
+			return {
+				name: "updates",
+				filter: params("platform", "state", "version", "device", "from", "to"),
+			};
 		case "releases/1":
 			return { name: "releases", platform: param("platform") };
 		case "releases/3":
@@ -54,6 +68,14 @@ export function parseRoute(url: URL): Route {
 			return { name: "platform", platform: second ?? "" };
 		case "keys/1":
 			return { name: "keys" };
+		case "links/1":
+			return { name: "links", platform: param("platform"), state: param("state") };
+		case "downloads/1":
+			return { name: "downloads", filter: params("platform", "user", "version", "via", "from", "to") };
+		case "audit/1":
+			return { name: "audit", filter: params("actor", "action", "platform", "object", "from", "to") };
+		case "flash/1":
+			return { name: "flash", platform: param("platform"), channel: param("channel") };
 		default:
 			return { name: "unknown" };
 	}

@@ -13,7 +13,16 @@ import { compareVersions } from "../src/util/version.ts";
 
 test("every page's address leads back to its route", () => {
 	const route = (path: string) => parseRoute(new URL(path, "https://otad.test"));
-	assert.deepEqual(route(page.overview()), { name: "overview" });
+	assert.deepEqual(route(page.overview()), { name: "overview", platform: "", days: "" });
+	assert.deepEqual(route(page.overview({ platform: "esp8266", days: "7" })), {
+		name: "overview",
+		platform: "esp8266",
+		days: "7",
+	});
+	assert.deepEqual(route(page.audit({ actor: "anna", from: "2026-11-20" })), {
+		name: "audit",
+		filter: { actor: "anna", action: "", platform: "", object: "", from: "2026-11-20", to: "" },
+	});
 	assert.deepEqual(route(page.devices({ platform: "esp8266", state: "late", q: "a b&c" })), {
 		name: "devices",
 		platform: "esp8266",

@@ -1,4 +1,4 @@
-import { api, type Cursor, type DeviceFilter } from "../paths.ts";
+import { api, type Cursor, type DeviceFilter, type UpdateFilter } from "../paths.ts";
 import { request, setCsrfToken, upload } from "./http.ts";
 import type {
 	ApiKey,
@@ -117,6 +117,15 @@ export const releaseWithdraw = (platform: string, version: string, reason: strin
 		body: { reason },
 	});
 
+export const releaseChange = (
+	platform: string,
+	version: string,
+	body: { notes?: string; minimum_version?: string | null },
+) => request<Release>("PATCH", api.release(platform, version), { body });
+
+export const releasePromote = (platform: string, version: string, channel: Channel) =>
+	request<Release>("POST", api.doPromote(platform, version), { body: { channel } });
+
 export const devicePage = (filter: DeviceFilter, after: string | null, signal?: Signal) =>
 	request<List<Device>>("GET", api.devices({ ...filter, limit: PAGE_ROWS, after }), { signal });
 
@@ -142,11 +151,8 @@ export const updateCreate = (device: string, version: string) =>
 
 export const updateCancel = (id: number) => request<Update>("POST", api.cancelUpdate(id));
 
-export const updatePage = (
-	filter: { open?: boolean; platform?: string },
-	after: string | null = null,
-	signal?: Signal,
-) => request<List<Update>>("GET", api.updates({ ...filter, limit: PAGE_ROWS, after }), { signal });
+export const updatePage = (filter: UpdateFilter, after: string | null = null, signal?: Signal) =>
+	request<List<Update>>("GET", api.updates({ ...filter, limit: PAGE_ROWS, after }), { signal });
 
 export const apiKeyList = (signal?: Signal) =>
 	everything((cursor) => request<List<ApiKey>>("GET", api.apiKeys(cursor), { signal }));

@@ -11,6 +11,10 @@ export const PERMISSIONS = [
 	"release.read",
 	"release.upload",
 	"release.manage",
+	"release.promote",
+	"release.withdraw",
+	"link.create",
+	"audit.read",
 	"platform.manage",
 	"key.manage",
 	"user.manage",
@@ -47,11 +51,30 @@ export interface Artifact {
 	name: string;
 	size: number;
 	sha256: string;
-	kind: "mcuboot" | "file";
+	kind: ArtifactKind;
 	version: string | null;
 	security_counter: number | null;
 	hardware_class: string | null;
 	key_hash: string | null;
+	/** What was read from the file, by its kind. */
+	details?: Record<string, unknown> | null;
+}
+
+export type ArtifactKind = "mcuboot" | "esp" | "uf2" | "cortex-m" | "cyclonedx" | "spdx" | "file";
+
+export interface Sbom {
+	name: string;
+	format: "cyclonedx" | "spdx";
+	size: number;
+	sha256: string;
+}
+
+/** One step of a release's life. */
+export interface ReleaseStep {
+	at: string;
+	by: string;
+	step: "created" | "complete" | "released" | "promoted" | "withdrawn" | "changed";
+	detail: string;
 }
 
 export type ReleaseState = "draft" | "complete" | "released" | "withdrawn";
@@ -74,6 +97,11 @@ export interface Release {
 	expected_count: number;
 	artifacts: Artifact[];
 	running_on: number;
+	/** The lowest version that may update to it. */
+	minimum_version?: string | null;
+	sbom?: Sbom | null;
+	/** Only when one is asked for. */
+	history?: ReleaseStep[];
 }
 
 export type UpdateState =
@@ -108,6 +136,11 @@ export interface Update {
 	created_by: string;
 	updated_at: string;
 	closed_at: string | null;
+	/** What speaks for the device: DDI, or the plain door's sessions. */
+	source?: "ddi" | "plain";
+	started_at?: string | null;
+	/** From the start to the end. */
+	duration_s?: number | null;
 	events?: UpdateEvent[];
 }
 

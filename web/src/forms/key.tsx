@@ -15,7 +15,11 @@ const EVERYTHING = "*";
 const SCOPE_WORDS: Record<string, string> = {
 	"release.upload": "Upload releases (CI)",
 	"release.read": "Read and download releases",
-	"release.manage": "Release and withdraw",
+	"release.manage": "Edit releases",
+	"release.promote": "Release to a channel, promote",
+	"release.withdraw": "Withdraw releases",
+	"link.create": "Make download links",
+	"audit.read": "Read the audit and download logs",
 	"device.read": "Read devices",
 	"device.write": "Change devices, assign releases",
 	"platform.manage": "Make and change platforms",

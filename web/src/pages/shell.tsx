@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { STALE_AFTER_MS } from "../api/live.ts";
 import { useSession } from "../api/session.ts";
+import type { Permission } from "../api/types.ts";
 import { useLiveStatus } from "../api/useLive.ts";
 import { page } from "../paths.ts";
 import type { Route } from "../routes.ts";
@@ -18,36 +19,65 @@ interface Entry {
 	icon: IconName;
 	href: string;
 	routes: Route["name"][];
+	/** Shown to those who have this right somewhere. */
+	needs: Permission;
 }
 
-const ENTRIES: Entry[] = [
+interface Group {
+	title: string;
+	entries: Entry[];
+}
+
+const GROUPS: Group[] = [
 	{
-		name: "Overview",
-		icon: "grid",
-		href: page.overview(),
-		routes: ["overview"],
+		title: "Fleet",
+		entries: [
+			{ name: "Overview", icon: "grid", href: page.overview(), routes: ["overview"], needs: "device.read" },
+			{ name: "Devices", icon: "chip", href: page.devices(), routes: ["devices", "device"], needs: "device.read" },
+			{ name: "Updates", icon: "cycle", href: page.updates(), routes: ["updates"], needs: "device.read" },
+		],
 	},
 	{
-		name: "Devices",
-		icon: "chip",
-		href: page.devices(),
-		routes: ["devices", "device"],
+		title: "Ship",
+		entries: [
+			{
+				name: "Releases",
+				icon: "box",
+				href: page.releases(),
+				routes: ["releases", "release"],
+				needs: "release.read",
+			},
+			{
+				name: "Platforms",
+				icon: "layers",
+				href: page.platforms(),
+				routes: ["platforms", "platform"],
+				needs: "release.read",
+			},
+			{ name: "Links", icon: "link", href: page.links(), routes: ["links"], needs: "release.read" },
+			{ name: "Flash", icon: "bolt", href: page.flash(), routes: ["flash"], needs: "release.read" },
+		],
 	},
-	{ name: "Updates", icon: "cycle", href: page.updates(), routes: ["updates"] },
 	{
-		name: "Releases",
-		icon: "box",
-		href: page.releases(),
-		routes: ["releases", "release"],
+		title: "Records",
+		entries: [
+			{ name: "Downloads", icon: "download", href: page.downloads(), routes: ["downloads"], needs: "audit.read" },
+			{ name: "Audit log", icon: "book", href: page.audit(), routes: ["audit"], needs: "audit.read" },
+		],
 	},
 	{
-		name: "Platforms",
-		icon: "layers",
-		href: page.platforms(),
-		routes: ["platforms", "platform"],
+		title: "Access",
+		entries: [{ name: "Keys", icon: "key", href: page.keys(), routes: ["keys"], needs: "key.manage" }],
 	},
-	{ name: "Keys", icon: "key", href: page.keys(), routes: ["keys"] },
 ];
+
+/** Navigation shows what the person may do somewhere; the server decides again at every request. */
+function entriesFor(permissions: string[]): Group[] {
+	const has = (p: Permission) => permissions.includes("*") || permissions.includes(p);
+	return GROUPS.map((g) => ({ ...g, entries: g.entries.filter((e) => has(e.needs)) })).filter(
+		(g) => g.entries.length > 0,
+	);
+}
 
 /** "/" puts the cursor into the page's search field, unless somebody is typing. */
 function useSearchKey(): void {
@@ -68,6 +98,7 @@ function useSearchKey(): void {
 
 export function Shell({ route, children }: { route: Route["name"]; children: ComponentChildren }) {
 	const rail = useRef<HTMLElement>(null);
+	const { session } = useSession();
 	useSearchKey();
 	const close = () => {
 		if (rail.current?.matches(":popover-open")) rail.current.hidePopover();
@@ -87,16 +118,21 @@ export function Shell({ route, children }: { route: Route["name"]; children: Com
 			</header>
 			<nav id="rail" class="rail" aria-label="Main" popover="auto" ref={rail}>
 				<Brand />
-				<ul class="rail-list">
-					{ENTRIES.map((e) => (
-						<li key={e.name}>
-							<Link href={e.href} current={e.routes.includes(route)} onClick={close}>
-								<Icon name={e.icon} />
-								{e.name}
-							</Link>
-						</li>
-					))}
-				</ul>
+				{entriesFor(session.permissions).map((g) => (
+					<section key={g.title} class="rail-group">
+						<h2 id={`rail-${g.title}`}>{g.title}</h2>
+						<ul class="rail-list" aria-labelledby={`rail-${g.title}`}>
+							{g.entries.map((e) => (
+								<li key={e.name}>
+									<Link href={e.href} current={e.routes.includes(route)} onClick={close}>
+										<Icon name={e.icon} />
+										{e.name}
+									</Link>
+								</li>
+							))}
+						</ul>
+					</section>
+				))}
 				<span class="grow" />
 				<LiveMark />
 				<Account />

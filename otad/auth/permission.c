@@ -10,10 +10,12 @@
 #define BIT(p) (1U << (unsigned)(p))
 
 static const char *const permission_names[PERM_COUNT] = {
-    [PERM_DEVICE_READ] = "device.read",       [PERM_DEVICE_WRITE] = "device.write",
-    [PERM_RELEASE_READ] = "release.read",     [PERM_RELEASE_UPLOAD] = "release.upload",
-    [PERM_RELEASE_MANAGE] = "release.manage", [PERM_PLATFORM_MANAGE] = "platform.manage",
-    [PERM_KEY_MANAGE] = "key.manage",         [PERM_USER_MANAGE] = "user.manage",
+    [PERM_DEVICE_READ] = "device.read",           [PERM_DEVICE_WRITE] = "device.write",
+    [PERM_RELEASE_READ] = "release.read",         [PERM_RELEASE_UPLOAD] = "release.upload",
+    [PERM_RELEASE_MANAGE] = "release.manage",     [PERM_RELEASE_PROMOTE] = "release.promote",
+    [PERM_RELEASE_WITHDRAW] = "release.withdraw", [PERM_LINK_CREATE] = "link.create",
+    [PERM_AUDIT_READ] = "audit.read",             [PERM_PLATFORM_MANAGE] = "platform.manage",
+    [PERM_KEY_MANAGE] = "key.manage",             [PERM_USER_MANAGE] = "user.manage",
 };
 
 static const char *const role_names[ROLE_COUNT] = {
@@ -23,8 +25,9 @@ static const char *const role_names[ROLE_COUNT] = {
 
 enum {
     READS = BIT(PERM_DEVICE_READ) | BIT(PERM_RELEASE_READ),
-    OPERATES = BIT(PERM_DEVICE_WRITE), /* assigns and cancels, too */
-    MANAGES = BIT(PERM_RELEASE_UPLOAD) | BIT(PERM_RELEASE_MANAGE),
+    OPERATES = BIT(PERM_DEVICE_WRITE) | BIT(PERM_LINK_CREATE), /* assigns and cancels, too */
+    MANAGES = BIT(PERM_RELEASE_UPLOAD) | BIT(PERM_RELEASE_MANAGE) | BIT(PERM_RELEASE_PROMOTE) |
+              BIT(PERM_RELEASE_WITHDRAW) | BIT(PERM_AUDIT_READ),
     OWNS = BIT(PERM_PLATFORM_MANAGE) | BIT(PERM_KEY_MANAGE) | BIT(PERM_USER_MANAGE),
 };
 

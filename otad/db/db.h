@@ -58,8 +58,11 @@ struct db_scope {
     struct db *db;
     int64_t tenant_id;
     struct arena *arena;
-    const char *actor; /* for created_by: user name, "key:ci", "device"; NULL = "otad"   */
-    enum db_why why;   /* written by the call when it returns OTA_E_CONFLICT or _LIMIT    */
+    const char *actor;   /* for created_by: user name, "key:ci", "device"; NULL = "otad"  */
+    const char *rights;  /* the caller's (permission_rights), for row-level security;
+                            NULL = otad itself, which may all                             */
+    const char *address; /* where the caller is, for the audit log; NULL = nowhere        */
+    enum db_why why;     /* written by the call when it returns OTA_E_CONFLICT or _LIMIT   */
 };
 
 struct db_names {

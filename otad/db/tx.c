@@ -237,12 +237,18 @@ struct pg_config db_jobs_config(const struct db *db)
 /* ---- one transaction ------------------------------------------------------------------------
  */
 
+/* What otad.rights says for otad itself: sign-in, the devices' doors, jobs. */
+#define RIGHTS_OF_OTAD "otad"
+
 static ota_err tx_begin(struct db_tx *tx)
 {
-    char sql[96];
-    (void)snprintf(sql, sizeof sql, "BEGIN; SET LOCAL otad.tenant = '%" PRId64 "'",
-                   tx->scope->tenant_id);
-    return pg_simple(tx->pg, sql);
+    static const char begin[] = "BEGIN; SET LOCAL otad.tenant = '%" PRId64
+                                "'; SET LOCAL otad.rights = '%s'";
+    const char *rights = tx->scope->rights != NULL ? tx->scope->rights : RIGHTS_OF_OTAD;
+    if (strpbrk(rights, "'\\") != NULL)
+        return OTA_E_INTERNAL;
+    const char *sql = arena_printf(tx->arena, begin, tx->scope->tenant_id, rights);
+    return sql == NULL ? OTA_E_LIMIT : pg_simple(tx->pg, sql);
 }
 
 /* The few changes of one transaction. */
@@ -256,6 +262,7 @@ struct tx_changes {
 static const char *const change_name[] = {
     [CHANGE_DEVICE] = "device",     [CHANGE_UPDATE] = "update",   [CHANGE_RELEASE] = "release",
     [CHANGE_PLATFORM] = "platform", [CHANGE_API_KEY] = "api_key", [CHANGE_GATEWAY] = "gateway",
+    [CHANGE_ACCOUNT] = "account",   [CHANGE_ROLE] = "role",       [CHANGE_LINK] = "link",
 };
 
 static ota_err tx_record_changes(struct db_tx *tx)

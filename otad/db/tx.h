@@ -39,7 +39,10 @@ enum change_kind {
     CHANGE_RELEASE,
     CHANGE_PLATFORM,
     CHANGE_API_KEY,
-    CHANGE_GATEWAY
+    CHANGE_GATEWAY,
+    CHANGE_ACCOUNT, /* its roles, too */
+    CHANGE_ROLE,
+    CHANGE_LINK
 };
 
 /* Tell every otad's memory model of it with this commit.  Errors: OTA_E_LIMIT. */

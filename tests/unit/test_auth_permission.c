@@ -10,9 +10,11 @@
 static const char *const may[ROLE_COUNT] = {
     [ROLE_NONE] = "",
     [ROLE_VIEWER] = "device.read release.read ",
-    [ROLE_OPERATOR] = "device.read device.write release.read ",
-    [ROLE_MANAGER] = "device.read device.write release.read release.upload release.manage ",
-    [ROLE_ADMIN] = ("device.read device.write release.read release.upload release.manage "
+    [ROLE_OPERATOR] = "device.read device.write release.read link.create ",
+    [ROLE_MANAGER] = ("device.read device.write release.read link.create release.upload "
+                      "release.manage release.promote release.withdraw audit.read "),
+    [ROLE_ADMIN] = ("device.read device.write release.read link.create release.upload "
+                    "release.manage release.promote release.withdraw audit.read "
                     "platform.manage key.manage user.manage "),
 };
 

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { at, event, golden, newUpdate, recount } from "./fleet.mjs";
+import { recordRoutes } from "./records.mjs";
 
 const CLOSED = new Set(["succeeded", "failed", "cancelled"]);
 
@@ -59,7 +60,11 @@ export function makeApi(world, emit) {
 	function step(update, change, record) {
 		const now = Date.now();
 		Object.assign(update, change, { updated_at: at(now) });
-		if (CLOSED.has(update.state)) update.closed_at = at(now);
+		if (update.state !== "pending") update.started_at ??= at(now);
+		if (CLOSED.has(update.state)) {
+			update.closed_at = at(now);
+			update.duration_s = Math.round((now - Date.parse(update.started_at ?? update.created_at)) / 1000);
+		}
 		if (record) update.events.push(event(now, ...record));
 		const owner = world.devices.find((d) => d.id === update.device);
 		emit("update", plain(update));
@@ -182,6 +187,9 @@ export function makeApi(world, emit) {
 			expected_count: body.sums.split("\n").filter((line) => line !== "").length,
 			artifacts: [],
 			running_on: 0,
+			minimum_version: null,
+			sbom: null,
+			history: [{ at: at(Date.now()), by: "admin", step: "created", detail: "" }],
 		};
 		world.releases.unshift(made);
 		return made;
@@ -268,6 +276,7 @@ export function makeApi(world, emit) {
 
 	/** [method, pattern with {holes}, handler({params, query, body, bytes})]; an undefined answer is 204. */
 	const routes = [
+		...recordRoutes(world, { Refusal, paged, find, releaseOf, platformOf, emit }),
 		["GET", "/platforms", ({ query }) => paged(world.platforms, query)],
 		["POST", "/platforms", ({ body }) => platformCreate(body)],
 		["GET", "/platforms/{0}", ({ params: [p] }) => platformOf(p)],
@@ -315,16 +324,7 @@ export function makeApi(world, emit) {
 				),
 		],
 		["POST", "/devices/{0}/updates", ({ params: [id], body }) => plain(assign(id, body))],
-		[
-			"GET",
-			"/updates",
-			({ query }) => {
-				const open = query.get("open") === "true";
-				const fits = (u) =>
-					(!open || !CLOSED.has(u.state)) && (!query.get("platform") || u.platform === query.get("platform"));
-				return paged(world.updates.filter(fits).map(plain), query);
-			},
-		],
+		["GET", "/updates/{0}", ({ params: [id] }) => find(world.updates, "update", (u) => u.id === Number(id))],
 		[
 			"POST",
 			"/updates/{0}/cancel",

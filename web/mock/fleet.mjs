@@ -1,6 +1,7 @@
 // A made-up fleet in the shapes of docs/SPEC.md section 8: enough of everything that every page has something to show.
 
 import { readFileSync } from "node:fs";
+import { addLife, ESP_PLATFORM, makeRecords, noRecords } from "./records.mjs";
 
 /** One document of tests/vectors/api: what otad's own tests say that otad answers. */
 export function golden(name) {
@@ -73,6 +74,11 @@ function platforms() {
 			releases: { stable: "2.4.1", beta: null },
 		}),
 		platform("stm32f4-pump", "Pump controller", { releases: { stable: "3.0.2", beta: null } }),
+		platform(ESP_PLATFORM, "Room sensor", {
+			hardware_class: null,
+			key_manifest: null,
+			releases: { stable: "1.8.0", beta: "1.9.0" },
+		}),
 	];
 }
 
@@ -197,6 +203,9 @@ export function newUpdate(now, target, version, more = {}) {
 		created_by: "admin",
 		updated_at: at(now),
 		closed_at: null,
+		source: "ddi",
+		started_at: more.state && more.state !== "pending" ? at(now + 4_000) : null,
+		duration_s: null,
 		events: [],
 		...more,
 	};
@@ -219,12 +228,14 @@ function goodEvents(start) {
 function history(now, devices) {
 	const updates = [];
 	const past = (target, age, more) => {
+		const lasted_s = 60 + ((updates.length * 37) % 240);
 		const version = target.version ?? OLD[target.platform];
 		const done = {
 			state: "succeeded",
 			progress_percent: 100,
 			from_version: OLD[target.platform],
-			closed_at: at(now - age + 120_000),
+			closed_at: at(now - age + 4_000 + lasted_s * 1000),
+			duration_s: lasted_s,
 		};
 		updates.push(
 			newUpdate(now - age, target, version, {
@@ -235,7 +246,18 @@ function history(now, devices) {
 			}),
 		);
 	};
-	const moved = devices.filter((d) => d.version === NEW[d.platform]);
+	const moved = devices.filter((d) => d.version === NEW[d.platform]).filter((_, i) => i % 6 === 0);
+	for (let i = 0; i < 240; i++) {
+		const failed = i % 19 === 4 || (i > 100 && i < 108);
+		past(moved[i % 40], DAY * (31 - i / 8) + ((i * 7919) % 20) * HOUR + HOUR, {
+			version: OLD[moved[i % 40].platform],
+			from_version: "0.9.0",
+			created_by: "channel stable",
+			source: i % 6 === 0 ? "plain" : "ddi",
+			...(failed ? { state: "failed", reason: i % 2 ? "reverted-not-confirmed" : "bad-hash" } : {}),
+			...(i % 41 === 7 ? { state: "cancelled", reason: null } : {}),
+		});
+	}
 	moved.slice(0, 40).forEach((d, i) => {
 		past(d, (40 - i) * 20 * MINUTE + HOUR, { created_by: i % 4 === 0 ? "admin" : "channel stable" });
 	});
@@ -368,6 +390,8 @@ export function makeWorld(now, deviceCount = 420) {
 			},
 		],
 	};
+	Object.assign(world, makeRecords(now));
+	addLife(world, (...known) => release(now, ...known));
 	recount(world);
 	return world;
 }
@@ -382,5 +406,6 @@ export function emptyWorld() {
 		updates: [],
 		keys: [],
 		gateways: [],
+		...noRecords(),
 	};
 }

@@ -7,8 +7,9 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeApi, Refusal, tick } from "./api.mjs";
 import { at, emptyWorld, golden, makeWorld } from "./fleet.mjs";
+import { Bytes, espDoor } from "./records.mjs";
 
-const DIST = fileURLToPath(new URL("../dist", import.meta.url));
+const DIST = process.env.OTAD_WEB_DIST ?? fileURLToPath(new URL("../dist", import.meta.url));
 const PASSWORD = "correct horse battery";
 const SETUP_TOKEN = "mock-setup-token";
 const COMMENT_MS = 15_000;
@@ -40,6 +41,10 @@ function serveFile(request, response, pathname) {
 		...(encoding ? { "Content-Encoding": encoding } : {}),
 	});
 	response.end(readFileSync(encoding ? `${path}.br` : path));
+}
+
+function sendBytes(response, { type, body, name }) {
+	response.writeHead(200, { "Content-Type": type, "Content-Disposition": `attachment; filename="${name}"` }).end(body);
 }
 
 function body(request) {
@@ -157,13 +162,22 @@ class Mock {
 		});
 	}
 
+	door(url, response) {
+		const answer = this.control.signedIn ? espDoor(this.world, url.pathname, url.searchParams) : null;
+		if (answer === null) response.writeHead(404, { "Content-Type": "application/problem+json" }).end("{}");
+		else if (answer instanceof Bytes) sendBytes(response, answer);
+		else response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
+	}
+
 	async handle(request, response) {
 		const url = new URL(request.url, "http://localhost");
 		if (!url.pathname.startsWith("/api/")) return serveFile(request, response, url.pathname);
 		if (url.pathname === "/api/v1/events") return this.events(request, response);
+		if (url.pathname.startsWith("/api/esp/")) return this.door(url, response);
 		try {
 			const answer = this.answer(request, url, await body(request));
 			if (answer === null) response.writeHead(204).end();
+			else if (answer instanceof Bytes) sendBytes(response, answer);
 			else response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
 		} catch (error) {
 			if (!(error instanceof Refusal)) throw error;

@@ -2,6 +2,15 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type {
+	AuditEntry,
+	AuditHead,
+	Day,
+	Download,
+	DownloadLink,
+	ReleaseTally,
+	Statistics,
+} from "../src/api/records.ts";
+import type {
 	ApiKey,
 	Artifact,
 	Device,
@@ -151,6 +160,68 @@ const gateway: Shape<GatewayToken> = {
 
 const notice: Shape<ReleaseNotice> = { platform: "string", version: "string", state: "string" };
 
+const link: Shape<DownloadLink> = {
+	id: "number",
+	platform: "string",
+	version: "string",
+	artifact: "string",
+	created_by: "string",
+	created_at: "string",
+	expires_at: "string",
+	revoked_at: "string?",
+	byte_budget: "number",
+	bytes_used: "number",
+	uses: "number",
+	state: "string",
+};
+
+const download: Shape<Download> = {
+	id: "number",
+	at: "string",
+	via: "string",
+	who: "string",
+	link_id: "number?",
+	platform: "string",
+	version: "string",
+	artifact: "string",
+	address: "string",
+	bytes: "number",
+	status: "number",
+};
+
+const entry: Shape<AuditEntry> = {
+	seq: "number",
+	at: "string",
+	actor: "string",
+	address: "string",
+	action: "string",
+	object: "string",
+	platform: "string?",
+	before: "object?",
+	after: "object?",
+	prev_hash: "string",
+	hash: "string",
+};
+
+const head: Shape<AuditHead> = { seq: "number", hash: "string", at: "string" };
+
+const day: Shape<Day> = { day: "string", succeeded: "number", failed: "number" };
+
+const releaseTally: Shape<ReleaseTally> = {
+	platform: "string",
+	version: "string",
+	total: "number",
+	succeeded: "number",
+	failed: "number",
+	cancelled: "number",
+	in_progress: "number",
+	success_rate: "number?",
+	duration_s: "object?",
+};
+
+const { platform: _platform, version: _version, ...tally } = releaseTally;
+const statistics: Shape<Statistics> = { ...tally, releases: "array", days: "array" };
+
 function golden(name: string): Record<string, unknown> {
 	return JSON.parse(readFileSync(`../tests/vectors/api/${name}.json`, "utf8"));
 }
@@ -218,4 +289,15 @@ test("session, API keys and gateway tokens", () => {
 	check("session", golden("session"), session);
 	check("api-key", golden("api-key"), apiKey);
 	check("gateway", golden("gateway"), gateway);
+});
+
+test("links, both logs and statistics", () => {
+	check("link", golden("link"), link);
+	check("download", golden("download"), download);
+	check("audit-entry", golden("audit-entry"), entry);
+	check("audit-head", golden("audit-head"), head);
+	const document = golden("statistics");
+	check("statistics", document, statistics);
+	for (const r of each(document.releases)) check("statistics.releases", r, releaseTally);
+	for (const d of each(document.days)) check("statistics.days", d, day);
 });

@@ -40,7 +40,7 @@ function two(n: number): string {
 	return String(n).padStart(2, "0");
 }
 
-function isoDate(at_ms: number): string {
+export function isoDate(at_ms: number): string {
 	const d = new Date(at_ms);
 	return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
 }
@@ -59,4 +59,22 @@ export function absolute(at_ms: number): string {
 export function clock(at_ms: number): string {
 	const d = new Date(at_ms);
 	return `${two(d.getHours())}:${two(d.getMinutes())}`;
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/** The first second of a local day "2026-11-20" as RFC 3339 in UTC; empty when it is no day. */
+export function dayStart(day: string): string {
+	const at = DAY.test(day) ? new Date(`${day}T00:00:00`) : null;
+	return at === null || Number.isNaN(at.getTime()) ? "" : rfc3339(at);
+}
+
+/** Its last second: the end of a range that includes the day. */
+export function dayEnd(day: string): string {
+	const at = DAY.test(day) ? new Date(`${day}T23:59:59`) : null;
+	return at === null || Number.isNaN(at.getTime()) ? "" : rfc3339(at);
+}
+
+function rfc3339(at: Date): string {
+	return at.toISOString().replace(/\.\d+Z$/, "Z");
 }

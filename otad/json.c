@@ -362,3 +362,36 @@ ota_err json_read(struct arena *a, const char *text, size_t len, enum json_mode 
     json_decref(root);
     return e;
 }
+
+static ota_err cell_of(struct arena *a, const json_t *value, struct json_cell *out)
+{
+    *out = (struct json_cell){.is_string = json_is_string(value)};
+    if (value == NULL || json_is_null(value))
+        return OTA_OK;
+    if (out->is_string) {
+        out->text = arena_strdup(a, json_string_value(value));
+    } else {
+        char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+        out->text = text == NULL ? NULL : arena_strdup(a, text);
+        free(text);
+    }
+    return out->text == NULL ? OTA_E_LIMIT : OTA_OK;
+}
+
+ota_err json_cells(struct arena *a, const char *text, size_t len, const char *const *name,
+                   size_t count, struct json_cell *out)
+{
+    json_error_t error;
+    json_t *root;
+    ota_err e;
+
+    if (!is_shallow(text, len))
+        return OTA_E_LIMIT;
+    root = json_loadb(text, len, 0, &error);
+    e = json_is_object(root) ? OTA_OK : OTA_E_FORMAT;
+    for (size_t i = 0; i < count && e == OTA_OK; i++)
+        e = cell_of(a, json_object_get(root, name[i]), &out[i]);
+    json_decref(root);
+    return e;
+}

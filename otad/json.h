@@ -94,6 +94,20 @@ OTA_MUST_CHECK ota_err json_read(struct arena *a, const char *text, size_t len,
     json_read((a), (text), (len), (mode), (table), sizeof(table) / sizeof((table)[0]), (out),  \
               (fault))
 
+/* A member of an object as one piece of text: a string is itself, everything else its compact
+ * JSON; NULL if it is null or not there. */
+struct json_cell {
+    const char *text;
+    bool is_string;
+};
+
+/*
+ * These members of the object text, for tables (CSV).  Errors: OTA_E_FORMAT (not an object),
+ * OTA_E_LIMIT (too deep, or the arena is full).
+ */
+OTA_MUST_CHECK ota_err json_cells(struct arena *a, const char *text, size_t len,
+                                  const char *const *name, size_t count, struct json_cell *out);
+
 /* ---- writing ---- */
 
 /*

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "otad/http/peer.h"
 #include "otad/log.h"
 
 int64_t http_now_ms(void)
@@ -127,15 +128,6 @@ static void answer(struct http_exchange *x)
         x->response.close = true;
 }
 
-static void release_body(struct http_response *rs)
-{
-    if (rs->kind == HTTP_FILE)
-        (void)close(rs->file.fd);
-    if (rs->kind == HTTP_STREAM)
-        rs->stream.free(rs->stream.arg);
-    rs->kind = HTTP_NO_BODY;
-}
-
 /* Make sure that there is an answer, and the right one. */
 static void settle(struct http_exchange *x, ota_err e)
 {
@@ -145,8 +137,7 @@ static void settle(struct http_exchange *x, ota_err e)
         e = OTA_E_INTERNAL; /* a header was impossible */
     else if (rs->status != 0)
         return;
-    release_body(rs);
-    rs->header_count = 0;
+    http_answer_reset(rs);
     if (e == OTA_OK)
         e = OTA_E_INTERNAL;
     (void)http_problem(&x->request, rs, e, NULL, "%s",
@@ -248,6 +239,7 @@ void http_exchange_begin(struct http_exchange *x, const struct http_raw *raw,
 
     atomic_fetch_add(&x->counters->requests, 1);
     atomic_fetch_add(&x->counters->in_flight, 1);
+    x->fd = peer->fd;
     x->started_ms = http_now_ms();
     x->step = HTTP_STEP_BODY;
     x->deadline = HTTP_ORDINARY;
@@ -328,6 +320,14 @@ void http_exchange_body(struct http_exchange *x, const void *data, size_t len)
     x->step = HTTP_STEP_DRAIN; /* the library takes no answer before the body has ended */
 }
 
+/* What somebody wants to know at the end is counted from here. */
+static void note_start(struct http_exchange *x)
+{
+    x->written_before = 0;
+    if (x->response.ended != NULL)
+        (void)http_peer_written(x->fd, &x->written_before);
+}
+
 void http_exchange_finish(struct http_exchange *x)
 {
     struct http_request *rq = &x->request;
@@ -336,6 +336,7 @@ void http_exchange_finish(struct http_exchange *x)
         rq->body = x->body != NULL ? x->body : "";
         x->sink_open = false;
         settle(x, rq->route->handler(rq, &x->response));
+        note_start(x);
     }
     x->step = HTTP_STEP_ANSWER;
 }
@@ -364,7 +365,7 @@ static void count_it(const struct http_exchange *x, bool done)
     if (status < 100 || status > 599)
         return;
     atomic_fetch_add(&c->answer[http_route_number(x->setup, rq->route)][status / 100 - 1], 1);
-    if (x->deadline != HTTP_TRANSFER || rq->method != HTTP_GET ||
+    if (x->deadline != HTTP_TRANSFER || !x->response.is_file || rq->method != HTTP_GET ||
         (status != 200 && status != 206))
         return;
     atomic_fetch_add(done ? &c->downloads_done : &c->downloads_cut, 1);
@@ -394,6 +395,25 @@ static void log_it(const struct http_exchange *x, bool done)
            LOG_STR("end", done ? "done" : "cut"));
 }
 
+/*
+ * How much of the body has been handed to the network.  Of an answer that was cut: everything
+ * that went into the connection since, framing included, so never too little; and all of it
+ * when the connection cannot tell.
+ */
+static void tell_end(struct http_exchange *x, bool done)
+{
+    const struct http_response *rs = &x->response;
+    uint64_t sent = rs->length, written = 0;
+
+    if (rs->ended == NULL)
+        return;
+    if (x->request.method == HTTP_HEAD)
+        sent = 0;
+    else if (!done && http_peer_written(x->fd, &written) && written - x->written_before < sent)
+        sent = written - x->written_before;
+    rs->ended(&x->request, rs, sent);
+}
+
 void http_exchange_end(struct http_exchange *x, bool done)
 {
     const struct http_setup *setup = x->setup;
@@ -402,7 +422,8 @@ void http_exchange_end(struct http_exchange *x, bool done)
     if (x->step != HTTP_STEP_NONE) {
         if (x->sink_open)
             x->request.route->sink->abort(&x->request);
-        release_body(&x->response);
+        tell_end(x, done);
+        http_answer_release(&x->response);
         log_it(x, done);
         count_it(x, done);
         log_request_set(NULL);

@@ -41,6 +41,8 @@ struct http_exchange {
     enum http_step step;
     enum http_deadline deadline;
     int64_t started_ms;
+    int fd;
+    uint64_t written_before; /* the answer, by its connection; see http_peer_written */
     char *body;
     size_t body_room;
     uint64_t body_seen, body_max;
@@ -58,6 +60,7 @@ void http_counters_each_route(const struct http_setup *setup, const struct http_
 struct http_peer {
     const char *address; /* "unix" for a Unix socket */
     bool tls;
+    int fd;
 };
 
 /* Bodies up to here are taken in and dropped before a refusal is sent, so that clients that

@@ -175,6 +175,7 @@ static ota_err choose_parts(struct http_request *rq, struct http_response *rs, c
         return one_part(rq, rs, 0, size);
     if (v == HTTP_RANGE_BAD) {
         release(rs);
+        rs->is_file = false;
         http_header_add(rs, "Content-Range", arena_printf(rq->arena, "bytes */%" PRIu64, size));
         return http_problem_status(rq, rs, 416, OTA_E_FORMAT, "bad-range",
                                    "The file has %" PRIu64 " bytes.", size);
@@ -206,6 +207,21 @@ static const char *accel_path(const struct http_request *rq, const struct http_f
     return arena_printf(rq->arena, "%s%s", prefix, f->stored_name);
 }
 
+/* What the proxy will send: what is asked for if we understand it, else at most all. */
+static uint64_t proxied_bytes(const struct http_request *rq, uint64_t size)
+{
+    struct http_range range[HTTP_RANGES_MAX];
+    uint64_t total = 0;
+    size_t count = 0;
+
+    if (http_header_count(rq, "range") != 1 ||
+        http_range_parse(http_header(rq, "range"), size, range, &count) != HTTP_RANGE_SOME)
+        return size;
+    for (size_t i = 0; i < count; i++)
+        total += range[i].length;
+    return total;
+}
+
 void http_send_file(struct http_request *rq, struct http_response *rs,
                     const struct http_file *file)
 {
@@ -230,8 +246,10 @@ void http_send_file(struct http_request *rq, struct http_response *rs,
         release(rs);
         return;
     }
+    rs->is_file = true;
     accel = accel_path(rq, file);
     if (accel != NULL) {
+        rs->proxied_bytes = proxied_bytes(rq, file->size_bytes);
         release(rs);
         http_header_add(rs, "X-Accel-Redirect", accel);
         return;

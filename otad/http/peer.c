@@ -2,9 +2,12 @@
 #include "otad/http/peer.h"
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "otad/http/exchange.h"
 
@@ -39,4 +42,19 @@ void http_peer_linger(int fd)
         if (recv(fd, waste, sizeof waste, MSG_DONTWAIT) <= 0)
             return;
     }
+}
+
+/* What the other end has, and what the kernel still holds for it. */
+bool http_peer_written(int fd, uint64_t *out)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof info;
+    int queued = 0;
+
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+        ioctl(fd, SIOCOUTQ, &queued) != 0)
+        return false;
+    *out = info.tcpi_bytes_acked;
+    *out += queued > 0 ? (unsigned)queued : 0U;
+    return true;
 }

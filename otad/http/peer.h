@@ -2,6 +2,8 @@
 #define OTAD_HTTP_PEER_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 /* The other end of a connection. */
@@ -16,5 +18,11 @@ void http_peer_address(const struct sockaddr *sa, char out[HTTP_PEER_BYTES]);
  * answer and closes.  The deadlines may end this earlier.
  */
 void http_peer_linger(int fd);
+
+/*
+ * Bytes that were ever written to this TCP connection, TLS and headers included.  What went
+ * into it between two calls is the difference.  False for a Unix socket, which cannot tell.
+ */
+bool http_peer_written(int fd, uint64_t *out);
 
 #endif

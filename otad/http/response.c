@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "firmware/image/crypto.h"
 #include "otad/http/route.h"
@@ -104,6 +105,24 @@ void http_empty(struct http_response *rs, int status)
 {
     http_bytes(rs, status, NULL, NULL, 0);
     rs->kind = HTTP_NO_BODY;
+}
+
+void http_answer_release(struct http_response *rs)
+{
+    if (rs->kind == HTTP_FILE)
+        (void)close(rs->file.fd);
+    if (rs->kind == HTTP_STREAM)
+        rs->stream.free(rs->stream.arg);
+    rs->kind = HTTP_NO_BODY;
+}
+
+void http_answer_reset(struct http_response *rs)
+{
+    void (*const ended)(struct http_request *, const struct http_response *, uint64_t) =
+        rs->ended;
+
+    http_answer_release(rs);
+    *rs = (struct http_response){.ended = ended, .close = rs->close};
 }
 
 void http_send_stream(struct http_response *rs, const char *content_type,

@@ -32,7 +32,8 @@ struct http_file {
 
 /* A body that is made while it is sent (server-sent events). */
 struct http_stream {
-    /* Block until there are bytes; returns how many were put into buf, -1 = end. */
+    /* Block until there are bytes; returns how many were put into buf, -1 = end, -2 = it cannot
+     * go on: the connection is broken off, so that the client knows. */
     ssize_t (*read)(void *arg, char *buf, size_t len);
     void (*free)(void *arg); /* always called once, from any thread */
     void *arg;
@@ -61,6 +62,11 @@ struct http_response {
     ota_err err;      /* for the log */
     const char *code; /* of the problem, for the log */
     bool close;       /* end the connection afterwards */
+    bool is_file;     /* a file was asked for and granted: http_send_file, status 200 or 206 */
+    uint64_t proxied_bytes; /* what the proxy will send instead of us (X-Accel-Redirect)     */
+    /* Called once when the answer has left or the client has, before the arena goes: sent is
+     * how much of the body was handed to the network, at most length.  NULL = nobody asks. */
+    void (*ended)(struct http_request *rq, const struct http_response *rs, uint64_t sent);
 };
 
 /* Extra header.  Too many, or a line break in value, is our bug and becomes 500. */
@@ -88,6 +94,11 @@ void http_empty(struct http_response *rs, int status);
  */
 void http_send_file(struct http_request *rq, struct http_response *rs,
                     const struct http_file *file);
+
+/* Close the file or end the stream that was to be sent; the rest stays, for the log. */
+void http_answer_release(struct http_response *rs);
+/* As if nothing had been answered; `ended` stays. */
+void http_answer_reset(struct http_response *rs);
 
 /* A stream without length (chunked). */
 void http_send_stream(struct http_response *rs, const char *content_type,

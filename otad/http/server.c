@@ -196,7 +196,9 @@ static ssize_t stream_read(void *cls, uint64_t position, char *buf, size_t max)
     ssize_t n = st->read(st->arg, buf, max);
 
     (void)position;
-    return n > 0 ? n : MHD_CONTENT_READER_END_OF_STREAM;
+    if (n > 0)
+        return n;
+    return n == -1 ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
 static void stream_free(void *cls)
@@ -342,7 +344,7 @@ static enum MHD_Result begin(struct connection *c, struct MHD_Connection *mhd,
 {
     struct http_exchange *x = &c->exchange;
     struct collected got = {0};
-    struct http_peer peer = {c->address, c->tls_session != NULL};
+    struct http_peer peer = {c->address, c->tls_session != NULL, c->watch.fd};
     struct http_raw raw;
 
     if (c->tls_session != NULL && !c->records_limited) {

@@ -100,6 +100,7 @@ export const api = {
 	deviceToken: (id: string) => `${V1}/devices/${seg(id)}/token`,
 	deviceUpdates: (id: string, cursor: Cursor = {}) => `${V1}/devices/${seg(id)}/updates${query({ ...cursor })}`,
 	updates: (filter: Cursor & UpdateFilter & { format?: Format } = {}) => `${V1}/updates${query({ ...filter })}`,
+	update: (id: number) => `${V1}/updates/${id}`,
 	cancelUpdate: (id: number) => `${V1}/updates/${id}/cancel`,
 	apiKeys: (cursor: Cursor = {}) => `${V1}/api-keys${query({ ...cursor })}`,
 	apiKey: (id: number) => `${V1}/api-keys/${id}`,

@@ -7,6 +7,7 @@ import { addFiles, examine, NOTHING } from "../src/forms/upload.ts";
 import { concernsOf, standingFailures } from "../src/pages/parts/attention.ts";
 import { versionShares } from "../src/pages/parts/shares.tsx";
 import { timelineSteps } from "../src/pages/parts/timeline.tsx";
+import { withAnswer, withChanges } from "../src/pages/parts/updates.tsx";
 import { visibleRange } from "../src/ui/table.tsx";
 import { sha256, toBase64 } from "../src/util/bytes.ts";
 
@@ -181,4 +182,35 @@ test("an upload is examined before it is sent", async () => {
 	assert.deepEqual([good.facts?.platform, good.facts?.version, good.files.length], ["p", "1.0.0", 2]);
 	dropped = await addFiles(dropped, [file("stray.bin", "x")]);
 	assert.match(examine(dropped).obstacle, /stray\.bin: SHA256SUMS does not name it/);
+});
+
+test("in a list that is attended new updates wait and rows keep their places", () => {
+	const shown = { rows: [update(2, "b", "pending"), update(1, "a", "pending")], fresh: [] };
+	const changes = [update(3, "c", "pending"), update(1, "a", "succeeded"), update(4, "d", "succeeded")];
+	const waiting = withChanges(shown, changes, true, true);
+	assert.deepEqual(
+		waiting.rows.map((u) => `${u.id} ${u.state}`),
+		["2 pending", "1 succeeded"],
+	);
+	assert.deepEqual(
+		waiting.fresh.map((u) => u.id),
+		[3],
+	);
+	assert.deepEqual(withChanges(waiting, changes, true, true), waiting);
+	const unattended = withChanges(waiting, [], false, true);
+	assert.deepEqual(
+		unattended.rows.map((u) => u.id),
+		[3, 2, 1],
+	);
+	const answer = [update(5, "e", "pending"), update(3, "c", "pending"), update(1, "a", "failed")];
+	const settled = withAnswer(waiting, answer, true);
+	assert.deepEqual(
+		settled.rows.map((u) => `${u.id} ${u.state}`),
+		["1 failed"],
+	);
+	assert.deepEqual(
+		settled.fresh.map((u) => u.id),
+		[5, 3],
+	);
+	assert.deepEqual(withAnswer(waiting, answer, false), { rows: answer, fresh: [] });
 });

@@ -2,82 +2,23 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { startMock } from "../../../web/mock/server.mjs";
-import { launch, openPage, TIMEOUT_MS } from "../browser.mjs";
+import { test } from "node:test";
+import { deferred, isLive, shown, tabTo, until, useDesk } from "../desk.mjs";
 
-let browser;
-let mock;
-let open;
+const desk = useDesk();
+const { start } = desk;
 
-before(async () => {
-	browser = await launch();
-});
+/** Beyond this a page that hears nothing says so (STALE_AFTER_MS), and its clock has ticked. */
+const STALE_MS = 30_000;
 
-after(() => browser.close());
-
-beforeEach(async () => {
-	mock = await startMock();
-	open = [];
-});
-
-afterEach(async () => {
-	const troubles = open.flatMap((o) => o.troubles);
-	for (const { context } of open) await context.close();
-	mock.close();
-	assert.deepEqual(troubles, []);
-});
-
-async function start(path, options) {
-	const opened = await openPage(browser, options);
-	open.push(opened);
-	await opened.page.goto(mock.url + path);
-	await opened.page.locator("h1").first().waitFor();
-	return opened.page;
-}
-
-/** A row holds some texts twice: for wide tables and for narrow ones. */
-const shown = (row, text) => row.getByText(text).filter({ visible: true }).first();
-
-const isLive = (page) => page.locator(".rail .live").getByText("Live").waitFor();
-
-/** Presses Tab until the focused element's accessible text matches; the order of the page decides how often. */
-async function tabTo(page, name) {
-	for (let i = 0; i < 80; i++) {
-		await page.keyboard.press("Tab");
-		const text = await page.evaluate(() => {
-			const e = document.activeElement;
-			const label = e?.labels?.[0]?.textContent ?? "";
-			return e === document.body ? "" : `${e?.getAttribute("aria-label") ?? ""} ${label} ${e?.textContent ?? ""}`;
-		});
-		if (name.test(text)) {
-			const visible = await page.evaluate(() => {
-				const e = document.activeElement;
-				const seen = [e, e.parentElement].some((x) => getComputedStyle(x).outlineStyle !== "none");
-				return seen || getComputedStyle(e, "::after").outlineStyle !== "none";
-			});
-			assert.ok(visible, `the focus on ${name} cannot be seen`);
-			return;
-		}
-	}
-	assert.fail(`Tab never reaches ${name}`);
-}
-
-async function until(what, test) {
-	const end = Date.now() + TIMEOUT_MS;
-	for (;;) {
-		if (await test()) return;
-		if (Date.now() > end) assert.fail(`never: ${what}`);
-		await new Promise((resolve) => setTimeout(resolve, 50));
-	}
-}
+/** A device that an update to 1.1.0 can be assigned to. */
+const idle = () =>
+	desk.mock.world.devices.find((d) => d.platform === "mps2-an386" && d.version === "1.0.0" && d.update === null);
 
 test("by keyboard: from the overview to a device, assign a release, see it arrive", async () => {
 	const page = await start("/");
 	await isLive(page);
-	const target = mock.world.devices.find(
-		(d) => d.platform === "mps2-an386" && d.version === "1.0.0" && d.update === null,
-	);
+	const target = idle();
 	await tabTo(page, /Skip to the content/);
 	await tabTo(page, /^\s*Devices/);
 	await page.keyboard.press("Enter");
@@ -98,7 +39,7 @@ test("by keyboard: from the overview to a device, assign a release, see it arriv
 	await page.getByRole("heading", { name: "Update in progress" }).waitFor();
 	const wanted = target.target_version;
 	await until("the device to run it", async () => {
-		mock.tick();
+		desk.mock.tick();
 		return target.version === wanted;
 	});
 	await page.getByLabel("About the device").locator(".changed", { hasText: wanted }).waitFor();
@@ -124,7 +65,7 @@ test("by keyboard: make an API key, store it, revoke it", async () => {
 	await page.keyboard.press("Enter");
 	await page.getByRole("row", { name: /night build.*Active/ }).waitFor();
 	assert.ok(!(await page.content()).includes(secret));
-	assert.deepEqual(mock.world.keys[0].platforms, ["esp8266"]);
+	assert.deepEqual(desk.mock.world.keys[0].platforms, ["esp8266"]);
 	await tabTo(page, /Revoke night build/);
 	await page.keyboard.press("Enter");
 	await page.getByRole("dialog").getByText("stops working at once").waitFor();
@@ -140,58 +81,89 @@ test("rows change in place, and new ones wait while somebody points at the list"
 	const order = () => table.locator("tr[data-row]").evaluateAll((rows) => rows.map((r) => r.dataset.row));
 	const before = await order();
 	await table.locator("tr[data-row]").first().hover();
-	const target = mock.world.devices.find(
-		(d) => d.platform === "mps2-an386" && d.version === "1.0.0" && d.update === null,
-	);
-	mock.api.assign(target.id, { version: "1.1.0" });
+	const target = idle();
+	desk.mock.api.assign(target.id, { version: "1.1.0" });
 	await page.getByRole("button", { name: "Show 1 new update" }).waitFor();
 	assert.deepEqual(await order(), before);
 	await until("a bar to move", async () => {
-		mock.tick();
+		desk.mock.tick();
 		return (await table.getByText("Succeeded").count()) > 0;
 	});
 	assert.deepEqual(await order(), before);
 	await page.getByRole("button", { name: "Show 1 new update" }).click();
-	assert.equal((await order()).length, before.length + 1);
+	await until("the new row", async () => (await order()).length === before.length + 1);
+});
+
+test("an answer that an event has overtaken takes nothing back", async () => {
+	const page = await start("/updates");
+	await isLive(page);
+	const table = page.getByRole("table", { name: "Updates in progress" });
+	const order = () => table.locator("tr[data-row]").evaluateAll((rows) => rows.map((r) => r.dataset.row));
+	await table.locator("tr[data-row]").first().hover();
+	const before = await order();
+	const gate = deferred();
+	let asked = 0;
+	await page.route(/\/api\/v1\/updates\?/, async (route) => {
+		const response = await route.fetch();
+		asked++;
+		await gate.promise;
+		await route.fulfill({ response });
+	});
+	desk.mock.emit("resync", {});
+	await until("both lists to be asked for again", () => asked >= 2);
+	const target = idle();
+	desk.mock.api.assign(target.id, { version: "1.1.0" });
+	const button = page.getByRole("button", { name: "Show 1 new update" });
+	await button.waitFor();
+	gate.resolve();
+	await page.unrouteAll({ behavior: "ignoreErrors" });
+	await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+	assert.ok(await button.isVisible());
+	assert.deepEqual(await order(), before);
 });
 
 test("the connection's state is told, and what was missed is fetched", async () => {
 	const page = await start("/devices?platform=mps2-an386", {
+		clock: true,
 		expected: [/503/, /ERR_INCOMPLETE_CHUNKED_ENCODING/, /ERR_EMPTY_RESPONSE/],
 	});
 	await isLive(page);
-	const target = mock.world.devices.find((d) => d.platform === "mps2-an386" && d.version === "1.0.0");
+	const target = desk.mock.world.devices.find((d) => d.platform === "mps2-an386" && d.version === "1.0.0");
 	const row = page.locator(`tr[data-row="${target.id}"]`);
 	await shown(row, "1.0.0").waitFor();
-	mock.control.refuseEvents = true;
-	mock.dropStreams();
+	desk.mock.control.refuseEvents = true;
+	desk.mock.dropStreams();
 	await page.locator(".rail .live").getByText("Reconnecting").waitFor();
 	target.version = "9.9.9";
 	target.target_version = "9.9.9";
+	await page.clock.fastForward(STALE_MS);
 	await page
 		.locator(".rail .live")
 		.getByText(/Stale since \d\d:\d\d/)
-		.waitFor({ timeout: 2 * TIMEOUT_MS });
-	mock.control.refuseEvents = false;
-	await shown(row, "9.9.9").waitFor({ timeout: 2 * TIMEOUT_MS });
+		.waitFor();
+	desk.mock.control.refuseEvents = false;
+	// A try that is on its way does not hear that the network is back.
+	await until("the stream to be open again", async () => {
+		await page.evaluate(() => dispatchEvent(new Event("online")));
+		return desk.mock.streams.size === 1;
+	});
+	await shown(row, "9.9.9").waitFor();
 	await isLive(page);
 });
 
 test("one event stream a browser: the second tab listens to the first, and takes over when it closes", async () => {
 	const first = await start("/devices?platform=mps2-an386");
 	await isLive(first);
-	const second = await open[0].context.newPage();
-	await second.goto(`${mock.url}/devices?platform=mps2-an386`);
+	const second = await desk.open[0].context.newPage();
+	await second.goto(`${desk.mock.url}/devices?platform=mps2-an386`);
 	await isLive(second);
-	assert.equal(mock.streams.size, 1);
-	const target = mock.world.devices.find(
-		(d) => d.platform === "mps2-an386" && d.version === "1.0.0" && d.update === null,
-	);
-	mock.api.assign(target.id, { version: "1.1.0" });
+	assert.equal(desk.mock.streams.size, 1);
+	const target = idle();
+	desk.mock.api.assign(target.id, { version: "1.1.0" });
 	for (const page of [first, second]) await shown(page.locator(`tr[data-row="${target.id}"]`), "Waiting").waitFor();
 	await first.close();
-	await until("the second tab to read", () => mock.streams.size === 1 && mock.eventStreamsOpened === 2);
-	mock.tick();
+	await until("the second tab to read", () => desk.mock.streams.size === 1 && desk.mock.eventStreamsOpened === 2);
+	desk.mock.tick();
 	await shown(second.locator(`tr[data-row="${target.id}"]`), "Accepted").waitFor();
 });
 
@@ -200,7 +172,7 @@ test("a session that ends asks for the password and keeps the form and its reque
 	await page.getByRole("button", { name: "New gateway token" }).click();
 	const form = page.getByRole("dialog", { name: "New gateway token" });
 	await form.getByLabel("Name", { exact: true }).fill("hall 4");
-	mock.control.endBeforeWrite = true;
+	desk.mock.control.endBeforeWrite = true;
 	await form.getByRole("button", { name: "Make token" }).click();
 	const again = page.getByRole("dialog", { name: "Your session has ended" });
 	await again.getByLabel("Password").fill("wrong");
@@ -209,17 +181,17 @@ test("a session that ends asks for the password and keeps the form and its reque
 	await again.getByLabel("Password").fill("correct horse battery");
 	await again.getByRole("button", { name: "Sign in" }).click();
 	await page.locator(".secret code").waitFor();
-	assert.equal(mock.world.gateways[0].name, "hall 4");
+	assert.equal(desk.mock.world.gateways[0].name, "hall 4");
 });
 
 test("set up by the one-time link; a weak password and a wrong link are told where they belong", async () => {
-	Object.assign(mock.control, { signedIn: false, setupNeeded: true });
+	Object.assign(desk.mock.control, { signedIn: false, setupNeeded: true });
 	const page = await start("/setup#wrong-token", { expected: [/401/, /422/] });
 	await page.getByLabel("Password", { exact: true }).fill("long enough, surely");
 	await page.getByRole("button", { name: "Set up and sign in" }).click();
 	await page.getByRole("alert").getByText("This setup link is not valid").waitFor();
 	await page.goto("about:blank");
-	await page.goto(`${mock.url}/setup#mock-setup-token`);
+	await page.goto(`${desk.mock.url}/setup#mock-setup-token`);
 	const password = page.getByLabel("Password", { exact: true });
 	await password.fill("short");
 	await password.evaluate((field) => field.removeAttribute("minlength"));
@@ -261,7 +233,7 @@ test("upload a release, be told what is wrong with it, then release it", async (
 	await page.getByRole("dialog").getByText("follows its channel").waitFor();
 	await page.getByRole("dialog").getByRole("button", { name: "Release to stable" }).click();
 	await page.getByText("Released", { exact: true }).first().waitFor();
-	assert.equal(mock.world.platforms.find((p) => p.name === "esp8266").releases.stable, "2.5.0");
+	assert.equal(desk.mock.world.platforms.find((p) => p.name === "esp8266").releases.stable, "2.5.0");
 });
 
 test("an artifact that the server refuses is marked, with the server's reason", async () => {
@@ -299,7 +271,7 @@ test("choose many devices, assign to all of them, and hear which were refused", 
 	await dialog.getByRole("button", { name: "Assign 1.1.0 to 100 devices" }).click();
 	await page.getByRole("dialog", { name: /devices assigned, \d+ not/ }).waitFor();
 	await page.getByText(/The device runs this version already/).waitFor();
-	assert.ok(mock.world.updates.some((u) => u.state === "pending" && u.version === "1.1.0"));
+	assert.ok(desk.mock.world.updates.some((u) => u.state === "pending" && u.version === "1.1.0"));
 });
 
 test("a long list scrolls on, keeps few rows in the document, and its height is that of all rows", async () => {
@@ -308,15 +280,15 @@ test("a long list scrolls on, keeps few rows in the document, and its height is 
 	await rows.first().waitFor();
 	await until("all devices to be loaded", async () => {
 		await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
-		return (await page.getByRole("table").getAttribute("aria-rowcount")) === String(mock.world.devices.length + 1);
+		return (await page.getByRole("table").getAttribute("aria-rowcount")) === String(desk.mock.world.devices.length + 1);
 	});
 	await until("the last row", async () => {
 		await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
-		return (await page.locator(`tr[data-row="${mock.world.devices.at(-1).id}"]`).count()) === 1;
+		return (await page.locator(`tr[data-row="${desk.mock.world.devices.at(-1).id}"]`).count()) === 1;
 	});
 	assert.ok((await rows.count()) < 120, `${await rows.count()} rows in the document`);
 	const height = await page.evaluate(() => document.documentElement.scrollHeight);
-	assert.ok(height > mock.world.devices.length * 36, `${height} px`);
+	assert.ok(height > desk.mock.world.devices.length * 36, `${height} px`);
 });
 
 test("filters live in the address: reload and back bring them again", async () => {
@@ -333,7 +305,7 @@ test("filters live in the address: reload and back bring them again", async () =
 });
 
 test("who may only read is told why a button does nothing", async () => {
-	mock.control.permissions = ["device.read", "release.read"];
+	desk.mock.control.permissions = ["device.read", "release.read"];
 	const page = await start("/keys");
 	const button = page.getByRole("button", { name: /New API key/ });
 	await button.waitFor();

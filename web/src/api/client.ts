@@ -149,6 +149,8 @@ export const deviceUpdateList = (id: string, signal?: Signal) =>
 export const updateCreate = (device: string, version: string) =>
 	request<Update>("POST", api.deviceUpdates(device), { body: { version } });
 
+export const updateGet = (id: number, signal?: Signal) => request<Update>("GET", api.update(id), { signal });
+
 export const updateCancel = (id: number) => request<Update>("POST", api.cancelUpdate(id));
 
 export const updatePage = (filter: UpdateFilter, after: string | null = null, signal?: Signal) =>

@@ -15,10 +15,16 @@ export interface Loaded<T> {
 }
 
 /**
- * Loads when `key` changes, again on `resync`, and never lets an old answer overtake a new one. A changed key clears
- * the data: what is shown always belongs to the address.
+ * Loads when `key` changes, again on `resync`, and never lets an old answer overtake a new one, nor a change that came
+ * while the answer was on its way: such changes are laid over the answer too, so they must bear being made twice. A
+ * changed key clears the data: what is shown always belongs to the address. `settle` fits a repeated answer into what
+ * is shown by then.
  */
-export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
+export function useLoad<T>(
+	key: string,
+	load: (signal: AbortSignal) => Promise<T>,
+	settle: (shown: T, answer: T) => T = (_, answer) => answer,
+): Loaded<T> {
 	const [state, setState] = useState<{
 		key: string;
 		data: T | null;
@@ -33,9 +39,14 @@ export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T
 	const [generation, setGeneration] = useState(0);
 	const latest = useRef(load);
 	latest.current = load;
+	const latestSettle = useRef(settle);
+	latestSettle.current = settle;
+	/** Changes since the request that is on its way; null while none is. */
+	const overtaking = useRef<((data: T) => T)[] | null>(null);
 	// a new generation means to load again
 	useEffect(() => {
 		const abort = new AbortController();
+		overtaking.current = [];
 		setState((s) => ({
 			key,
 			data: s.key === key ? s.data : null,
@@ -43,17 +54,28 @@ export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T
 			loading: true,
 		}));
 		latest.current(abort.signal).then(
-			(data) => !abort.signal.aborted && setState({ key, data, problem: null, loading: false }),
-			(error: unknown) =>
-				!abort.signal.aborted && setState((s) => ({ ...s, problem: asProblem(error), loading: false })),
+			(answer) => {
+				if (abort.signal.aborted) return;
+				const changes = overtaking.current ?? [];
+				overtaking.current = null;
+				setState((s) => {
+					const settled = s.key === key && s.data !== null ? latestSettle.current(s.data, answer) : answer;
+					return { key, data: changes.reduce((data, change) => change(data), settled), problem: null, loading: false };
+				});
+			},
+			(error: unknown) => {
+				if (abort.signal.aborted) return;
+				overtaking.current = null;
+				setState((s) => ({ ...s, problem: asProblem(error), loading: false }));
+			},
 		);
 		return () => abort.abort();
 	}, [key, generation]);
 	const reload = useCallback(() => setGeneration((n) => n + 1), []);
-	const change = useCallback(
-		(update: (data: T) => T) => setState((s) => (s.data === null ? s : { ...s, data: update(s.data) })),
-		[],
-	);
+	const change = useCallback((update: (data: T) => T) => {
+		overtaking.current?.push(update);
+		setState((s) => (s.data === null ? s : { ...s, data: update(s.data) }));
+	}, []);
 	useLive((events) => {
 		if (events.some((e) => e.type === "resync")) reload();
 	});

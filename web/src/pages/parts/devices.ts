@@ -42,15 +42,19 @@ export function useDevices(filter: DeviceFilter) {
 	const key = page.devices(filter);
 	const [state, setState] = useState<DevicesState>({ key, ...EMPTY });
 	const busy = useRef<AbortController | null>(null);
+	/** Changes that came while an answer was on its way, which may be older than they are. */
+	const overtaking = useRef<((s: DevicesState) => DevicesState)[]>([]);
 	const shown = useRef(0);
 	shown.current = state.key === key ? state.devices.length : 0;
 	const run = useCallback(async (job: (signal: AbortSignal) => Promise<(s: DevicesState) => DevicesState>) => {
 		busy.current?.abort();
 		const abort = new AbortController();
 		busy.current = abort;
+		overtaking.current = [];
 		try {
 			const change = await job(abort.signal);
-			if (!abort.signal.aborted) setState(change);
+			const late = overtaking.current;
+			if (!abort.signal.aborted) setState((s) => late.reduce((next, laterChange) => laterChange(next), change(s)));
 		} catch (error) {
 			if (!abort.signal.aborted) setState((s) => ({ ...s, problem: asProblem(error), loaded: true }));
 		} finally {
@@ -83,7 +87,10 @@ export function useDevices(filter: DeviceFilter) {
 		if (events.some((e) => e.type === "resync")) void reload();
 		const changes = devicesIn(events);
 		const gone = goneIn(events);
-		if (changes.length > 0 || gone.length > 0) setState((s) => patched(s, changes, gone, filter));
+		if (changes.length === 0 && gone.length === 0) return;
+		const change = (s: DevicesState) => patched(s, changes, gone, filter);
+		if (busy.current !== null) overtaking.current.push(change);
+		setState(change);
 	});
 	return { ...state, more, reload: () => void reload() };
 }

@@ -1,6 +1,6 @@
 import type { RefObject } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { updateCancel, updatePage } from "../../api/client.ts";
+import { updateCancel, updateGet, updatePage } from "../../api/client.ts";
 import { useDenied } from "../../api/session.ts";
 import type { Update } from "../../api/types.ts";
 import { isClosed } from "../../api/types.ts";
@@ -13,7 +13,7 @@ import { Icon } from "../../ui/icon.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { Time } from "../../ui/time.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { count, patchBy } from "../../util/list.ts";
+import { count, mapPool, patchBy, uniqueBy } from "../../util/list.ts";
 import { UpdateProgress } from "./states.tsx";
 
 interface LiveUpdates {
@@ -24,38 +24,73 @@ interface LiveUpdates {
 	box: RefObject<HTMLDivElement | null>;
 }
 
+export interface Shown {
+	rows: Update[];
+	fresh: Update[];
+}
+
 const bySeniority = (a: Update, b: Update) => b.id - a.id;
+const idOf = (u: Update) => u.id;
+const withFresh = ({ rows, fresh }: Shown): Shown => ({
+	rows: uniqueBy([...fresh, ...rows], idOf).sort(bySeniority),
+	fresh: [],
+});
+
+/** What changed, laid over what is shown. While the list is attended no row moves, so new ones wait. */
+export function withChanges(shown: Shown, changes: Update[], attended: boolean, openOnly: boolean): Shown {
+	const { items: rows, strangers } = patchBy(shown.rows, changes, idOf);
+	const waiting = patchBy(shown.fresh, strangers, idOf);
+	const arrived = waiting.strangers.filter((u) => !openOnly || !isClosed(u));
+	const next = { rows, fresh: [...arrived, ...waiting.items] };
+	return attended ? next : withFresh(next);
+}
+
+/** The answer to a repeated request; while the list is attended its rows keep their places. */
+export function withAnswer(shown: Shown, answer: Update[], attended: boolean): Shown {
+	if (!attended) return { rows: answer, fresh: [] };
+	const left = new Set(answer.map(idOf));
+	const { items, strangers } = patchBy(shown.rows, answer, idOf);
+	return { rows: items.filter((u) => left.has(u.id)), fresh: strangers.filter((u) => !isClosed(u)) };
+}
+
+const ENDED_AT_ONCE = 4;
+
+/** How those ended that an answer no longer has; what cannot be told is left out. */
+async function endingsOf(rows: Update[], answer: Update[], signal: AbortSignal): Promise<Update[]> {
+	const known = new Set(answer.map(idOf));
+	const gone = rows.filter((u) => !known.has(u.id));
+	const ends = await mapPool(gone, ENDED_AT_ONCE, (u) => updateGet(u.id, signal).catch(() => null));
+	return ends.filter((u) => u !== null);
+}
 
 /** Updates, newest first, patched in place; a row never moves while the pointer or the focus is in the list. */
 export function useUpdates(filter: { open?: boolean; platform?: string }): LiveUpdates {
 	const box = useRef<HTMLDivElement>(null);
-	const [fresh, setFresh] = useState<Update[]>([]);
-	const list = useLoad(
-		`updates ${page.updates({ platform: filter.platform ?? "" })} ${filter.open ?? ""}`,
+	const isAttended = () => box.current?.matches(":hover, :focus-within") ?? false;
+	const rows = useRef<Update[]>([]);
+	const key = `updates ${page.updates({ platform: filter.platform ?? "" })} ${filter.open ?? ""}`;
+	const list = useLoad<Shown>(
+		key,
 		async (signal) => {
-			const loaded = await updatePage(filter, null, signal);
-			setFresh([]);
-			return loaded.items.sort(bySeniority);
+			const { items } = await updatePage(filter, null, signal);
+			const ended = isAttended() ? await endingsOf(rows.current, items, signal) : [];
+			return { rows: [...items, ...ended].sort(bySeniority), fresh: [] };
 		},
+		(shown, answer) => withAnswer(shown, answer.rows, isAttended()),
 	);
+	rows.current = list.data?.rows ?? [];
 	useLive((events) => {
 		const changes = updatesIn(events).filter((u) => !filter.platform || u.platform === filter.platform);
-		if (changes.length === 0 || list.data === null) return;
-		const shown = patchBy(list.data, changes, (u) => u.id);
-		const waiting = patchBy(fresh, shown.strangers, (u) => u.id);
-		const arrived = [...waiting.items, ...waiting.strangers.filter((u) => !filter.open || !isClosed(u))];
-		const attended = box.current?.matches(":hover, :focus-within") ?? false;
-		list.change((data) => {
-			const patched = patchBy(data, changes, (u) => u.id).items;
-			return attended ? patched : [...arrived, ...patched].sort(bySeniority);
-		});
-		setFresh(attended ? arrived : []);
+		if (changes.length === 0) return;
+		const attended = isAttended();
+		list.change((shown) => withChanges(shown, changes, attended, filter.open ?? false));
 	});
-	const showFresh = () => {
-		list.change((data) => [...fresh, ...data].sort(bySeniority));
-		setFresh([]);
+	return {
+		list: { ...list, data: list.data?.rows ?? null, change: (f) => list.change((s) => ({ ...s, rows: f(s.rows) })) },
+		fresh: list.data?.fresh ?? [],
+		showFresh: () => list.change(withFresh),
+		box,
 	};
-	return { list, fresh, showFresh, box };
 }
 
 interface UpdateTableProps {

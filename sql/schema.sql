@@ -33,6 +33,58 @@ CREATE FUNCTION from_unix_s(s bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE
     RETURN to_timestamp(nullif(s, 0));
 COMMENT ON FUNCTION from_unix_s(bigint) IS 'Inverse of unix_s: NULL for 0';
 
+-- Rights (SPEC 8.2) a second time: each transaction states those of its caller in otad.rights, as
+-- {"device.read":"*","release.read":"{1,2}","self":"7"}, or otad for otad itself.  Nothing stated = nothing seen.
+
+CREATE FUNCTION may(what text[]) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE coalesce(current_setting('otad.rights', true), '')
+           WHEN '' THEN false
+           WHEN 'otad' THEN true
+           ELSE 'anyone' = ANY (what)
+                OR EXISTS (SELECT FROM unnest(what) p WHERE current_setting('otad.rights')::jsonb ->> p = '*') END;
+COMMENT ON FUNCTION may(text[]) IS 'May the caller do one of these on all platforms?  anyone: whoever has stated rights; none named: otad itself';
+
+CREATE FUNCTION may_on(what text[]) RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN coalesce(current_setting('otad.rights', true), '') IN ('', 'otad') THEN '{}'::bigint[]
+           ELSE ARRAY(SELECT unnest(nullif(current_setting('otad.rights')::jsonb ->> p, '*')::bigint[]) FROM unnest(what) p)
+           END;
+COMMENT ON FUNCTION may_on(text[]) IS 'The platforms that the caller may do one of these on, besides what may() says';
+
+CREATE FUNCTION may_every(what text[], on_platform bigint) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (SELECT coalesce(bool_and(may(ARRAY[p]) OR coalesce(on_platform = ANY (may_on(ARRAY[p])), false)), true)
+              FROM unnest(what) p);
+COMMENT ON FUNCTION may_every(text[], bigint) IS 'Has the caller all of these on this platform (NULL: on all), so that they may hand them out?';
+
+CREATE FUNCTION self() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN coalesce(current_setting('otad.rights', true), '') NOT IN ('', 'otad')
+           THEN (current_setting('otad.rights')::jsonb ->> 'self')::bigint END;
+COMMENT ON FUNCTION self() IS 'The account in whose name this is; NULL for machines and for otad itself';
+
+CREATE FUNCTION may_sql(what text[], platform text) RETURNS text LANGUAGE sql IMMUTABLE
+    RETURN format('(SELECT may(%L))', what)
+           || coalesce(' OR ' || platform || format(' = ANY ((SELECT may_on(%L))::bigint[])', what), '');
+COMMENT ON FUNCTION may_sql(text[], text) IS 'The condition of a policy, asked of the setting once per statement and not once per row';
+
+CREATE FUNCTION guard(t regclass, platform text, see text[], add text[], change text[], remove text[],
+                      lock text[] DEFAULT NULL) RETURNS void LANGUAGE plpgsql SET search_path = otad AS $$
+DECLARE
+    old name;
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', t);
+    FOR old IN SELECT polname FROM pg_policy WHERE polrelid = t LOOP
+        EXECUTE format('DROP POLICY %I ON %s', old, t);
+    END LOOP;
+    EXECUTE format('CREATE POLICY one_tenant ON %s AS RESTRICTIVE TO otad_app USING (tenant_id = current_tenant())', t);
+    EXECUTE format('CREATE POLICY all_tenants ON %s TO otad_jobs USING (true)', t);
+    EXECUTE format('CREATE POLICY see ON %s FOR SELECT TO otad_app USING (%s)', t, may_sql(see, platform));
+    EXECUTE format('CREATE POLICY add ON %s FOR INSERT TO otad_app WITH CHECK (%s)', t, may_sql(add, platform));
+    EXECUTE format('CREATE POLICY change ON %s FOR UPDATE TO otad_app USING (%s) WITH CHECK (%s)', t,
+                   may_sql(coalesce(lock, change), platform), may_sql(change, platform));
+    EXECUTE format('CREATE POLICY remove ON %s FOR DELETE TO otad_app USING (%s)', t, may_sql(remove, platform));
+END $$;
+COMMENT ON FUNCTION guard(regclass, text, text[], text[], text[], text[], text[]) IS
+    'Give a table its policies: which rights, on the platform that this expression yields (NULL: on all), each command needs';
+
 -- ---------------------------------------------------------------------------------------------- tenants and changes
 
 CREATE TABLE tenant (
@@ -296,6 +348,67 @@ COMMENT ON COLUMN key_manifest.imported_by IS 'Who imported it';
 GRANT SELECT, INSERT ON key_manifest TO otad_app;
 GRANT SELECT ON key_manifest TO otad_jobs;
 
+-- ----------------------------------------------------------------------------------------------- roles of one's own
+
+CREATE TABLE role (
+    tenant_id  bigint      NOT NULL REFERENCES tenant ON DELETE CASCADE,
+    role_id    bigint      GENERATED ALWAYS AS IDENTITY,
+    name       text        NOT NULL COLLATE "C" CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'
+                               AND name NOT IN ('admin', 'manager', 'operator', 'viewer', 'none')),
+    title      text        NOT NULL CHECK (char_length(title) <= 200),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    created_by text        NOT NULL,
+    PRIMARY KEY (tenant_id, role_id),
+    UNIQUE (tenant_id, name)
+);
+COMMENT ON TABLE role IS 'Roles of one''s own; those that are built in are otad''s (otad/auth/permission.c)';
+COMMENT ON COLUMN role.tenant_id IS 'The tenant';
+COMMENT ON COLUMN role.role_id IS 'Number of the role';
+COMMENT ON COLUMN role.name IS 'Its name, never changed';
+COMMENT ON COLUMN role.title IS 'Name for people';
+COMMENT ON COLUMN role.created_at IS 'When it was made';
+COMMENT ON COLUMN role.created_by IS 'Who made it';
+GRANT SELECT, INSERT, UPDATE, DELETE ON role TO otad_app;
+GRANT SELECT ON role TO otad_jobs;
+
+CREATE TABLE role_grant (
+    tenant_id   bigint NOT NULL,
+    role_id     bigint NOT NULL,
+    platform_id bigint,
+    permissions text[] NOT NULL CHECK (cardinality(permissions) > 0 AND permissions <@ ARRAY[
+        'device.read', 'device.write', 'release.read', 'release.upload', 'release.manage', 'release.promote',
+        'release.withdraw', 'link.create', 'audit.read', 'platform.manage', 'key.manage', 'user.manage']),
+    UNIQUE NULLS NOT DISTINCT (tenant_id, role_id, platform_id),
+    FOREIGN KEY (tenant_id, role_id) REFERENCES role ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, platform_id) REFERENCES platform ON DELETE CASCADE,
+    CHECK (platform_id IS NULL OR NOT permissions && ARRAY['key.manage', 'user.manage'])
+);
+CREATE INDEX role_grant_by_platform ON role_grant (tenant_id, platform_id);
+COMMENT ON TABLE role_grant IS 'What a role permits, by platform';
+COMMENT ON COLUMN role_grant.tenant_id IS 'The tenant';
+COMMENT ON COLUMN role_grant.role_id IS 'The role';
+COMMENT ON COLUMN role_grant.platform_id IS 'On which platform; NULL = on all';
+COMMENT ON COLUMN role_grant.permissions IS 'Permissions of SPEC 8.2';
+GRANT SELECT, INSERT, DELETE ON role_grant TO otad_app;
+GRANT SELECT ON role_grant TO otad_jobs;
+
+CREATE FUNCTION may_give(role_name text) RETURNS boolean LANGUAGE sql STABLE
+    RETURN CASE role_name
+           WHEN 'viewer' THEN may_every('{device.read,release.read}', NULL)
+           WHEN 'operator' THEN may_every('{device.read,device.write,release.read,link.create}', NULL)
+           WHEN 'manager' THEN may_every('{device.read,device.write,release.read,release.upload,release.manage,release.promote,
+                                           release.withdraw,link.create,audit.read}', NULL)
+           WHEN 'admin' THEN may_every('{device.read,device.write,release.read,release.upload,release.manage,release.promote,
+                                         release.withdraw,link.create,audit.read,platform.manage,key.manage,user.manage}', NULL)
+           ELSE NOT EXISTS (SELECT FROM role r JOIN role_grant g USING (tenant_id, role_id)
+                             WHERE r.name = role_name AND NOT may_every(g.permissions, g.platform_id)) END;
+COMMENT ON FUNCTION may_give(text) IS 'Has the caller everything that this role has, so that they may give it to somebody?';
+
+ALTER TABLE account_role ADD COLUMN own_role text COLLATE "C"
+    GENERATED ALWAYS AS (CASE WHEN role IN ('admin', 'manager', 'operator', 'viewer') THEN NULL ELSE role END) STORED;
+ALTER TABLE account_role ADD FOREIGN KEY (tenant_id, own_role) REFERENCES role (tenant_id, name);
+COMMENT ON COLUMN account_role.own_role IS 'The same if it is one of the tenant''s own roles, which must be there';
+
 -- ----------------------------------------------------------------------------------------- keys of machines
 
 CREATE SEQUENCE api_key_id_seq;
@@ -307,7 +420,7 @@ CREATE TABLE api_key (
     key_hash      bytea       NOT NULL CHECK (octet_length(key_hash) = 32),
     scopes        text[]      NOT NULL CHECK (cardinality(scopes) > 0 AND scopes <@ ARRAY[
         'device.read', 'device.write', 'release.read', 'release.upload', 'release.manage', 'platform.manage',
-        'key.manage', 'user.manage']),
+        'key.manage', 'user.manage', 'release.promote', 'release.withdraw', 'link.create', 'audit.read']),
     all_platforms boolean     NOT NULL,
     created_at    timestamptz NOT NULL DEFAULT now(),
     created_by    text        NOT NULL,
@@ -604,6 +717,8 @@ CREATE TABLE device_update (
     created_by       text        NOT NULL,
     updated_at       timestamptz NOT NULL DEFAULT now(),
     closed_at        timestamptz,
+    platform_id      bigint      NOT NULL,
+    version          text        NOT NULL,
     PRIMARY KEY (tenant_id, update_id),
     FOREIGN KEY (tenant_id, device_no) REFERENCES device ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, release_id) REFERENCES release,
@@ -617,6 +732,7 @@ CREATE UNIQUE INDEX device_update_one_open ON device_update (tenant_id, device_n
 CREATE INDEX device_update_by_device ON device_update (tenant_id, device_no, update_id);
 CREATE INDEX device_update_open ON device_update (tenant_id, update_id) WHERE closed_at IS NULL;
 CREATE INDEX device_update_by_release ON device_update (tenant_id, release_id);
+CREATE INDEX device_update_by_platform ON device_update (tenant_id, platform_id, update_id);
 ALTER TABLE device ADD FOREIGN KEY (tenant_id, last_update_id) REFERENCES device_update;
 ALTER TABLE device ADD FOREIGN KEY (tenant_id, installed_update_id) REFERENCES device_update;
 COMMENT ON TABLE device_update IS 'One device''s way to one release (DDI action); a device has at most one open';
@@ -633,6 +749,16 @@ COMMENT ON COLUMN device_update.created_at IS 'When it was made';
 COMMENT ON COLUMN device_update.created_by IS 'Who made it';
 COMMENT ON COLUMN device_update.updated_at IS 'When it last changed';
 COMMENT ON COLUMN device_update.closed_at IS 'When it was closed; NULL = open';
+COMMENT ON COLUMN device_update.platform_id IS 'The release''s platform, for whoever may see updates and no releases';
+COMMENT ON COLUMN device_update.version IS 'The release''s version, likewise';
+CREATE FUNCTION update_of_release() RETURNS trigger LANGUAGE plpgsql SET search_path = otad AS $$
+BEGIN
+    SELECT r.platform_id, r.version INTO NEW.platform_id, NEW.version
+      FROM release r WHERE r.tenant_id = NEW.tenant_id AND r.release_id = NEW.release_id;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION update_of_release() IS 'What an update says of its release is the release''s';
+CREATE TRIGGER of_release BEFORE INSERT ON device_update FOR EACH ROW EXECUTE FUNCTION update_of_release();
 GRANT SELECT, INSERT, UPDATE ON device_update TO otad_app;
 GRANT SELECT ON device_update TO otad_jobs;
 
@@ -691,38 +817,221 @@ COMMENT ON COLUMN device_heartbeat.free_bytes IS 'Free memory in bytes';
 GRANT SELECT ON device_heartbeat TO otad_app;
 GRANT SELECT, INSERT, UPDATE ON device_heartbeat TO otad_jobs;
 
+-- ------------------------------------------------------------------------------------------------ links and the log
+
+CREATE TABLE download_link (
+    tenant_id   bigint      NOT NULL,
+    link_id     bigint      GENERATED ALWAYS AS IDENTITY,
+    platform_id bigint      NOT NULL,
+    release_id  bigint      NOT NULL,
+    artifact    text        NOT NULL CHECK (char_length(artifact) BETWEEN 1 AND 255),
+    sha256      bytea       NOT NULL CHECK (octet_length(sha256) = 32),
+    account_id  bigint,
+    api_key_id  bigint,
+    created_by  text        NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    expires_at  timestamptz NOT NULL,
+    revoked_at  timestamptz,
+    byte_budget bigint      NOT NULL CHECK (byte_budget > 0),
+    bytes_used  bigint      NOT NULL DEFAULT 0 CHECK (bytes_used >= 0),
+    uses        bigint      NOT NULL DEFAULT 0 CHECK (uses >= 0),
+    used_at     timestamptz,
+    PRIMARY KEY (tenant_id, link_id),
+    FOREIGN KEY (tenant_id, platform_id) REFERENCES platform,
+    FOREIGN KEY (tenant_id, release_id) REFERENCES release,
+    FOREIGN KEY (tenant_id, account_id) REFERENCES account ON DELETE SET NULL (account_id),
+    FOREIGN KEY (tenant_id, api_key_id) REFERENCES api_key (tenant_id, api_key_id),
+    CHECK (expires_at > created_at)
+);
+CREATE INDEX download_link_by_platform ON download_link (tenant_id, platform_id);
+CREATE INDEX download_link_by_release ON download_link (tenant_id, release_id);
+CREATE INDEX download_link_by_account ON download_link (tenant_id, account_id);
+CREATE INDEX download_link_by_api_key ON download_link (tenant_id, api_key_id);
+CREATE INDEX download_link_by_expiry ON download_link (expires_at);
+CREATE INDEX download_link_by_use ON download_link (used_at);
+COMMENT ON TABLE download_link IS 'Expiring links to one file (SPEC 8.14); their tokens are nowhere, only a key can make and check them';
+COMMENT ON COLUMN download_link.tenant_id IS 'The tenant';
+COMMENT ON COLUMN download_link.link_id IS 'Number of the link, part of its token';
+COMMENT ON COLUMN download_link.platform_id IS 'Of the release';
+COMMENT ON COLUMN download_link.release_id IS 'Whose file it leads to';
+COMMENT ON COLUMN download_link.artifact IS 'Name of the file';
+COMMENT ON COLUMN download_link.sha256 IS 'Its digest, to which the link is bound';
+COMMENT ON COLUMN download_link.account_id IS 'The person who made it; NULL = a key did, or the account is gone';
+COMMENT ON COLUMN download_link.api_key_id IS 'The key that made it; NULL = a person did';
+COMMENT ON COLUMN download_link.created_by IS 'Who made it, by name';
+COMMENT ON COLUMN download_link.created_at IS 'When it was made';
+COMMENT ON COLUMN download_link.expires_at IS 'Until when it counts';
+COMMENT ON COLUMN download_link.revoked_at IS 'Since when it counts no more; NULL = not revoked';
+COMMENT ON COLUMN download_link.byte_budget IS 'Bytes that may be fetched by it in all';
+COMMENT ON COLUMN download_link.bytes_used IS 'Bytes fetched or just being sent, written behind';
+COMMENT ON COLUMN download_link.uses IS 'Downloads begun, written behind';
+COMMENT ON COLUMN download_link.used_at IS 'When bytes_used was last written; NULL = never';
+GRANT SELECT, INSERT ON download_link TO otad_app;
+GRANT UPDATE (revoked_at) ON download_link TO otad_app;
+GRANT SELECT, DELETE ON download_link TO otad_jobs;
+GRANT UPDATE (bytes_used, uses, used_at) ON download_link TO otad_jobs;
+
+CREATE TABLE download (
+    tenant_id   bigint      NOT NULL,
+    download_id bigint      GENERATED ALWAYS AS IDENTITY,
+    platform_id bigint      NOT NULL,
+    at          timestamptz NOT NULL,
+    via         text        NOT NULL CHECK (via IN ('link', 'session', 'key', 'plain', 'esp', 'github')),
+    who         text        NOT NULL CHECK (char_length(who) <= 80),
+    link_id     bigint,
+    platform    text        NOT NULL CHECK (char_length(platform) <= 64),
+    version     text        NOT NULL CHECK (char_length(version) <= 64),
+    artifact    text        NOT NULL CHECK (char_length(artifact) <= 255),
+    address     text        NOT NULL CHECK (char_length(address) <= 64),
+    bytes       bigint      NOT NULL CHECK (bytes >= 0),
+    status      smallint    NOT NULL CHECK (status BETWEEN 100 AND 599),
+    duration_ms bigint      NOT NULL CHECK (duration_ms >= 0),
+    PRIMARY KEY (tenant_id, download_id),
+    FOREIGN KEY (tenant_id, platform_id) REFERENCES platform
+);
+CREATE INDEX download_by_platform ON download (tenant_id, platform_id);
+CREATE INDEX download_by_time ON download (at);
+COMMENT ON TABLE download IS 'Download log (SPEC 8.14): written behind, pruned by age, never changed';
+COMMENT ON COLUMN download.tenant_id IS 'The tenant';
+COMMENT ON COLUMN download.download_id IS 'Number of the entry';
+COMMENT ON COLUMN download.platform_id IS 'Of the release';
+COMMENT ON COLUMN download.at IS 'When it began';
+COMMENT ON COLUMN download.via IS 'By which door';
+COMMENT ON COLUMN download.who IS 'Name of the person or of the key ("key:ci"); of a link its maker';
+COMMENT ON COLUMN download.link_id IS 'The link; NULL = no link';
+COMMENT ON COLUMN download.platform IS 'Name of the platform';
+COMMENT ON COLUMN download.version IS 'Version of the release';
+COMMENT ON COLUMN download.artifact IS 'Name of the file';
+COMMENT ON COLUMN download.address IS 'Where it went';
+COMMENT ON COLUMN download.bytes IS 'Bytes sent';
+COMMENT ON COLUMN download.status IS 'HTTP status of the answer';
+COMMENT ON COLUMN download.duration_ms IS 'How long it took, in milliseconds';
+GRANT SELECT ON download TO otad_app;
+GRANT SELECT, INSERT, DELETE ON download TO otad_jobs;
+
 -- ----------------------------------------------------------------------------------------------- row-level security
 
-DO $$
-DECLARE
-    t text;
-BEGIN
-    FOR t IN SELECT table_name FROM information_schema.columns
-              WHERE table_schema = 'otad' AND column_name = 'tenant_id' ORDER BY 1 LOOP
-        EXECUTE format('ALTER TABLE otad.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', t);
-        EXECUTE format('CREATE POLICY one_tenant ON otad.%I TO otad_app USING (tenant_id = otad.current_tenant())', t);
-        EXECUTE format('CREATE POLICY all_tenants ON otad.%I TO otad_jobs USING (true)', t);
-    END LOOP;
-END $$;
+-- Who may change a thing may see it, since a statement that changes rows reads them.  A right that counts on all
+-- platforms only has no platform here.  What has none of its own asks the row that it belongs to.
+
+SELECT guard('tenant', NULL, see => '{anyone}', add => '{}', change => '{}', remove => '{}');
+SELECT guard('tenant_clock', NULL, see => '{anyone}', add => '{}', change => '{anyone}', remove => '{}');
+SELECT guard('change', NULL, see => '{}', add => '{anyone}', change => '{}', remove => '{}');
+SELECT guard('setup_token', NULL, see => '{}', add => '{}', change => '{}', remove => '{}');
+
+SELECT guard('account', NULL, see => '{user.manage}', add => '{user.manage}', change => '{user.manage}',
+             remove => '{user.manage}');
+SELECT guard('account_role', NULL, see => '{user.manage}', add => '{user.manage}', change => '{}', remove => '{user.manage}');
+SELECT guard('account_link', NULL, see => '{user.manage}', add => '{user.manage}', change => '{user.manage}',
+             remove => '{user.manage}');
+SELECT guard('account_totp', NULL, see => '{user.manage}', add => '{}', change => '{}', remove => '{user.manage}');
+SELECT guard('account_recovery', NULL, see => '{user.manage}', add => '{}', change => '{}', remove => '{user.manage}');
+SELECT guard('session', NULL, see => '{user.manage}', add => '{}', change => '{}', remove => '{user.manage}');
+SELECT guard('role', NULL, see => '{user.manage}', add => '{user.manage}', change => '{user.manage}',
+             remove => '{user.manage}');
+SELECT guard('role_grant', NULL, see => '{user.manage}', add => '{user.manage}', change => '{}', remove => '{user.manage}');
+
+-- One's own: seen, and one's sign-ins ended.
+CREATE POLICY own ON account FOR SELECT TO otad_app USING (account_id = (SELECT self()));
+CREATE POLICY own ON account_role FOR SELECT TO otad_app USING (account_id = (SELECT self()));
+CREATE POLICY own ON account_totp FOR SELECT TO otad_app USING (account_id = (SELECT self()));
+CREATE POLICY own ON account_recovery FOR SELECT TO otad_app USING (account_id = (SELECT self()));
+CREATE POLICY own ON session FOR SELECT TO otad_app USING (account_id = (SELECT self()));
+CREATE POLICY own_end ON session FOR DELETE TO otad_app USING (account_id = (SELECT self()));
+
+-- Nobody hands out a right that they lack.
+CREATE POLICY holds ON role_grant AS RESTRICTIVE FOR INSERT TO otad_app WITH CHECK (may_every(permissions, platform_id));
+CREATE POLICY holds ON account_role AS RESTRICTIVE FOR INSERT TO otad_app WITH CHECK (may_give(role));
+CREATE POLICY holds ON account_link AS RESTRICTIVE FOR INSERT TO otad_app
+    WITH CHECK (NOT EXISTS (SELECT FROM account_role r WHERE r.tenant_id = account_link.tenant_id
+                               AND r.account_id = account_link.account_id AND NOT may_give(r.role)));
+
+SELECT guard('platform', 'platform_id',
+             see => '{device.read,device.write,release.read,release.upload,release.manage,release.promote,release.withdraw,link.create,audit.read,platform.manage,key.manage,user.manage}',
+             add => '{platform.manage}', change => '{platform.manage}', remove => '{}',
+             lock => '{release.upload,release.manage,release.promote,release.withdraw,platform.manage}');
+SELECT guard('platform_alias', 'platform_id',
+             see => '{device.read,device.write,release.read,release.upload,release.manage,release.promote,release.withdraw,link.create,audit.read,platform.manage,key.manage,user.manage}',
+             add => '{platform.manage}', change => '{}', remove => '{platform.manage}');
+SELECT guard('platform_root', 'platform_id',
+             see => '{release.read,release.upload,release.manage,release.promote,release.withdraw,platform.manage}',
+             add => '{platform.manage}', change => '{}', remove => '{}');
+SELECT guard('key_manifest', 'platform_id',
+             see => '{release.read,release.upload,release.manage,release.promote,release.withdraw,platform.manage}',
+             add => '{platform.manage}', change => '{}', remove => '{}');
+
+SELECT guard('api_key', NULL, see => '{key.manage}', add => '{key.manage}', change => '{key.manage}', remove => '{}');
+SELECT guard('api_key_platform', NULL, see => '{key.manage}', add => '{key.manage}', change => '{}', remove => '{}');
+SELECT guard('gateway_token', NULL, see => '{key.manage}', add => '{key.manage}', change => '{key.manage}', remove => '{}');
+CREATE POLICY holds ON api_key AS RESTRICTIVE FOR INSERT TO otad_app
+    WITH CHECK (NOT all_platforms OR may_every(scopes, NULL));
+CREATE POLICY holds ON api_key_platform AS RESTRICTIVE FOR INSERT TO otad_app
+    WITH CHECK (may_every((SELECT k.scopes FROM api_key k
+                            WHERE k.tenant_id = api_key_platform.tenant_id AND k.api_key_id = api_key_platform.api_key_id),
+                          platform_id));
+
+-- Whoever assigns a release, links to it or moves it must find it.
+SELECT guard('release', 'platform_id',
+             see => '{release.read,release.upload,release.manage,release.promote,release.withdraw,link.create,device.write}',
+             add => '{release.upload}', change => '{release.upload,release.manage,release.promote,release.withdraw}',
+             remove => '{}',
+             lock => '{release.upload,release.manage,release.promote,release.withdraw,device.write}');
+CREATE POLICY steps ON release AS RESTRICTIVE FOR UPDATE TO otad_app USING (true)
+    WITH CHECK (CASE state
+        WHEN 'released' THEN (SELECT may('{release.manage,release.promote}'))
+             OR platform_id = ANY ((SELECT may_on('{release.manage,release.promote}'))::bigint[])
+        WHEN 'withdrawn' THEN (SELECT may('{release.withdraw}'))
+             OR platform_id = ANY ((SELECT may_on('{release.withdraw}'))::bigint[])
+        ELSE true END);
+SELECT guard('release_artifact',
+             '(SELECT r.platform_id FROM release r WHERE r.tenant_id = release_artifact.tenant_id AND r.release_id = release_artifact.release_id)',
+             see => '{release.read,release.upload,release.manage,release.promote,release.withdraw,link.create}',
+             add => '{release.upload}', change => '{release.upload}', remove => '{}');
+-- A file belongs to whichever releases name it.
+SELECT guard('artifact', NULL, see => '{release.read}', add => '{release.upload}', change => '{}', remove => '{}');
+CREATE POLICY of_release ON artifact FOR SELECT TO otad_app
+    USING (EXISTS (SELECT FROM release_artifact f WHERE f.tenant_id = artifact.tenant_id AND f.stored = artifact.sha256));
+CREATE POLICY of_platform ON artifact FOR INSERT TO otad_app
+    WITH CHECK ((SELECT cardinality(may_on('{release.upload}'))) > 0);
+
+SELECT guard('device', 'platform_id', see => '{device.read,device.write}', add => '{device.write}',
+             change => '{device.write}', remove => '{device.write}');
+SELECT guard('device_seen',
+             '(SELECT d.platform_id FROM device d WHERE d.tenant_id = device_seen.tenant_id AND d.device_no = device_seen.device_no)',
+             see => '{device.read,device.write}', add => '{device.write}', change => '{}', remove => '{}');
+SELECT guard('device_attribute',
+             '(SELECT d.platform_id FROM device d WHERE d.tenant_id = device_attribute.tenant_id AND d.device_no = device_attribute.device_no)',
+             see => '{device.read,device.write}', add => '{}', change => '{}', remove => '{}');
+SELECT guard('device_heartbeat',
+             '(SELECT d.platform_id FROM device d WHERE d.tenant_id = device_heartbeat.tenant_id AND d.device_no = device_heartbeat.device_no)',
+             see => '{device.read,device.write}', add => '{}', change => '{}', remove => '{}');
+SELECT guard('device_update', 'platform_id', see => '{device.read,device.write,release.withdraw}', add => '{device.write}',
+             change => '{device.write,release.withdraw}', remove => '{}');
+SELECT guard('update_event',
+             '(SELECT u.platform_id FROM device_update u WHERE u.tenant_id = update_event.tenant_id AND u.update_id = update_event.update_id)',
+             see => '{device.read,device.write,release.withdraw}', add => '{device.write,release.withdraw}', change => '{}',
+             remove => '{}');
+
+SELECT guard('download_link', 'platform_id', see => '{link.create}', add => '{link.create}', change => '{link.create}', remove => '{}');
+SELECT guard('download', 'platform_id', see => '{audit.read}', add => '{}', change => '{}', remove => '{}');
 
 -- ----------------------------------------------------------------------------- rows as the C structs have them
 
 CREATE VIEW update_row WITH (security_invoker = true) AS
-SELECT u.tenant_id, u.update_id, u.device_no, u.release_id, d.device_id, p.name AS platform, r.version,
+SELECT u.tenant_id, u.update_id, u.device_no, u.release_id, d.device_id, p.name AS platform, u.version,
        u.from_version, u.state, u.progress_percent, u.reason, u.created_by,
        unix_s(u.created_at) AS created_at_unix_s, unix_s(u.updated_at) AS updated_at_unix_s,
-       unix_s(u.closed_at) AS closed_at_unix_s, r.platform_id
+       unix_s(u.closed_at) AS closed_at_unix_s, u.platform_id
   FROM device_update u
   JOIN device d USING (tenant_id, device_no)
-  JOIN release r USING (tenant_id, release_id)
-  JOIN platform p ON p.tenant_id = r.tenant_id AND p.platform_id = r.platform_id;
+  JOIN platform p ON p.tenant_id = u.tenant_id AND p.platform_id = u.platform_id;
 COMMENT ON VIEW update_row IS 'struct update, in its readers'' order (otad/db/update.c)';
 GRANT SELECT ON update_row TO otad_app, otad_jobs;
 
 CREATE VIEW device_row WITH (security_invoker = true) AS
 SELECT d.tenant_id, d.device_no, d.device_id, d.name, p.name AS platform, d.channel, d.version,
        s.address, unix_s(s.last_seen_at) AS last_seen_at_unix_s, unix_s(d.registered_at) AS registered_at_unix_s,
-       u.update_id, u.release_id, up.name AS update_platform, r.version AS update_version, u.from_version, u.state,
+       u.update_id, u.release_id, up.name AS update_platform, u.version AS update_version, u.from_version, u.state,
        u.progress_percent, u.reason, u.created_by, unix_s(u.created_at) AS created_at_unix_s,
        unix_s(u.updated_at) AS updated_at_unix_s,
        d.token_hash, d.platform_id, d.config_wanted, d.security_counter,
@@ -731,16 +1040,14 @@ SELECT d.tenant_id, d.device_no, d.device_id, d.name, p.name AS platform, d.chan
        h.version AS heartbeat_version, h.slot, h.reset_cause, h.address AS heartbeat_address, h.app,
        coalesce(h.uptime_s, -1) AS uptime_s, coalesce(h.free_bytes, -1) AS free_bytes,
        d.installed_update_id,
-       l.state AS last_state, lr.version AS last_version, l.reason AS last_reason, unix_s(l.closed_at) AS last_closed_at_unix_s
+       l.state AS last_state, l.version AS last_version, l.reason AS last_reason, unix_s(l.closed_at) AS last_closed_at_unix_s
   FROM device d
   JOIN device_seen s USING (tenant_id, device_no)
   LEFT JOIN platform p ON p.tenant_id = d.tenant_id AND p.platform_id = d.platform_id
   LEFT JOIN device_update u ON u.tenant_id = d.tenant_id AND u.device_no = d.device_no AND u.closed_at IS NULL
-  LEFT JOIN release r ON r.tenant_id = u.tenant_id AND r.release_id = u.release_id
-  LEFT JOIN platform up ON up.tenant_id = r.tenant_id AND up.platform_id = r.platform_id
+  LEFT JOIN platform up ON up.tenant_id = u.tenant_id AND up.platform_id = u.platform_id
   LEFT JOIN device_heartbeat h ON h.tenant_id = d.tenant_id AND h.device_no = d.device_no
-  LEFT JOIN device_update l ON l.tenant_id = d.tenant_id AND l.update_id = d.last_update_id AND l.closed_at IS NOT NULL
-  LEFT JOIN release lr ON lr.tenant_id = l.tenant_id AND lr.release_id = l.release_id;
+  LEFT JOIN device_update l ON l.tenant_id = d.tenant_id AND l.update_id = d.last_update_id AND l.closed_at IS NOT NULL;
 COMMENT ON VIEW device_row IS 'struct device, in its readers'' order (otad/db/device.c)';
 GRANT SELECT ON device_row TO otad_app, otad_jobs;
 
@@ -786,6 +1093,32 @@ SELECT g.tenant_id, g.gateway_token_id, g.name, p.name AS platform, g.created_by
   LEFT JOIN platform p ON p.tenant_id = g.tenant_id AND p.platform_id = g.platform_id;
 COMMENT ON VIEW gateway_row IS 'struct gateway, in its readers'' order (otad/db/gateway.c)';
 GRANT SELECT ON gateway_row TO otad_app, otad_jobs;
+
+CREATE VIEW account_row WITH (security_invoker = true) AS
+SELECT a.tenant_id, a.account_id, a.name,
+       (SELECT string_agg(r.role, ' ' ORDER BY r.role) FROM account_role r
+         WHERE r.tenant_id = a.tenant_id AND r.account_id = a.account_id) AS roles,
+       a.password_hash, a.disabled_at IS NOT NULL AS disabled,
+       EXISTS (SELECT FROM account_totp t
+                WHERE t.tenant_id = a.tenant_id AND t.account_id = a.account_id AND t.confirmed_at IS NOT NULL) AS totp,
+       unix_s(a.created_at) AS created_at_unix_s, a.created_by, unix_s(a.last_sign_in_at) AS last_sign_in_at_unix_s
+  FROM account a;
+COMMENT ON VIEW account_row IS 'struct user, in its reader''s order (otad/db/read.c)';
+GRANT SELECT ON account_row TO otad_app;
+
+CREATE VIEW link_row WITH (security_invoker = true) AS
+SELECT l.tenant_id, l.link_id, p.name AS platform, r.version, l.artifact, l.created_by, unix_s(l.created_at) AS created_at_unix_s,
+       unix_s(l.expires_at) AS expires_at_unix_s, unix_s(l.revoked_at) AS revoked_at_unix_s, l.byte_budget, l.bytes_used, l.uses,
+       CASE WHEN l.revoked_at IS NOT NULL THEN 'revoked'
+            WHEN l.expires_at <= now() THEN 'expired'
+            WHEN l.bytes_used >= l.byte_budget THEN 'used-up'
+            ELSE 'active'
+       END AS state, l.platform_id
+  FROM download_link l
+  JOIN platform p USING (tenant_id, platform_id)
+  JOIN release r USING (tenant_id, release_id);
+COMMENT ON VIEW link_row IS 'struct link, in its reader''s order (otad/db/link.c)';
+GRANT SELECT ON link_row TO otad_app;
 
 -- ------------------------------------------------------------------------------------------------------- first rows
 

@@ -1,7 +1,7 @@
 /*
- * libsodium's Ed25519 group arithmetic, compiled small: squarings are done by its
- * multiplication (2 KB less code, a third slower), and its unrolled reduction modulo the group
- * order is renamed away; sodium_port.c gives one by BearSSL's integers.
+ * libsodium's Ed25519 group arithmetic, compiled small: doubled squarings are done by its
+ * multiplication, and its unrolled reduction modulo the group order is renamed away;
+ * sodium_port.c gives one by BearSSL's integers.
  */
 #include "private/ed25519_ref10.h"
 
@@ -14,7 +14,6 @@ static void square_twice(fe25519 h, const fe25519 f)
     fe25519_mul(h, twice, f);
 }
 
-#define fe25519_sq(h, f)  fe25519_mul(h, f, f)
 #define fe25519_sq2(h, f) square_twice(h, f)
 #define sc25519_reduce    sc25519_reduce_unrolled
 

@@ -1,45 +1,42 @@
 /*
  * What libsodium's Ed25519 verification expects around it, without an operating system: its
- * helpers, and from BearSSL what there is much smaller: SHA-512 and the reduction of its digest
- * modulo the order of the group.
+ * helpers, the SHA-512 of this port, and from BearSSL the reduction of its digest modulo the
+ * order of the group, which is much smaller there.
  */
-#include <bearssl_hash.h>
+#include "../../image/sha512.h"
+
 #include <inner.h> /* BearSSL's integers */
 #include <sodium/crypto_hash_sha512.h>
 #include <sodium/utils.h>
 #include <stddef.h>
 #include <string.h>
 
-_Static_assert(sizeof(br_sha512_context) <= sizeof(crypto_hash_sha512_state),
-               "libsodium's SHA-512 state must have room for BearSSL's");
-_Static_assert(_Alignof(br_sha512_context) <= _Alignof(crypto_hash_sha512_state),
-               "and be aligned for it");
-
 /* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): libsodium's name */
 void _crypto_sign_ed25519_ref10_hinit(crypto_hash_sha512_state *hs, int prehashed);
 void sc25519_reduce(unsigned char s[64]);
 
-static br_sha512_context *context(crypto_hash_sha512_state *s)
+/* sha512_mbed.c makes sure that there is room. */
+static struct crypto_sha512 *context(crypto_hash_sha512_state *s)
 {
-    return (br_sha512_context *)(void *)s;
+    return (struct crypto_sha512 *)(void *)s;
 }
 
 int crypto_hash_sha512_init(crypto_hash_sha512_state *s)
 {
-    br_sha512_init(context(s));
+    crypto_sha512_init(context(s));
     return 0;
 }
 
 int crypto_hash_sha512_update(crypto_hash_sha512_state *s, const unsigned char *in,
                               unsigned long long len)
 {
-    br_sha512_update(context(s), in, (size_t)len);
+    crypto_sha512_update(context(s), in, (size_t)len);
     return 0;
 }
 
 int crypto_hash_sha512_final(crypto_hash_sha512_state *s, unsigned char *out)
 {
-    br_sha512_out(context(s), out);
+    crypto_sha512_final(context(s), out);
     return 0;
 }
 

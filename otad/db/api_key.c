@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "audit.h"
 #include "queries.h"
 #include "read.h"
 #include "tx.h"
@@ -95,6 +96,8 @@ static ota_err put_fn(struct db_tx *tx, void *arg)
         err = platforms_put(tx, key);
     if (err == OTA_OK)
         err = tx_change(tx, CHANGE_API_KEY, key->id);
+    if (err == OTA_OK)
+        err = tx_audit_since(tx, "api-key.create", NULL, Q_AUDIT_API_KEY, key->id);
     struct pg_args get = {0};
     struct pg_row row;
     arg_int(&get, key->id);
@@ -141,10 +144,17 @@ ota_err db_api_key_list(struct db_scope *s, const struct db_page *page, struct a
 static ota_err revoke_fn(struct db_tx *tx, void *arg)
 {
     const struct key_op *op = arg;
+    struct audit_look before;
     struct pg_args a = {0};
     arg_int(&a, op->id);
-    const ota_err err = tx_touch(tx, Q_API_KEY_REVOKE, &a);
-    return err == OTA_OK ? tx_change(tx, CHANGE_API_KEY, op->id) : err;
+    ota_err err = tx_audit_look(tx, Q_AUDIT_API_KEY, op->id, &before);
+    if (err == OTA_OK)
+        err = tx_touch(tx, Q_API_KEY_REVOKE, &a);
+    if (err == OTA_OK)
+        err = tx_change(tx, CHANGE_API_KEY, op->id);
+    return err == OTA_OK
+               ? tx_audit_since(tx, "api-key.revoke", &before, Q_AUDIT_API_KEY, op->id)
+               : err;
 }
 
 ota_err db_api_key_revoke(struct db_scope *s, int64_t id)

@@ -5,6 +5,7 @@
 #include "audit.h"
 
 #include "otad/json.h"
+#include "queries.h"
 
 static void put_list(struct json_out *o, const struct audit_field *f)
 {
@@ -31,6 +32,9 @@ static void put_field(struct json_out *o, const struct audit_field *f)
         break;
     case AUDIT_KIND_LIST:
         put_list(o, f);
+        break;
+    case AUDIT_KIND_HEX:
+        json_put_hex(o, f->name, f->text, (size_t)f->number);
         break;
     case AUDIT_KIND_RAW:
         json_put_raw(o, f->name, f->text);
@@ -62,4 +66,74 @@ ota_err tx_audit(struct db_tx *tx, const struct audit *entry)
         return OTA_E_LIMIT;
     list->entry[list->count++] = *entry;
     return OTA_OK;
+}
+
+/* ---- to the database
+ * -------------------------------------------------------------------------
+ */
+
+static ota_err append(struct db_tx *tx, const struct audit *e)
+{
+    struct pg_args a = {0};
+    arg_text(&a, tx_actor(tx));
+    arg_text(&a, tx->scope->address);
+    arg_text(&a, e->action);
+    arg_text(&a, e->object);
+    arg_text(&a, e->platform);
+    arg_text(&a, e->before);
+    arg_text(&a, e->after);
+    return tx_query(tx, Q_AUDIT_APPEND, &a, NULL);
+}
+
+ota_err audit_flush(struct db_tx *tx)
+{
+    ota_err err = OTA_OK;
+    for (int i = 0; tx->audits != NULL && i < tx->audits->count && err == OTA_OK; i++)
+        err = append(tx, &tx->audits->entry[i]);
+    return err;
+}
+
+static ota_err put_fn(struct db_tx *tx, void *arg)
+{
+    return tx_audit(tx, arg);
+}
+
+ota_err db_audit_put(struct db_scope *s, const struct audit *entry)
+{
+    struct audit copy = *entry;
+    return db_run(s, put_fn, &copy);
+}
+
+/* ---- what something is like
+ * ------------------------------------------------------------------
+ */
+
+ota_err tx_audit_look(struct db_tx *tx, int query, int64_t id, struct audit_look *out)
+{
+    struct pg_args a = {0};
+    struct pg_row row;
+    *out = (struct audit_look){0};
+    arg_int(&a, id);
+    const ota_err err = tx_one(tx, query, &a, &row);
+    if (err != OTA_OK)
+        return err == OTA_E_NOT_FOUND ? OTA_OK : err;
+    out->object = row_text(&row);
+    out->platform = row_text(&row);
+    out->json = row_text(&row);
+    return row.err;
+}
+
+ota_err tx_audit_since(struct db_tx *tx, const char *action, const struct audit_look *before,
+                       int query, int64_t id)
+{
+    struct audit_look now;
+    const ota_err err = tx_audit_look(tx, query, id, &now);
+    if (err != OTA_OK)
+        return err;
+    const struct audit_look *named = now.json != NULL || before == NULL ? &now : before;
+    return tx_audit(tx, &(struct audit){.action = action,
+                                        .object = named->object,
+                                        .platform = named->platform,
+                                        .before = before == NULL ? NULL : before->json,
+                                        .after = now.json});
 }

@@ -1,7 +1,7 @@
 #ifndef OTAD_DB_AUDIT_H
 #define OTAD_DB_AUDIT_H
 
-#include "db.h"
+#include "audit_log.h"
 #include "tx.h"
 
 /*
@@ -11,11 +11,8 @@
  *
  *     ota_err err = tx_query(tx, Q_ROLE_PUT, &a, NULL);
  *     if (err == OTA_OK)
- *         err = tx_audit(tx, &(struct audit){.action = "role.change",
- *                                            .object = role->name,
- *                                            .before = before,
- *                                            .after = AUDIT_OBJECT(tx, AUDIT_TEXT("title",
- * t))});
+ *         err = tx_audit(tx, &(struct audit){.action = "role.change", .object = role->name,
+ *                                            .before = before, .after = after});
  *
  * before and after are JSON objects, small and without any secret (no token, hash, password,
  * key): made by AUDIT_OBJECT or read by a query (jsonb_build_object(...)::text).  Members that
@@ -23,13 +20,6 @@
  * no entry is made: a write that is repeated and changes nothing is no change.  One of them
  * alone: the thing was made (after) or is gone (before).  Neither: the action says it all.
  */
-struct audit {
-    const char *action;   /* noun.verb, [a-z-]: "release.withdraw", "user.invite"            */
-    const char *object;   /* what it was done to, as people write it: "nucleo/1.2.0", "ann"  */
-    const char *platform; /* canonical name; who may read there may read this.  NULL = none  */
-    const char *before;   /* JSON object, NULL = none                                        */
-    const char *after;    /* JSON object, NULL = none                                        */
-};
 
 /*
  * Append *entry with the commit of this transaction.  The strings must live until then:
@@ -46,6 +36,26 @@ struct tx_audits {
     struct audit entry[AUDIT_TX_MAX];
 };
 
+/* Append them now (tx.c, last of all).  Errors: as tx_query. */
+OTA_MUST_CHECK ota_err audit_flush(struct db_tx *tx);
+
+/* ---- what something is like -----------------------------------------------------------------
+ */
+
+/* As a query of sql/queries/audit.sql tells it; all NULL when there is no such row. */
+struct audit_look {
+    const char *object, *platform, *json;
+};
+
+/* query: Q_AUDIT_RELEASE, ...: object, platform, JSON by an id. */
+OTA_MUST_CHECK ota_err tx_audit_look(struct db_tx *tx, int query, int64_t id,
+                                     struct audit_look *out);
+
+/* The entry of a change to what that query shows: before is how it looked, NULL when it did not
+ * exist; after is how it looks now. */
+OTA_MUST_CHECK ota_err tx_audit_since(struct db_tx *tx, const char *action,
+                                      const struct audit_look *before, int query, int64_t id);
+
 /* ---- small objects -------------------------------------------------------------------------
  */
 
@@ -56,6 +66,7 @@ enum audit_kind {
     AUDIT_KIND_BOOL,
     AUDIT_KIND_TIME, /* unix seconds, 0 = null                 */
     AUDIT_KIND_LIST, /* of texts                               */
+    AUDIT_KIND_HEX,  /* text points to number bytes            */
     AUDIT_KIND_RAW   /* JSON already (a jsonb column), NULL = null */
 };
 
@@ -72,7 +83,9 @@ struct audit_field {
 #define AUDIT_BOOL(n, v) ((struct audit_field){(n), AUDIT_KIND_BOOL, NULL, (v), NULL})
 #define AUDIT_TIME(n, v) ((struct audit_field){(n), AUDIT_KIND_TIME, NULL, (int64_t)(v), NULL})
 #define AUDIT_LIST(n, v) ((struct audit_field){(n), AUDIT_KIND_LIST, NULL, 0, (v)})
-#define AUDIT_RAW(n, v)  ((struct audit_field){(n), AUDIT_KIND_RAW, (v), 0, NULL})
+#define AUDIT_HEX(n, v, len)                                                                   \
+    ((struct audit_field){(n), AUDIT_KIND_HEX, (const char *)(v), (int64_t)(len), NULL})
+#define AUDIT_RAW(n, v) ((struct audit_field){(n), AUDIT_KIND_RAW, (v), 0, NULL})
 
 /* A JSON object in the arena; NULL if that is full, which tx_audit takes for OTA_E_LIMIT when
  * tx->arena->full is set. */

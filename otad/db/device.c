@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "audit.h"
 #include "device_lock.h"
 #include "queries.h"
 #include "read.h"
@@ -117,14 +118,16 @@ ota_err db_device_get(struct db_scope *s, const char *id, struct device *out)
 
 /* ---- making -------------------------------------------------------------------------- */
 
-/* The row beside it, the change, and the whole device. */
-static ota_err made(struct db_tx *tx, int64_t no, struct device *out)
+/* The row beside it, the change, the audit log, and the whole device. */
+static ota_err made(struct db_tx *tx, const char *action, int64_t no, struct device *out)
 {
     struct pg_args a = {0};
     arg_int(&a, no);
     ota_err err = tx_query(tx, Q_DEVICE_SEEN_CREATE, &a, NULL);
     if (err == OTA_OK)
         err = tx_change(tx, CHANGE_DEVICE, no);
+    if (err == OTA_OK)
+        err = tx_audit_since(tx, action, NULL, Q_AUDIT_DEVICE, no);
     return err == OTA_OK ? device_get_no(tx, no, out) : err;
 }
 
@@ -143,7 +146,7 @@ static ota_err register_fn(struct db_tx *tx, void *arg)
     err = tx_one(tx, Q_DEVICE_REGISTER, &a, &row);
     if (err == OTA_E_NOT_FOUND)
         return get_fn(tx, arg); /* known already */
-    return err == OTA_OK ? made(tx, row_int(&row), op->out) : err;
+    return err == OTA_OK ? made(tx, "device.register", row_int(&row), op->out) : err;
 }
 
 ota_err db_device_register(struct db_scope *s, const char *id, int64_t gateway_id,
@@ -169,7 +172,7 @@ static ota_err create_fn(struct db_tx *tx, void *arg)
     arg_text(&a, channel_name(d->channel == CHANNEL_BETA ? CHANNEL_BETA : CHANNEL_STABLE));
     arg_bytes(&a, d->token_hash, sizeof d->token_hash);
     err = tx_one(tx, Q_DEVICE_CREATE, &a, &row);
-    return err == OTA_OK ? made(tx, row_int(&row), op->out) : err;
+    return err == OTA_OK ? made(tx, "device.create", row_int(&row), op->out) : err;
 }
 
 ota_err db_device_create(struct db_scope *s, const struct device_new *d, struct device *out)
@@ -185,9 +188,12 @@ static ota_err patch_fn(struct db_tx *tx, void *arg)
     const struct device_op *op = arg;
     const struct device_patch *p = op->patch;
     struct device_locked d = {0};
+    struct audit_look before;
     int64_t platform_id = 0;
     int32_t open = 0;
     ota_err err = device_lock(tx, op->id, &d);
+    if (err == OTA_OK)
+        err = tx_audit_look(tx, Q_AUDIT_DEVICE, d.no, &before);
     if (err == OTA_OK && p->platform != NULL)
         err = tx_platform(tx, p->platform, &platform_id);
     if (err == OTA_OK && p->platform != NULL && platform_id != d.platform_id)
@@ -203,6 +209,8 @@ static ota_err patch_fn(struct db_tx *tx, void *arg)
         err = tx_query(tx, Q_DEVICE_PATCH, &a, NULL);
     if (err == OTA_OK)
         err = tx_change(tx, CHANGE_DEVICE, d.no);
+    if (err == OTA_OK)
+        err = tx_audit_since(tx, "device.change", &before, Q_AUDIT_DEVICE, d.no);
     return err == OTA_OK ? device_get_no(tx, d.no, op->out) : err;
 }
 
@@ -217,13 +225,19 @@ static ota_err delete_fn(struct db_tx *tx, void *arg)
 {
     const struct device_op *op = arg;
     struct device_locked d = {0};
+    struct audit_look before;
     ota_err err = device_lock(tx, op->id, &d);
+    if (err == OTA_OK)
+        err = tx_audit_look(tx, Q_AUDIT_DEVICE, d.no, &before);
     if (err != OTA_OK)
         return err;
     struct pg_args a = {0};
     arg_int(&a, d.no);
     err = tx_query(tx, Q_DEVICE_DELETE, &a, NULL);
-    return err == OTA_OK ? tx_change(tx, CHANGE_DEVICE, d.no) : err;
+    if (err == OTA_OK)
+        err = tx_change(tx, CHANGE_DEVICE, d.no);
+    return err == OTA_OK ? tx_audit_since(tx, "device.delete", &before, Q_AUDIT_DEVICE, d.no)
+                         : err;
 }
 
 ota_err db_device_delete(struct db_scope *s, const char *id)
@@ -236,14 +250,22 @@ static ota_err token_fn(struct db_tx *tx, void *arg)
 {
     const struct device_op *op = arg;
     struct device_locked d = {0};
+    struct audit_look look;
     ota_err err = device_lock(tx, op->id, &d);
+    if (err == OTA_OK)
+        err = tx_audit_look(tx, Q_AUDIT_DEVICE, d.no, &look);
     if (err != OTA_OK)
         return err;
     struct pg_args a = {0};
     arg_int(&a, d.no);
     arg_bytes(&a, op->token_hash, 32);
     err = tx_query(tx, Q_DEVICE_TOKEN_REPLACE, &a, NULL);
-    return err == OTA_OK ? tx_change(tx, CHANGE_DEVICE, d.no) : err;
+    if (err == OTA_OK)
+        err = tx_change(tx, CHANGE_DEVICE, d.no);
+    return err == OTA_OK ? tx_audit(tx, &(struct audit){.action = "device.token",
+                                                        .object = look.object,
+                                                        .platform = look.platform})
+                         : err;
 }
 
 ota_err db_device_token_replace(struct db_scope *s, const char *id,

@@ -1,6 +1,7 @@
 /* Gateway tokens. */
 #include "gateway.h"
 
+#include "audit.h"
 #include "queries.h"
 #include "read.h"
 #include "tx.h"
@@ -46,6 +47,8 @@ static ota_err put_fn(struct db_tx *tx, void *arg)
         return err;
     const int64_t id = row_int(&row);
     err = tx_change(tx, CHANGE_GATEWAY, id);
+    if (err == OTA_OK)
+        err = tx_audit_since(tx, "gateway.create", NULL, Q_AUDIT_GATEWAY, id);
     struct pg_args get = {0};
     arg_int(&get, id);
     if (err == OTA_OK)
@@ -91,10 +94,17 @@ ota_err db_gateway_list(struct db_scope *s, const struct db_page *page, struct g
 static ota_err revoke_fn(struct db_tx *tx, void *arg)
 {
     const struct gateway_op *op = arg;
+    struct audit_look before;
     struct pg_args a = {0};
     arg_int(&a, op->id);
-    const ota_err err = tx_touch(tx, Q_GATEWAY_REVOKE, &a);
-    return err == OTA_OK ? tx_change(tx, CHANGE_GATEWAY, op->id) : err;
+    ota_err err = tx_audit_look(tx, Q_AUDIT_GATEWAY, op->id, &before);
+    if (err == OTA_OK)
+        err = tx_touch(tx, Q_GATEWAY_REVOKE, &a);
+    if (err == OTA_OK)
+        err = tx_change(tx, CHANGE_GATEWAY, op->id);
+    return err == OTA_OK
+               ? tx_audit_since(tx, "gateway.revoke", &before, Q_AUDIT_GATEWAY, op->id)
+               : err;
 }
 
 ota_err db_gateway_revoke(struct db_scope *s, int64_t id)

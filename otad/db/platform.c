@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "audit.h"
 #include "queries.h"
 #include "read.h"
 #include "tx.h"
@@ -173,6 +174,8 @@ static ota_err create_fn(struct db_tx *tx, void *arg)
                            p->key_manifest_sequence);
     if (err == OTA_OK)
         err = tx_change(tx, CHANGE_PLATFORM, id);
+    if (err == OTA_OK)
+        err = tx_audit_since(tx, "platform.create", NULL, Q_AUDIT_PLATFORM, id);
     return err == OTA_OK ? get_by_id(tx, id, op->out) : err;
 }
 
@@ -186,8 +189,11 @@ static ota_err patch_fn(struct db_tx *tx, void *arg)
 {
     const struct platform_op *op = arg;
     const struct platform_patch *p = op->patch;
+    struct audit_look before;
     int64_t id = 0;
     ota_err err = tx_platform_lock(tx, op->name, &id);
+    if (err == OTA_OK)
+        err = tx_audit_look(tx, Q_AUDIT_PLATFORM, id, &before);
     if (err != OTA_OK)
         return err;
     struct pg_args a = {0};
@@ -207,6 +213,8 @@ static ota_err patch_fn(struct db_tx *tx, void *arg)
     }
     if (err == OTA_OK)
         err = tx_change(tx, CHANGE_PLATFORM, id);
+    if (err == OTA_OK)
+        err = tx_audit_since(tx, "platform.change", &before, Q_AUDIT_PLATFORM, id);
     return err == OTA_OK ? get_by_id(tx, id, op->out) : err;
 }
 
@@ -248,7 +256,11 @@ static ota_err manifest_fn(struct db_tx *tx, void *arg)
         err = manifest_rises(tx, id, m, &same);
     if (err != OTA_OK || same)
         return err == OTA_OK ? get_by_id(tx, id, op->out) : err;
+    struct audit_look before;
     struct pg_args a = {0};
+    err = tx_audit_look(tx, Q_AUDIT_PLATFORM, id, &before);
+    if (err != OTA_OK)
+        return err;
     arg_int(&a, id);
     arg_bytes(&a, m->hardware_class, sizeof m->hardware_class);
     err = tx_touch(tx, Q_PLATFORM_CLASS_SET, &a);
@@ -258,6 +270,8 @@ static ota_err manifest_fn(struct db_tx *tx, void *arg)
         err = manifest_put(tx, id, m->bytes, m->len, m->sequence);
     if (err == OTA_OK)
         err = tx_change(tx, CHANGE_PLATFORM, id);
+    if (err == OTA_OK)
+        err = tx_audit_since(tx, "platform.key-manifest", &before, Q_AUDIT_PLATFORM, id);
     return err == OTA_OK ? get_by_id(tx, id, op->out) : err;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit.h"
 #include "queries.h"
 #include "read.h"
 #include "tx.h"
@@ -194,7 +195,10 @@ static ota_err insert(struct db_tx *tx, int64_t platform_id, const struct releas
         return err;
     *out_id = row_int(&row);
     err = files_put(tx, *out_id, r);
-    return err == OTA_OK ? tx_change(tx, CHANGE_RELEASE, *out_id) : err;
+    if (err == OTA_OK)
+        err = tx_change(tx, CHANGE_RELEASE, *out_id);
+    return err == OTA_OK ? tx_audit_since(tx, "release.create", NULL, Q_AUDIT_RELEASE, *out_id)
+                         : err;
 }
 
 static ota_err create_fn(struct db_tx *tx, void *arg)
@@ -284,9 +288,26 @@ static ota_err artifact_insert(struct db_tx *tx, const struct artifact *f)
     return tx_query(tx, Q_ARTIFACT_PUT, &a, NULL);
 }
 
+static ota_err artifact_audit(struct db_tx *tx, int64_t release_id, const struct artifact *f)
+{
+    struct audit_look release;
+    const ota_err err = tx_audit_look(tx, Q_AUDIT_RELEASE, release_id, &release);
+    if (err != OTA_OK)
+        return err;
+    return tx_audit(
+        tx, &(struct audit){
+                .action = "release.artifact",
+                .object = arena_printf(tx->arena, "%s %s", release.object, f->name),
+                .platform = release.platform,
+                .after = AUDIT_OBJECT(tx, AUDIT_INT("size", f->size_bytes),
+                                      AUDIT_TEXT("kind", artifact_kind_name(f->kind)),
+                                      AUDIT_HEX("sha256", f->sha256, sizeof f->sha256))});
+}
+
 static ota_err artifact_store(struct db_tx *tx, int64_t release_id, const struct artifact *f)
 {
     struct pg_args check = {0}, stored = {0}, complete = {0};
+    struct pg_rows rows = {0};
     struct pg_row row;
     arg_int(&check, release_id);
     arg_text(&check, f->name);
@@ -299,7 +320,9 @@ static ota_err artifact_store(struct db_tx *tx, int64_t release_id, const struct
     arg_int(&stored, release_id);
     arg_text(&stored, f->name);
     if (err == OTA_OK)
-        err = tx_query(tx, Q_RELEASE_FILE_STORED, &stored, NULL);
+        err = tx_query(tx, Q_RELEASE_FILE_STORED, &stored, &rows);
+    if (err == OTA_OK && rows.affected > 0)
+        err = artifact_audit(tx, release_id, f);
     arg_int(&complete, release_id);
     if (err == OTA_OK)
         err = tx_query(tx, Q_RELEASE_COMPLETE, &complete, NULL);
@@ -310,11 +333,16 @@ static ota_err artifact_fn(struct db_tx *tx, void *arg)
 {
     const struct release_op *op = arg;
     struct locked r = {0};
+    struct audit_look before;
     ota_err err = release_lock(tx, op, &r);
     if (err == OTA_OK && r.state == RELEASE_WITHDRAWN)
         err = tx_refuse(tx, DB_WHY_WITHDRAWN);
     if (err == OTA_OK)
+        err = tx_audit_look(tx, Q_AUDIT_RELEASE, r.id, &before);
+    if (err == OTA_OK)
         err = artifact_store(tx, r.id, op->artifact);
+    if (err == OTA_OK)
+        err = tx_audit_since(tx, "release.complete", &before, Q_AUDIT_RELEASE, r.id);
     return err == OTA_OK ? get_by_id(tx, r.id, op->out) : err;
 }
 
@@ -351,10 +379,13 @@ static ota_err release_fn(struct db_tx *tx, void *arg)
 {
     const struct release_op *op = arg;
     struct locked r = {0};
+    struct audit_look before;
     int64_t platform_id = 0;
     ota_err err = tx_platform_lock(tx, op->platform, &platform_id);
     if (err == OTA_OK)
         err = release_lock(tx, op, &r);
+    if (err == OTA_OK)
+        err = tx_audit_look(tx, Q_AUDIT_RELEASE, r.id, &before);
     if (err != OTA_OK)
         return err;
     if (r.state == RELEASE_RELEASED && r.channel == op->channel)
@@ -368,6 +399,10 @@ static ota_err release_fn(struct db_tx *tx, void *arg)
         err = tx_query(tx, Q_RELEASE_RELEASE, &a, NULL);
     if (err == OTA_OK)
         err = tx_change(tx, CHANGE_RELEASE, r.id);
+    if (err == OTA_OK)
+        err = tx_audit_since(
+            tx, r.state == RELEASE_RELEASED ? "release.promote" : "release.release", &before,
+            Q_AUDIT_RELEASE, r.id);
     return err == OTA_OK ? get_by_id(tx, r.id, op->out) : err;
 }
 
@@ -388,7 +423,11 @@ static ota_err withdraw_fn(struct db_tx *tx, void *arg)
     ota_err err = release_lock(tx, op, &r);
     if (err != OTA_OK || r.state == RELEASE_WITHDRAWN)
         return err == OTA_OK ? get_by_id(tx, r.id, op->out) : err;
+    struct audit_look before;
     struct pg_args a = {0}, updates = {0};
+    err = tx_audit_look(tx, Q_AUDIT_RELEASE, r.id, &before);
+    if (err != OTA_OK)
+        return err;
     arg_int(&a, r.id);
     arg_text(&a, op->reason == NULL ? "" : op->reason);
     arg_text(&a, tx_actor(tx));
@@ -398,6 +437,8 @@ static ota_err withdraw_fn(struct db_tx *tx, void *arg)
         err = tx_query(tx, Q_UPDATE_WITHDRAW, &updates, NULL);
     if (err == OTA_OK)
         err = tx_change(tx, CHANGE_RELEASE, r.id);
+    if (err == OTA_OK)
+        err = tx_audit_since(tx, "release.withdraw", &before, Q_AUDIT_RELEASE, r.id);
     return err == OTA_OK ? get_by_id(tx, r.id, op->out) : err;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "audit.h"
 #include "migrations.h"
 #include "otad/log.h"
 #include "queries.h"
@@ -46,6 +47,10 @@ static const char *const why_name[DB_WHY_COUNT] = {
     [DB_WHY_WRONG_CLASS] = "wrong-class",
     [DB_WHY_NOT_OFFERED] = "not-offered",
     [DB_WHY_TOO_MANY] = "too-many",
+    [DB_WHY_LAST_ADMIN] = "last-admin",
+    [DB_WHY_TOTP_ON] = "totp-on",
+    [DB_WHY_TOTP_OFF] = "totp-off",
+    [DB_WHY_NO_ROLE] = "no-role",
 };
 
 const char *db_why_name(enum db_why why)
@@ -242,8 +247,8 @@ struct pg_config db_jobs_config(const struct db *db)
 
 static ota_err tx_begin(struct db_tx *tx)
 {
-    static const char begin[] = "BEGIN; SET LOCAL otad.tenant = '%" PRId64
-                                "'; SET LOCAL otad.rights = '%s'";
+    static const char begin[] =
+        "BEGIN; SET LOCAL otad.tenant = '%" PRId64 "'; SET LOCAL otad.rights = '%s'";
     const char *rights = tx->scope->rights != NULL ? tx->scope->rights : RIGHTS_OF_OTAD;
     if (strpbrk(rights, "'\\") != NULL)
         return OTA_E_INTERNAL;
@@ -302,6 +307,8 @@ static struct attempt tx_attempt(struct db_tx *tx, db_fn *fn, void *arg)
         err = fn(tx, arg);
     if (err == OTA_OK)
         err = tx_record_changes(tx);
+    if (err == OTA_OK)
+        err = audit_flush(tx);
     if (err == OTA_OK) {
         err = pg_simple(tx->pg, "COMMIT");
         const enum pg_trouble trouble = pg_trouble(tx->pg);
@@ -368,6 +375,11 @@ ota_err tx_touch(struct db_tx *tx, int number, const struct pg_args *args)
     if (err != OTA_OK)
         return err;
     return rows.affected == 0 ? OTA_E_NOT_FOUND : OTA_OK;
+}
+
+ota_err tx_plan_anew(struct db_tx *tx)
+{
+    return pg_simple(tx->pg, "SET LOCAL plan_cache_mode = force_custom_plan");
 }
 
 ota_err tx_refuse(struct db_tx *tx, enum db_why why)

@@ -32,6 +32,10 @@ OTA_MUST_CHECK ota_err tx_one(struct db_tx *tx, int number, const struct pg_args
 /* As tx_query, but something must have been touched.  Errors: also OTA_E_NOT_FOUND. */
 OTA_MUST_CHECK ota_err tx_touch(struct db_tx *tx, int number, const struct pg_args *args);
 
+/* Lists with filters that may be absent: what follows is planned for the arguments it has, so
+ * that an index serves them.  Errors: as pg_query. */
+OTA_MUST_CHECK ota_err tx_plan_anew(struct db_tx *tx);
+
 /* The kinds of the change table. */
 enum change_kind {
     CHANGE_DEVICE = 1,

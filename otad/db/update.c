@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "audit.h"
 #include "device_lock.h"
 #include "queries.h"
 #include "read.h"
@@ -117,7 +118,10 @@ static ota_err create_fn(struct db_tx *tx, void *arg)
     const enum offer_verdict verdict = offer_verdict_assigned(&d.offer, &r);
     if (verdict != OFFER_TAKE)
         return tx_refuse(tx, why_not[verdict]);
-    return insert(tx, &d, r.id, op->out);
+    err = insert(tx, &d, r.id, op->out);
+    return err == OTA_OK
+               ? tx_audit_since(tx, "update.create", NULL, Q_AUDIT_UPDATE, op->out->id)
+               : err;
 }
 
 ota_err db_update_create(struct db_scope *s, const char *device_id, const char *version,
@@ -330,6 +334,7 @@ static ota_err cancel_fn(struct db_tx *tx, void *arg)
 {
     struct update_op *op = arg;
     struct update_locked u;
+    struct audit_look before;
     struct pg_args a = {0};
     struct pg_row row;
     arg_int(&a, op->id);
@@ -338,6 +343,8 @@ static ota_err cancel_fn(struct db_tx *tx, void *arg)
         return err;
     op->device_no = row_int(&row);
     err = update_lock(tx, op, &u);
+    if (err == OTA_OK)
+        err = tx_audit_look(tx, Q_AUDIT_UPDATE, u.id, &before);
     if (err == OTA_OK && !update_state_is_open(u.state))
         err = tx_refuse(tx, DB_WHY_CLOSED);
     if (err == OTA_OK && u.state != UPDATE_CANCELLING) {
@@ -346,6 +353,8 @@ static ota_err cancel_fn(struct db_tx *tx, void *arg)
         err = note(tx, u.id, "cancel");
         if (err == OTA_OK)
             err = update_write(tx, &u, NULL);
+        if (err == OTA_OK)
+            err = tx_audit_since(tx, "update.cancel", &before, Q_AUDIT_UPDATE, u.id);
     }
     return err == OTA_OK ? get_by_id(tx, op->id, op->out) : err;
 }

@@ -94,11 +94,13 @@ VALUES (current_tenant(), $1, $7, $2, $3, $4::smallint, $5::text[], $6);
 
 -- name: update_state_put
 -- $1 update_id, $2 state, $3 cancelled_from or NULL, $4 progress_percent, $5 reason or NULL, $6 whether that closes it
-UPDATE device_update
-   SET state = $2, cancelled_from = $3, progress_percent = $4, reason = $5,
-       updated_at = greatest(clock_timestamp(), created_at),
-       closed_at = CASE WHEN $6 THEN greatest(clock_timestamp(), created_at) END
- WHERE update_id = $1;
+UPDATE device_update u
+   SET state = $2, cancelled_from = $3, progress_percent = $4, reason = $5, updated_at = n.at,
+       started_at = CASE WHEN u.started_at IS NULL AND $2 <> 'pending' AND (u.state <> 'pending' OR $2 <> 'cancelled')
+                         THEN n.at ELSE u.started_at END,
+       closed_at = CASE WHEN $6 THEN n.at END
+  FROM (SELECT greatest(clock_timestamp(), x.created_at, x.started_at) AS at FROM device_update x WHERE x.update_id = $1) n
+ WHERE u.update_id = $1;
 
 -- name: update_withdraw
 -- $1 release_id.  Open updates to it: what was not retrieved is cancelled, the rest is to be; each is written into

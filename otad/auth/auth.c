@@ -5,8 +5,19 @@
 
 #include "password.h"
 
-/* A person mistypes a few times; a NATed office does so together. */
-enum { NAME_BURST = 5, NAME_REFILL_S = 30, ADDRESS_BURST = 20, ADDRESS_REFILL_S = 10 };
+/*
+ * A person mistypes a few times; a NATed office does so together.  Codes are short: at this
+ * rate somebody who has the password guesses one of three in a million 293 times a day, which
+ * takes three years for a chance of one in two.
+ */
+enum {
+    NAME_BURST = 5,
+    NAME_REFILL_S = 30,
+    ADDRESS_BURST = 20,
+    ADDRESS_REFILL_S = 10,
+    CODE_BURST = 5,
+    CODE_REFILL_S = 300
+};
 
 ota_err auth_new(const char *state_dir, struct auth **out)
 {
@@ -22,8 +33,11 @@ ota_err auth_new(const char *state_dir, struct auth **out)
         auth_free(a);
         return err;
     }
+    a->link_key = link_key_derive(&a->pepper);
     rate_limit_init(&a->names, NAME_BURST, NAME_REFILL_S);
     rate_limit_init(&a->addresses, ADDRESS_BURST, ADDRESS_REFILL_S);
+    rate_limit_init(&a->codes, CODE_BURST, CODE_REFILL_S);
+    totp_key_make(&a->pepper, &a->totp_key);
     *out = a;
     return OTA_OK;
 }

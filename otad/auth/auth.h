@@ -1,15 +1,20 @@
 #ifndef OTAD_AUTH_AUTH_H
 #define OTAD_AUTH_AUTH_H
 
+#include "link.h"
 #include "rate_limit.h"
 #include "session.h"
 #include "token.h"
+#include "totp.h"
 
 /* What the process keeps to know who is there. */
 struct auth {
     struct token_pepper pepper;
+    struct totp_key totp_key;
+    struct link_key link_key;    /* of download links, from the pepper */
     struct rate_limit names;     /* failed sign-ins per name    */
     struct rate_limit addresses; /* failed sign-ins per address */
+    struct rate_limit codes;     /* wrong codes per account     */
 };
 
 /*

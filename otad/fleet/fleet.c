@@ -20,9 +20,16 @@ ota_err fleet_new(const struct fleet_config *config, struct fleet **out)
     if (f == NULL)
         return OTA_E_NO_MEMORY;
     f->config = *config;
-    if (getrandom(&f->seed, sizeof f->seed, 0) != (ssize_t)sizeof f->seed) {
+    ota_err err = links_new(&f->links);
+    if (err == OTA_OK)
+        err = downloads_new(&f->downloads);
+    if (err == OTA_OK && getrandom(&f->seed, sizeof f->seed, 0) != (ssize_t)sizeof f->seed)
+        err = OTA_E_IO;
+    if (err != OTA_OK) {
+        links_free(f->links);
+        downloads_free(f->downloads);
         free(f);
-        return OTA_E_IO;
+        return err;
     }
     pthread_rwlockattr_t attr;
     (void)pthread_rwlockattr_init(&attr);
@@ -64,10 +71,13 @@ void fleet_free(struct fleet *f)
     }
     for (size_t i = 0; i < f->key_by_id.capacity; i++)
         free(f->key_by_id.slot[i].item);
+    people_free(f);
     for (size_t i = 0; i < f->tenant_count; i++)
         tenant_free(&f->tenant[i]);
     free(f->tenant);
     free(f->queue);
+    links_free(f->links);
+    downloads_free(f->downloads);
     table_done(&f->device_by_id);
     table_done(&f->device_by_no);
     table_done(&f->key_by_id);
@@ -338,6 +348,23 @@ ota_err fleet_api_key(struct fleet *f, int64_t id, const uint8_t hash[FLEET_HASH
              (k->expires_at_unix_s == 0 || now_unix_s < k->expires_at_unix_s))
         err = OTA_OK;
     if (err == OTA_OK) {
+        err = copy_key(a, k, out);
+        (void)pthread_mutex_lock(&f->queue_lock);
+        k->used_at_unix_s = now_unix_s;
+        (void)pthread_mutex_unlock(&f->queue_lock);
+    }
+    (void)pthread_rwlock_unlock(&f->lock);
+    return err;
+}
+
+ota_err fleet_api_key_now(struct fleet *f, int64_t tenant_id, int64_t id, int64_t now_unix_s,
+                          struct arena *a, struct fleet_key *out)
+{
+    ota_err err = OTA_E_NOT_FOUND;
+    (void)pthread_rwlock_rdlock(&f->lock);
+    const struct fleet_api_key_entry *k = key_by_id(f, id);
+    if (k != NULL && k->tenant_id == tenant_id &&
+        (k->expires_at_unix_s == 0 || now_unix_s < k->expires_at_unix_s)) {
         *out = (struct fleet_key){
             .id = k->id,
             .tenant_id = k->tenant_id,
@@ -345,11 +372,7 @@ ota_err fleet_api_key(struct fleet *f, int64_t id, const uint8_t hash[FLEET_HASH
             .scopes = arena_strdup(a, k->scopes),
             .platforms = arena_strdup(a, k->platforms),
         };
-        (void)pthread_mutex_lock(&f->queue_lock);
-        k->used_at_unix_s = now_unix_s;
-        (void)pthread_mutex_unlock(&f->queue_lock);
-        if (out->name == NULL || out->scopes == NULL || out->platforms == NULL)
-            err = OTA_E_LIMIT;
+        err = a->full ? OTA_E_LIMIT : OTA_OK;
     }
     (void)pthread_rwlock_unlock(&f->lock);
     return err;

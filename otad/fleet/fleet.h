@@ -127,6 +127,11 @@ OTA_MUST_CHECK ota_err fleet_api_key(struct fleet *f, int64_t id,
                                      const uint8_t hash[FLEET_HASH_BYTES], int64_t now_unix_s,
                                      struct arena *a, struct fleet_key *out);
 
+/* The key by its number, if it counts now: for what it once made.  Errors: OTA_E_NOT_FOUND. */
+OTA_MUST_CHECK ota_err fleet_api_key_now(struct fleet *f, int64_t tenant_id, int64_t id,
+                                         int64_t now_unix_s, struct arena *a,
+                                         struct fleet_key *out);
+
 /* The canonical name of a platform or alias.  Errors: OTA_E_NOT_FOUND. */
 OTA_MUST_CHECK ota_err fleet_platform(struct fleet *f, int64_t tenant_id, const char *name,
                                       struct arena *a, const char **out_name);

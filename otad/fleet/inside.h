@@ -2,10 +2,12 @@
 #define OTAD_FLEET_INSIDE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "apply.h"
 #include "offer.h"
 #include "otad/arena.h"
+#include "people.h"
 #include "table.h"
 
 /*
@@ -89,15 +91,27 @@ struct queue_item {
     int64_t tenant_id, device_no;
 };
 
+struct links;     /* link.c */
+struct downloads; /* download.c */
+
+OTA_MUST_CHECK ota_err links_new(struct links **out);
+void links_free(struct links *l); /* NULL is allowed */
+OTA_MUST_CHECK ota_err downloads_new(struct downloads **out);
+void downloads_free(struct downloads *q); /* NULL is allowed */
+
 struct fleet {
     struct fleet_config config;
+    struct links *links; /* with locks of their own, taken after `lock` */
+    struct downloads *downloads;
     uint64_t seed;
     pthread_rwlock_t lock;
     bool loaded;
     uint32_t generation;
     struct fleet_tenant *tenant;
     size_t tenant_count;
-    struct table device_by_id, device_by_no, key_by_id;
+    struct table device_by_id, device_by_no, key_by_id, account_by_id;
+    struct role *role; /* of all tenants (people.c) */
+    _Atomic uint64_t rights_version;
     pthread_mutex_t seen_lock[SEEN_LOCKS];
     pthread_mutex_t queue_lock;
     struct queue_item *queue;
@@ -128,6 +142,8 @@ OTA_MUST_CHECK ota_err copy_update_end(struct arena *a, const struct update_end 
                                        struct update_end *out);
 OTA_MUST_CHECK ota_err copy_release(struct arena *a, const struct release *in,
                                     struct release *out);
+OTA_MUST_CHECK ota_err copy_key(struct arena *a, const struct fleet_api_key_entry *in,
+                                struct fleet_key *out);
 OTA_MUST_CHECK ota_err copy_heartbeat(struct arena *a, const struct heartbeat *in,
                                       struct heartbeat *out);
 

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { at, event, golden, newUpdate, recount } from "./fleet.mjs";
+import { peopleRoutes } from "./people.mjs";
 import { recordRoutes } from "./records.mjs";
 
 const CLOSED = new Set(["succeeded", "failed", "cancelled"]);
@@ -41,7 +42,8 @@ const plain = ({ events, ...u }) => u;
 
 const ended = ({ state, version, reason, closed_at }) => ({ state, version, reason, closed_at });
 
-export function makeApi(world, emit) {
+/** `session` tells whose rights count now. */
+export function makeApi(world, emit, session) {
 	const brief = ({ attributes, update, ...d }) => {
 		const newest = update ?? world.updates.find((u) => u.device === d.id);
 		return {
@@ -276,6 +278,7 @@ export function makeApi(world, emit) {
 
 	/** [method, pattern with {holes}, handler({params, query, body, bytes})]; an undefined answer is 204. */
 	const routes = [
+		...peopleRoutes(world, { Refusal, paged, find, session }),
 		...recordRoutes(world, { Refusal, paged, find, releaseOf, platformOf, emit }),
 		["GET", "/platforms", ({ query }) => paged(world.platforms, query)],
 		["POST", "/platforms", ({ body }) => platformCreate(body)],

@@ -1,6 +1,7 @@
 // A made-up fleet in the shapes of docs/SPEC.md section 8: enough of everything that every page has something to show.
 
 import { readFileSync } from "node:fs";
+import { fewPeople, makePeople } from "./people.mjs";
 import { addLife, ESP_PLATFORM, makeRecords, noRecords } from "./records.mjs";
 
 /** One document of tests/vectors/api: what otad's own tests say that otad answers. */
@@ -364,7 +365,7 @@ export function makeWorld(now, deviceCount = 420) {
 		if (owner && owner.update === null) owner.update = u;
 	}
 	const world = {
-		user: { name: "admin", role: "admin" },
+		...makePeople(now),
 		platforms: platforms(),
 		releases: releases(now),
 		devices,
@@ -399,7 +400,7 @@ export function makeWorld(now, deviceCount = 420) {
 /** A server nobody has used yet. */
 export function emptyWorld() {
 	return {
-		user: { name: "admin", role: "admin" },
+		...fewPeople(Date.now()),
 		platforms: [],
 		releases: [],
 		devices: [],

@@ -7,11 +7,10 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeApi, Refusal, tick } from "./api.mjs";
 import { at, emptyWorld, golden, makeWorld } from "./fleet.mjs";
+import { identity, union } from "./people.mjs";
 import { Bytes, espDoor } from "./records.mjs";
 
 const DIST = process.env.OTAD_WEB_DIST ?? fileURLToPath(new URL("../dist", import.meta.url));
-const PASSWORD = "correct horse battery";
-const SETUP_TOKEN = "mock-setup-token";
 const COMMENT_MS = 15_000;
 
 export const CSP =
@@ -58,15 +57,22 @@ function body(request) {
 class Mock {
 	constructor({ empty = false, devices } = {}) {
 		this.world = empty ? emptyWorld() : makeWorld(Date.now(), devices);
-		this.api = makeApi(this.world, (type, data) => this.emit(type, data));
+		this.api = makeApi(
+			this.world,
+			(type, data) => this.emit(type, data),
+			() => this.session(),
+		);
 		this.streams = new Set();
 		this.eventId = 0;
 		this.control = {
 			setupNeeded: false,
 			signedIn: true,
 			refuseEvents: false,
-			permissions: null,
+			/** Rights instead of those of the roles. */
+			grants: null,
 			endBeforeWrite: false,
+			/** Sign-in is refused for a while. */
+			tooMany: false,
 		};
 		this.eventStreamsOpened = 0;
 	}
@@ -86,46 +92,35 @@ class Mock {
 	}
 
 	session() {
+		const user = { name: this.world.user.name, roles: this.world.user.roles };
+		const known = this.world.roles.filter((r) => user.roles.includes(r.name));
+		const grants = this.control.grants ?? union(known.flatMap((r) => r.grants));
 		return {
 			...golden("session"),
-			user: this.world.user,
+			user,
 			csrf_token: "mock-csrf",
-			...(this.control.permissions ? { permissions: this.control.permissions } : {}),
+			permissions: [...new Set(grants.flatMap((g) => g.permissions))],
+			grants,
 			expires_at: at(Date.now() + 12 * 3_600_000),
 		};
 	}
 
-	/** Setup and session; undefined means: not one of these. */
+	/** Setup, session and one-time links; undefined means: not one of these. */
 	identity(method, path, data) {
-		switch (`${method} ${path}`) {
-			case "GET /setup":
-				return { needed: this.control.setupNeeded };
-			case "POST /setup":
-				if (data.token !== SETUP_TOKEN)
-					throw new Refusal(
-						401,
-						"bad-setup-token",
-						"This setup link is not valid",
-						"It works once, and only the newest one works",
-					);
-				if (data.password.length < 12)
-					throw new Refusal(422, "too-short", "The password is too short", "At least 12 characters", "/password");
-				this.control.setupNeeded = false;
-				break;
-			case "POST /session":
-				if (data.password !== PASSWORD) throw new Refusal(401, "bad-credentials", "Name or password is wrong");
-				break;
-			case "GET /session":
-				if (!this.control.signedIn) throw new Refusal(401, "not-signed-in", "Nobody is signed in");
-				return this.session();
-			case "DELETE /session":
-				this.control.signedIn = false;
-				return null;
-			default:
-				return undefined;
+		if (method === "DELETE" && path === "/session") {
+			this.control.signedIn = false;
+			return null;
 		}
-		this.control.signedIn = true;
-		return this.session();
+		if (method === "GET" && path === "/session") {
+			if (!this.control.signedIn) throw new Refusal(401, "not-signed-in", "Nobody is signed in");
+			return this.session();
+		}
+		const enter = (user) => {
+			this.world.user = user;
+			this.control.signedIn = true;
+			return this.session();
+		};
+		return identity(this.world, this.control, { method, path, data }, { Refusal, enter });
 	}
 
 	answer(request, url, bytes) {
@@ -181,8 +176,9 @@ class Mock {
 			else response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
 		} catch (error) {
 			if (!(error instanceof Refusal)) throw error;
+			const retry = error.retryAfter === undefined ? {} : { "Retry-After": error.retryAfter };
 			response
-				.writeHead(error.status, { "Content-Type": "application/problem+json" })
+				.writeHead(error.status, { "Content-Type": "application/problem+json", ...retry })
 				.end(JSON.stringify(error.document));
 		}
 	}
@@ -193,7 +189,7 @@ export async function startMock(options = {}) {
 	const mock = new Mock(options);
 	const server = createServer((request, response) => void mock.handle(request, response));
 	await new Promise((resolve) => server.listen(options.port ?? 0, "127.0.0.1", resolve));
-	mock.url = `http://localhost:${server.address().port}`;
+	mock.world.url = mock.url = `http://localhost:${server.address().port}`;
 	mock.close = () => {
 		mock.dropStreams();
 		server.closeAllConnections();

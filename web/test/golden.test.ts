@@ -11,17 +11,27 @@ import type {
 	Statistics,
 } from "../src/api/records.ts";
 import type {
+	Account,
 	ApiKey,
 	Artifact,
 	Device,
 	GatewayToken,
+	Grant,
 	Heartbeat,
+	Invitation,
+	JoinCheck,
+	OneTimeLink,
 	Platform,
+	RecoveryCodes,
 	Release,
 	ReleaseNotice,
+	Role,
 	Session,
+	SignIn,
+	TotpSecret,
 	Update,
 	UpdateEvent,
+	User,
 } from "../src/api/types.ts";
 
 /**
@@ -135,7 +145,51 @@ const platform: Shape<Platform> = {
 	device_count: "number",
 };
 
-const session: Shape<Session> = { user: "object", csrf_token: "string", permissions: "array", expires_at: "string" };
+const session: Shape<Session> = {
+	user: "object",
+	csrf_token: "string",
+	permissions: "array",
+	grants: "array",
+	expires_at: "string",
+};
+
+const user: Shape<User> = {
+	name: "string",
+	roles: "array",
+	state: "string",
+	totp: "boolean",
+	created_at: "string",
+	created_by: "string",
+	last_sign_in_at: "string?",
+};
+
+const account: Shape<Account> = { ...user, recovery_codes_left: "number" };
+
+const grant: Shape<Grant> = { platform: "string", permissions: "array" };
+
+const role: Shape<Role> = {
+	name: "string",
+	title: "string",
+	builtin: "boolean",
+	grants: "array",
+	user_count: "number",
+};
+
+const signIn: Shape<SignIn> = {
+	id: "number",
+	created_at: "string",
+	last_used_at: "string",
+	expires_at: "string",
+	address: "string",
+	agent: "string",
+	current: "boolean",
+};
+
+const oneTimeLink: Shape<OneTimeLink> = { link: "string", expires_at: "string" };
+const invitation: Shape<Invitation> = { ...oneTimeLink, user: "object" };
+const joinCheck: Shape<JoinCheck> = { name: "string", kind: "string", totp: "boolean" };
+const totp: Shape<TotpSecret> = { secret: "string", uri: "string" };
+const recoveryCodes: Shape<RecoveryCodes> = { recovery_codes: "array" };
 
 const apiKey: Shape<ApiKey> = {
 	id: "number",
@@ -286,7 +340,7 @@ test("platforms", () => {
 });
 
 test("session, API keys and gateway tokens", () => {
-	check("session", golden("session"), session);
+	check("session", golden("session"), session, ["grants"]);
 	check("api-key", golden("api-key"), apiKey);
 	check("gateway", golden("gateway"), gateway);
 });
@@ -300,4 +354,22 @@ test("links, both logs and statistics", () => {
 	check("statistics", document, statistics);
 	for (const r of each(document.releases)) check("statistics.releases", r, releaseTally);
 	for (const d of each(document.days)) check("statistics.days", d, day);
+});
+
+test("people, roles, sign-ins and one-time links", () => {
+	for (const name of ["user", "user-invited"]) check(name, golden(name), user);
+	check("account", golden("account"), account);
+	for (const name of ["role", "role-custom"]) {
+		const document = golden(name);
+		check(name, document, role);
+		for (const g of each(document.grants)) check(`${name}.grants`, g, grant);
+	}
+	check("sign-in", golden("sign-in"), signIn);
+	check("one-time-link", golden("one-time-link"), oneTimeLink);
+	const invited = golden("invitation");
+	check("invitation", invited, invitation);
+	check("invitation.user", invited.user as Record<string, unknown>, user);
+	check("join-check", golden("join-check"), joinCheck);
+	check("totp", golden("totp"), totp);
+	check("recovery-codes", golden("recovery-codes"), recoveryCodes);
 });

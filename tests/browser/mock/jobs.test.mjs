@@ -305,7 +305,7 @@ test("filters live in the address: reload and back bring them again", async () =
 });
 
 test("who may only read is told why a button does nothing", async () => {
-	desk.mock.control.permissions = ["device.read", "release.read"];
+	desk.mock.control.grants = [{ platform: "*", permissions: ["device.read", "release.read"] }];
 	const page = await start("/keys");
 	const button = page.getByRole("button", { name: /New API key/ });
 	await button.waitFor();

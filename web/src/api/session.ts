@@ -5,6 +5,8 @@ import type { Permission, Session } from "./types.ts";
 export interface SessionAccess {
 	session: Session;
 	signOut: () => void;
+	/** The session has been replaced: a new password, new rights. */
+	renew: (session: Session) => void;
 }
 
 export const SessionContext = createContext<SessionAccess | null>(null);
@@ -15,10 +17,27 @@ export function useSession(): SessionAccess {
 	return access;
 }
 
+/** All platforms, also future ones; what concerns no platform needs a right here. */
+export const EVERYWHERE = "*";
+
+/** Whether the session has a right on a platform, or anywhere when none is given. */
+export function may(session: Session, permission: Permission, platform?: string): boolean {
+	if (platform === undefined) return session.permissions.includes(permission);
+	return session.grants.some(
+		(g) => (g.platform === platform || g.platform === EVERYWHERE) && g.permissions.includes(permission),
+	);
+}
+
+export function useMay(permission: Permission, platform?: string): boolean {
+	return may(useSession().session, permission, platform);
+}
+
 /** Why an action is not allowed, or an empty text when it is. The server decides; this only explains in advance. */
-export function useDenied(permission: Permission): string {
+export function useDenied(permission: Permission, platform?: string): string {
 	const { session } = useSession();
-	return session.permissions.includes(permission) || session.permissions.includes("*")
-		? ""
-		: `Your role, ${session.user.role}, lacks the right ${permission}`;
+	if (may(session, permission, platform)) return "";
+	const { roles } = session.user;
+	const who = roles.length === 1 ? `Your role ${roles[0]} lacks` : `Your roles ${roles.join(", ")} lack`;
+	const where = platform === undefined || platform === EVERYWHERE ? "" : ` on ${platform}`;
+	return `${roles.length === 0 ? "You have no role and lack" : who} the right ${permission}${where}`;
 }

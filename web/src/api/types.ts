@@ -21,11 +21,87 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-export interface Session {
-	user: { name: string; role: string };
-	csrf_token: string;
+/** What may be done on a platform, or on all of them: "*". */
+export interface Grant {
+	platform: string;
 	permissions: string[];
+}
+
+export interface Session {
+	user: { name: string; roles: string[] };
+	csrf_token: string;
+	/** Those had on any platform. */
+	permissions: string[];
+	/** The union of the roles' grants. */
+	grants: Grant[];
 	expires_at: string;
+}
+
+export type UserState = "invited" | "active" | "disabled";
+
+export interface User {
+	name: string;
+	roles: string[];
+	/** Invited: has no password yet, new or after a reset. */
+	state: UserState;
+	/** Whether a second factor is in force. */
+	totp: boolean;
+	created_at: string;
+	created_by: string;
+	last_sign_in_at: string | null;
+}
+
+/** One's own user. */
+export interface Account extends User {
+	recovery_codes_left: number;
+}
+
+export interface Role {
+	name: string;
+	title: string;
+	builtin: boolean;
+	grants: Grant[];
+	user_count: number;
+}
+
+export interface SignIn {
+	id: number;
+	created_at: string;
+	last_used_at: string;
+	expires_at: string;
+	address: string;
+	agent: string;
+	/** The one that asks. */
+	current: boolean;
+}
+
+/** A one-time link, shown once. */
+export interface OneTimeLink {
+	link: string;
+	expires_at: string;
+}
+
+export interface Invitation extends OneTimeLink {
+	user: User;
+}
+
+/** What a one-time link is for. */
+export interface JoinCheck {
+	name: string;
+	kind: "invitation" | "reset";
+	/** Whether joining takes a code of the second factor as well. */
+	totp: boolean;
+}
+
+export interface TotpSecret {
+	/** Base32, for typing in. */
+	secret: string;
+	/** otpauth://, for the QR code. */
+	uri: string;
+}
+
+export interface RecoveryCodes {
+	recovery_codes: string[];
 }
 
 export type Channel = "stable" | "beta";

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { STALE_AFTER_MS } from "../api/live.ts";
-import { useSession } from "../api/session.ts";
-import type { Permission } from "../api/types.ts";
+import { may, useSession } from "../api/session.ts";
+import type { Permission, Session } from "../api/types.ts";
 import { useLiveStatus } from "../api/useLive.ts";
 import { page } from "../paths.ts";
 import type { Route } from "../routes.ts";
@@ -54,7 +54,7 @@ const GROUPS: Group[] = [
 				routes: ["platforms", "platform"],
 				needs: "release.read",
 			},
-			{ name: "Links", icon: "link", href: page.links(), routes: ["links"], needs: "release.read" },
+			{ name: "Links", icon: "link", href: page.links(), routes: ["links"], needs: "link.create" },
 			{ name: "Flash", icon: "bolt", href: page.flash(), routes: ["flash"], needs: "release.read" },
 		],
 	},
@@ -72,9 +72,8 @@ const GROUPS: Group[] = [
 ];
 
 /** Navigation shows what the person may do somewhere; the server decides again at every request. */
-function entriesFor(permissions: string[]): Group[] {
-	const has = (p: Permission) => permissions.includes("*") || permissions.includes(p);
-	return GROUPS.map((g) => ({ ...g, entries: g.entries.filter((e) => has(e.needs)) })).filter(
+function entriesFor(session: Session): Group[] {
+	return GROUPS.map((g) => ({ ...g, entries: g.entries.filter((e) => may(session, e.needs)) })).filter(
 		(g) => g.entries.length > 0,
 	);
 }
@@ -118,7 +117,7 @@ export function Shell({ route, children }: { route: Route["name"]; children: Com
 			</header>
 			<nav id="rail" class="rail" aria-label="Main" popover="auto" ref={rail}>
 				<Brand />
-				{entriesFor(session.permissions).map((g) => (
+				{entriesFor(session).map((g) => (
 					<section key={g.title} class="rail-group">
 						<h2 id={`rail-${g.title}`}>{g.title}</h2>
 						<ul class="rail-list" aria-labelledby={`rail-${g.title}`}>
@@ -201,7 +200,7 @@ function Account() {
 			<div id="account-menu" class="menu" popover="auto">
 				<p class="menu-who">
 					<strong class="cut">{session.user.name}</strong>
-					<span class="muted small">{session.user.role}</span>
+					<span class="muted small">{session.user.roles.join(", ")}</span>
 				</p>
 				<Choice
 					label="Theme"

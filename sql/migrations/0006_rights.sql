@@ -6,18 +6,19 @@ SET LOCAL search_path = otad;
 -- Rights (SPEC 8.2) a second time: each transaction states those of its caller in otad.rights, as
 -- {"device.read":"*","release.read":"{1,2}","self":"7"}, or otad for otad itself.  Nothing stated = nothing seen.
 
+CREATE FUNCTION stated() RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN nullif(nullif(current_setting('otad.rights', true), ''), 'otad')::jsonb;
+COMMENT ON FUNCTION stated() IS 'What the caller of this transaction may do; NULL for otad itself and when nothing is stated';
+
 CREATE FUNCTION may(what text[]) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
     RETURN CASE coalesce(current_setting('otad.rights', true), '')
            WHEN '' THEN false
            WHEN 'otad' THEN true
-           ELSE 'anyone' = ANY (what)
-                OR EXISTS (SELECT FROM unnest(what) p WHERE current_setting('otad.rights')::jsonb ->> p = '*') END;
+           ELSE 'anyone' = ANY (what) OR EXISTS (SELECT FROM unnest(what) p WHERE stated() ->> p = '*') END;
 COMMENT ON FUNCTION may(text[]) IS 'May the caller do one of these on all platforms?  anyone: whoever has stated rights; none named: otad itself';
 
 CREATE FUNCTION may_on(what text[]) RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN coalesce(current_setting('otad.rights', true), '') IN ('', 'otad') THEN '{}'::bigint[]
-           ELSE ARRAY(SELECT unnest(nullif(current_setting('otad.rights')::jsonb ->> p, '*')::bigint[]) FROM unnest(what) p)
-           END;
+    RETURN ARRAY(SELECT unnest(nullif(stated() ->> p, '*')::bigint[]) FROM unnest(what) p);
 COMMENT ON FUNCTION may_on(text[]) IS 'The platforms that the caller may do one of these on, besides what may() says';
 
 CREATE FUNCTION may_every(what text[], on_platform bigint) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
@@ -26,8 +27,7 @@ CREATE FUNCTION may_every(what text[], on_platform bigint) RETURNS boolean LANGU
 COMMENT ON FUNCTION may_every(text[], bigint) IS 'Has the caller all of these on this platform (NULL: on all), so that they may hand them out?';
 
 CREATE FUNCTION self() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN coalesce(current_setting('otad.rights', true), '') NOT IN ('', 'otad')
-           THEN (current_setting('otad.rights')::jsonb ->> 'self')::bigint END;
+    RETURN (stated() ->> 'self')::bigint;
 COMMENT ON FUNCTION self() IS 'The account in whose name this is; NULL for machines and for otad itself';
 
 CREATE FUNCTION may_sql(what text[], platform text) RETURNS text LANGUAGE sql IMMUTABLE

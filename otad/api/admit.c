@@ -91,6 +91,14 @@ static ota_err identify_key(struct http_request *rq, const char *text, struct pr
     return OTA_OK;
 }
 
+static enum role strongest(const struct db_names *roles)
+{
+    enum role best = ROLE_NONE;
+    for (size_t i = 0; i < roles->count; i++)
+        best = role_parse(roles->v[i]) > best ? role_parse(roles->v[i]) : best;
+    return best;
+}
+
 static bool is_safe(enum http_method m)
 {
     return m == HTTP_GET || m == HTTP_HEAD;
@@ -122,7 +130,7 @@ static ota_err identify_session(struct http_request *rq, struct principal *who)
     *who = (struct principal){.kind = PRINCIPAL_USER,
                               .tenant = scope.tenant_id,
                               .id = session.user.id,
-                              .role = role_parse(session.user.role),
+                              .role = strongest(&session.user.roles),
                               .all_platforms = true};
     copy(who->name, sizeof who->name, session.user.name);
     memcpy(who->credential, hash.b, sizeof who->credential);

@@ -96,6 +96,14 @@ static const char *why_text(enum db_why why)
         return "The channel no longer offers this release.";
     case DB_WHY_TOO_MANY:
         return "There are too many of them.";
+    case DB_WHY_LAST_ADMIN:
+        return "Nobody would be left who may manage people.";
+    case DB_WHY_TOTP_ON:
+        return "A second factor is set already; take it off first.";
+    case DB_WHY_TOTP_OFF:
+        return "There is no second factor.";
+    case DB_WHY_NO_ROLE:
+        return "A role is not known.";
     case DB_WHY_NONE:
     case DB_WHY_COUNT:
         break;

@@ -32,14 +32,6 @@ http_handler api_gateway_list, api_gateway_post, api_gateway_delete;
 http_handler api_event_get;
 http_handler api_metrics_get, api_openapi_get, api_docs_get;
 
-/* Sign this person in: a new session, its cookie and its JSON as the answer. */
-struct user;
-ota_err api_session_start(struct http_request *rq, struct http_response *rs,
-                          const struct user *user);
-
-/* 429 with Retry-After. */
-ota_err api_too_many(struct http_request *rq, struct http_response *rs, int64_t wait_s);
-
 /* A scope in the caller's name; without a principal in the default tenant's. */
 struct db_scope api_scope(const struct http_request *rq);
 

@@ -9,6 +9,7 @@
 #include "otad/auth/password.h"
 #include "otad/db/user.h"
 #include "otad/log.h"
+#include "sign_in.h"
 
 enum { LINK_LIFE_S = 7 * 24 * 3600 };
 
@@ -62,15 +63,16 @@ ota_err api_setup_get(struct http_request *rq, struct http_response *rs)
 static ota_err spend(struct http_request *rq, struct http_response *rs, const struct setup *in,
                      struct user *out)
 {
-    struct db_scope scope = api_scope(rq);
+    const struct user person = {.name = in->name};
+    struct db_scope scope = api_scope_of(rq, &person);
     char phc[PASSWORD_PHC_BYTES];
     ota_err err = password_hash(in->password, phc);
     if (err != OTA_OK)
         return err;
     const struct token_hash hash =
         token_hash(&rq->otad->auth->pepper, in->token, strlen(in->token));
-    const struct user admin = {
-        .name = in->name, .role = role_name(ROLE_ADMIN), .password_hash = phc};
+    const char *const role = role_name(ROLE_ADMIN);
+    const struct user admin = {.name = in->name, .roles = {1, &role}, .password_hash = phc};
     err = db_setup_token_consume(&scope, hash.b, &admin, out);
     if (err == OTA_E_AUTH)
         return http_problem(rq, rs, err, "bad-setup-token",
@@ -94,12 +96,11 @@ ota_err api_setup_post(struct http_request *rq, struct http_response *rs)
     if (users != 0)
         return http_problem(rq, rs, OTA_E_CONFLICT, "already-set-up",
                             "There is an admin already; sign in.");
-    const int64_t wait = rate_limit_take(&rq->otad->auth->addresses, rq->client, api_now());
-    if (wait != 0)
-        return api_too_many(rq, rs, wait);
-    err = spend(rq, rs, &in, &user);
+    err = api_attempt(rq, rs, NULL);
+    if (err == OTA_OK)
+        err = spend(rq, rs, &in, &user);
     if (err != OTA_OK)
         return err;
     setup_link_remove(rq->otad->config->state_dir);
-    return api_session_start(rq, rs, &user);
+    return api_sign_in(rq, rs, &user, &(struct factor_proof){0});
 }

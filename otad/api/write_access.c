@@ -3,13 +3,24 @@
 
 #include "otad/auth/permission.h"
 
+static void write_names(struct json_out *o, const char *key, const struct db_names *names)
+{
+    json_open_array(o, key);
+    for (size_t i = 0; i < names->count; i++)
+        json_put_string(o, NULL, names->v[i]);
+    json_close_array(o);
+}
+
 void write_session(struct json_out *o, const struct session *s)
 {
-    const struct principal who = {.kind = PRINCIPAL_USER, .role = role_parse(s->user.role)};
+    struct principal who = {.kind = PRINCIPAL_USER};
+    for (size_t i = 0; i < s->user.roles.count; i++)
+        if (role_parse(s->user.roles.v[i]) > who.role)
+            who.role = role_parse(s->user.roles.v[i]);
     json_open_object(o, NULL);
     json_open_object(o, "user");
     json_put_string(o, "name", s->user.name);
-    json_put_string(o, "role", s->user.role);
+    write_names(o, "roles", &s->user.roles);
     json_close_object(o);
     json_put_string(o, "csrf_token", s->csrf_token);
     json_open_array(o, "permissions");
@@ -19,14 +30,6 @@ void write_session(struct json_out *o, const struct session *s)
     json_close_array(o);
     json_put_time(o, "expires_at", s->expires_at_unix_s);
     json_close_object(o);
-}
-
-static void write_names(struct json_out *o, const char *key, const struct db_names *names)
-{
-    json_open_array(o, key);
-    for (size_t i = 0; i < names->count; i++)
-        json_put_string(o, NULL, names->v[i]);
-    json_close_array(o);
 }
 
 void write_api_key(struct json_out *o, const char *key, const struct api_key *k)

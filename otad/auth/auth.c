@@ -8,7 +8,7 @@
 /*
  * A person mistypes a few times; a NATed office does so together.  Codes are short: at this
  * rate somebody who has the password guesses one of three in a million 293 times a day, which
- * takes three years for a chance of one in two.
+ * takes two years for a chance of one in two.
  */
 enum {
     NAME_BURST = 5,

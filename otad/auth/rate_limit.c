@@ -4,7 +4,10 @@
  */
 #include "rate_limit.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 _Static_assert(crypto_shorthash_KEYBYTES == sizeof((struct rate_limit *)0)->key, "SipHash key");
@@ -79,4 +82,25 @@ void rate_limit_forgive(struct rate_limit *r, const char *subject)
     if (e != NULL)
         *e = (struct rate_limit_entry){0};
     (void)pthread_mutex_unlock(&r->lock);
+}
+
+void rate_limit_return(struct rate_limit *r, const char *subject)
+{
+    (void)pthread_mutex_lock(&r->lock);
+    struct rate_limit_entry *e = find(r, subject_hash(r, subject), false);
+    if (e != NULL)
+        e->free_at_s -= r->refill_s;
+    (void)pthread_mutex_unlock(&r->lock);
+}
+
+void rate_limit_subject(const char *address, char out[RATE_LIMIT_SUBJECT_BYTES])
+{
+    enum { HOST_FROM = 8 }; /* the second half names the interface */
+    struct in6_addr a;
+    if (inet_pton(AF_INET6, address, &a) == 1 && !IN6_IS_ADDR_V4MAPPED(&a)) {
+        memset(a.s6_addr + HOST_FROM, 0, sizeof a.s6_addr - HOST_FROM);
+        if (inet_ntop(AF_INET6, &a, out, RATE_LIMIT_SUBJECT_BYTES) != NULL)
+            return;
+    }
+    (void)snprintf(out, RATE_LIMIT_SUBJECT_BYTES, "%s", address);
 }

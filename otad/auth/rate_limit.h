@@ -35,6 +35,16 @@ int64_t rate_limit_wait(struct rate_limit *r, const char *subject, int64_t now_s
 /* Take one from subject's allowance: 0 = granted, else the seconds to wait (nothing taken). */
 int64_t rate_limit_take(struct rate_limit *r, const char *subject, int64_t now_s);
 
+/* Give one back that was taken: it was no failure. */
+void rate_limit_return(struct rate_limit *r, const char *subject);
+
+/*
+ * Whom an address stands for: an IPv4 address itself, of an IPv6 one the /64 that a single
+ * customer commands.
+ */
+enum { RATE_LIMIT_SUBJECT_BYTES = 64 };
+void rate_limit_subject(const char *address, char out[RATE_LIMIT_SUBJECT_BYTES]);
+
 /* Subject proved itself: forget its failures. */
 void rate_limit_forgive(struct rate_limit *r, const char *subject);
 

@@ -49,6 +49,10 @@ enum db_why {
     DB_WHY_WRONG_CLASS,        /* "wrong-class": the manifest is for other hardware       */
     DB_WHY_NOT_OFFERED,        /* "not-offered": the channel no longer offers it          */
     DB_WHY_TOO_MANY,           /* "too-many": attributes, devices, ...                    */
+    DB_WHY_LAST_ADMIN,         /* "last-admin": nobody would be left to manage people     */
+    DB_WHY_TOTP_ON,            /* "totp-on": there is a second factor already             */
+    DB_WHY_TOTP_OFF,           /* "totp-off": there is none, or none that waits           */
+    DB_WHY_NO_ROLE,            /* "no-role": a role is unknown                            */
     DB_WHY_COUNT
 };
 const char *db_why_name(enum db_why why); /* never NULL */

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "tx.h"
+
 const char *row_text_or_empty(struct pg_row *row)
 {
     const char *text = row_text(row);
@@ -170,10 +172,16 @@ void artifact_read(struct pg_row *row, void *out_artifact)
 void user_read(struct pg_row *row, struct user *out)
 {
     *out = (struct user){0};
+    row_skip(row, 1); /* tenant_id */
     out->id = row_int(row);
     out->name = row_text(row);
-    out->role = row_text(row);
+    const char *roles = row_text(row);
+    if (tx_split(row->arena, roles, &out->roles) != OTA_OK)
+        row->err = OTA_E_LIMIT;
     out->password_hash = row_text(row);
     out->disabled = row_bool(row);
+    out->totp = row_bool(row);
     out->created_at_unix_s = row_int(row);
+    out->created_by = row_text(row);
+    out->last_sign_in_at_unix_s = row_int(row);
 }

@@ -11,7 +11,7 @@ void device_read(struct pg_row *row, void *out_device);  /* device_row as struct
 void device_read_all(struct pg_row *row, void *out_row); /* as struct fleet_device_row  */
 void release_read(struct pg_row *row, struct fleet_release_row *out); /* release_row   */
 void artifact_read(struct pg_row *row, void *out_artifact);
-void user_read(struct pg_row *row, struct user *out);
+void user_read(struct pg_row *row, struct user *out); /* account_row                */
 
 /* A version_key column; unknown for NULL. */
 void version_read(struct pg_row *row, struct version *out);

@@ -101,6 +101,18 @@ COMMENT ON COLUMN session.session_id IS 'Number of the sign-in, by which people 
 COMMENT ON COLUMN session.address IS 'Where it was made from';
 COMMENT ON COLUMN session.agent IS 'User-Agent that made it, cut to 256 characters';
 
+CREATE VIEW account_row WITH (security_invoker = true) AS
+SELECT a.tenant_id, a.account_id, a.name,
+       (SELECT string_agg(r.role, ' ' ORDER BY r.role) FROM account_role r
+         WHERE r.tenant_id = a.tenant_id AND r.account_id = a.account_id) AS roles,
+       a.password_hash, a.disabled_at IS NOT NULL AS disabled,
+       EXISTS (SELECT FROM account_totp t
+                WHERE t.tenant_id = a.tenant_id AND t.account_id = a.account_id AND t.confirmed_at IS NOT NULL) AS totp,
+       unix_s(a.created_at) AS created_at_unix_s, a.created_by, unix_s(a.last_sign_in_at) AS last_sign_in_at_unix_s
+  FROM account a;
+COMMENT ON VIEW account_row IS 'struct user, in its reader''s order (otad/db/read.c)';
+GRANT SELECT ON account_row TO otad_app;
+
 ALTER TABLE account NO FORCE ROW LEVEL SECURITY;
 INSERT INTO account_role (tenant_id, account_id, role) SELECT tenant_id, account_id, role FROM account;
 ALTER TABLE account FORCE ROW LEVEL SECURITY;

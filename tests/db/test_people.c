@@ -9,14 +9,15 @@
 #include "otad/db/session.h"
 
 static struct kit k;
+static const char *const admin = "admin", *const viewer = "viewer";
 static const char phc[] = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
 
 static void test_accounts(void)
 {
     const uint8_t token[32] = {1}, wrong[32] = {2};
     const int64_t soon = (int64_t)time(NULL) + 600;
-    const struct user ada = {.name = "ada", .role = "admin", .password_hash = phc};
-    const struct user bob = {.name = "bob", .role = "viewer", .password_hash = phc};
+    const struct user ada = {.name = "ada", .roles = {1, &admin}, .password_hash = phc};
+    const struct user bob = {.name = "bob", .roles = {1, &viewer}, .password_hash = phc};
     struct user out;
     int64_t count = -1;
     OK(db_user_count(&k.scope, &count));
@@ -27,7 +28,8 @@ static void test_accounts(void)
     OK(db_user_count(&k.scope, &count));
     assert(count == 0);
     OK(db_setup_token_consume(&k.scope, token, &ada, &out));
-    assert(out.id > 0 && strcmp(out.name, "ada") == 0 && strcmp(out.role, "admin") == 0);
+    assert(out.id > 0 && strcmp(out.name, "ada") == 0 && out.roles.count == 1 &&
+           strcmp(out.roles.v[0], "admin") == 0);
     IS(db_setup_token_consume(&k.scope, token, &bob, &out), OTA_E_CONFLICT);
     assert(strcmp(db_why_name(k.scope.why), "already-exists") == 0);
     IS(db_setup_token_put(&k.scope, token, soon), OTA_E_CONFLICT);
@@ -37,15 +39,17 @@ static void test_accounts(void)
     OK(db_user_get_by_name(&k.scope, "bob", &out));
     assert(strcmp(out.password_hash, phc) == 0 && !out.disabled && out.created_at_unix_s > 0);
     IS(db_user_get_by_name(&k.scope, "eve", &out), OTA_E_NOT_FOUND);
-    const struct user bad = {.name = "eve", .role = "root", .password_hash = phc};
-    IS(db_user_create(&k.scope, &bad, &out), OTA_E_FORMAT);
+    static const char *const unknown = "root";
+    const struct user bad = {.name = "eve", .roles = {1, &unknown}, .password_hash = phc};
+    IS(db_user_create(&k.scope, &bad, &out), OTA_E_CONFLICT);
+    assert(strcmp(db_why_name(k.scope.why), "no-role") == 0);
 }
 
 static void test_setup_token_expires(void)
 {
     struct kit other;
     const uint8_t token[32] = {1};
-    const struct user ada = {.name = "ada", .role = "admin", .password_hash = phc};
+    const struct user ada = {.name = "ada", .roles = {1, &admin}, .password_hash = phc};
     struct user out;
     kit_open(&other, "people_expired");
     OK(db_setup_token_put(&other.scope, token, (int64_t)time(NULL) + 600));
@@ -58,24 +62,27 @@ static void test_setup_token_expires(void)
 
 static void test_sessions(void)
 {
+    static const struct factor_proof none = {0};
     struct user ada;
     struct session out;
     OK(db_user_get_by_name(&k.scope, "ada", &ada));
     const int64_t now = (int64_t)time(NULL);
-    const struct session s = {
-        .hash = {9}, .csrf_token = "csrf", .user = ada, .expires_at_unix_s = now + 60};
-    OK(db_session_put(&k.scope, &s));
-    OK(db_session_put(&k.scope, &s));
+    const struct session s = {.hash = {9},
+                              .csrf_token = "csrf",
+                              .user = ada,
+                              .address = "10.1.2.3",
+                              .agent = "a browser",
+                              .expires_at_unix_s = now + 60};
+    OK(db_session_start(&k.scope, &s, &none));
+    IS(db_session_start(&k.scope, &s, &none), OTA_E_CONFLICT); /* nobody reuses a token */
     OK(db_session_get(&k.scope, s.hash, &out));
-    assert(strcmp(out.csrf_token, "csrf") == 0 && out.user.id == ada.id);
+    assert(strcmp(out.csrf_token, "csrf") == 0 && out.user.id == ada.id && out.id > 0);
+    assert(strcmp(out.address, "10.1.2.3") == 0 && strcmp(out.agent, "a browser") == 0);
     assert(out.expires_at_unix_s == now + 60 && memcmp(out.hash, s.hash, 32) == 0);
-    OK(db_session_touch(&k.scope, s.hash, now + 120));
-    OK(db_session_get(&k.scope, s.hash, &out));
-    assert(out.expires_at_unix_s == now + 120);
     (void)kit_sql(&k, "UPDATE account SET disabled_at = now() WHERE name = 'ada'");
     IS(db_session_get(&k.scope, s.hash, &out), OTA_E_NOT_FOUND);
     (void)kit_sql(&k, "UPDATE account SET disabled_at = NULL");
-    OK(db_session_touch(&k.scope, s.hash, now - 1));
+    (void)kit_sql(&k, "UPDATE session SET expires_at = now()");
     IS(db_session_get(&k.scope, s.hash, &out), OTA_E_NOT_FOUND);
     OK(db_session_delete(&k.scope, s.hash));
     OK(db_session_delete(&k.scope, s.hash));

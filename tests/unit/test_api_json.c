@@ -186,8 +186,9 @@ static void check_access(void)
 {
     static const char *const scopes[] = {"release.read", "release.upload"};
     static const char *const platforms[] = {"mps2-an386"};
+    static const char *const role = "admin";
     const struct session s = {.csrf_token = "0123456789abcdef",
-                              .user = {.name = "anna", .role = "admin"},
+                              .user = {.name = "anna", .roles = {1, &role}},
                               .expires_at_unix_s = 1763674200};
     const struct api_key k = {.id = 4,
                               .name = "ci",

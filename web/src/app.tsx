@@ -21,9 +21,14 @@ import { page } from "./paths.ts";
 import { parseRoute, type Route } from "./routes.ts";
 import { Link } from "./ui/button.tsx";
 import { Empty, Loading } from "./ui/feedback.tsx";
+import { lazy } from "./ui/lazy.tsx";
 import { PageHead } from "./ui/page.tsx";
 import { Toasts } from "./ui/toast.tsx";
 import { useLocation } from "./util/location.ts";
+
+const LinksPage = lazy(() => import("./pages/links.tsx").then((m) => m.LinksPage));
+const DownloadsPage = lazy(() => import("./pages/downloads.tsx").then((m) => m.DownloadsPage));
+const AuditPage = lazy(() => import("./pages/audit.tsx").then((m) => m.AuditPage));
 
 /** Nobody knows yet, nobody is signed in, or somebody is. */
 type Access = { is: "unknown"; problem: Problem | null } | { is: "out" } | { is: "in"; session: Session };
@@ -90,7 +95,7 @@ function Inside({ route, session, onSession, onOut }: InsideProps) {
 		live.retryNow();
 	};
 	return (
-		<SessionContext.Provider value={{ session, signOut: leave }}>
+		<SessionContext.Provider value={{ session, signOut: leave, renew: onSession }}>
 			<LiveContext.Provider value={live}>
 				<Shell route={route.name}>
 					<Page route={route} />
@@ -140,13 +145,18 @@ function Page({ route }: { route: Route }) {
 	switch (route.name) {
 		case "overview":
 		case "setup":
-			return <OverviewPage />;
+			return (
+				<OverviewPage
+					platform={route.name === "overview" ? route.platform : ""}
+					days={route.name === "overview" ? route.days : ""}
+				/>
+			);
 		case "devices":
 			return <DevicesPage platform={route.platform} state={route.state} q={route.q} />;
 		case "device":
 			return <DevicePage key={route.id} id={route.id} />;
 		case "updates":
-			return <UpdatesPage platform={route.filter.platform} />;
+			return <UpdatesPage filter={route.filter} />;
 		case "releases":
 			return <ReleasesPage platform={route.platform} />;
 		case "release":
@@ -160,8 +170,11 @@ function Page({ route }: { route: Route }) {
 		case "keys":
 			return <KeysPage />;
 		case "links":
+			return <LinksPage platform={route.platform} state={route.state} />;
 		case "downloads":
+			return <DownloadsPage filter={route.filter} />;
 		case "audit":
+			return <AuditPage filter={route.filter} />;
 		case "flash":
 		case "unknown":
 			return <NotFound />;

@@ -5,6 +5,7 @@ import "./ui/controls.css";
 import "./ui/content.css";
 import "./ui/table.css";
 import "./pages/pages.css";
+import "./pages/records.css";
 import { App } from "./app.tsx";
 
 const root = document.getElementById("app");

@@ -111,5 +111,6 @@ export const auditPage = (filter: AuditFilter, after: string | null, signal?: Si
 
 export const auditHead = (signal?: Signal) => request<AuditHead>("GET", api.auditHead(), { signal });
 
+/** `from` and `to` are instants here. */
 export const statisticsGet = (filter: StatisticsFilter, signal?: Signal) =>
-	request<Statistics>("GET", api.statistics(instants(filter)), { signal });
+	request<Statistics>("GET", api.statistics(filter), { signal });

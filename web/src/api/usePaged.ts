@@ -13,6 +13,8 @@ export interface Paged<T> {
 	problem: Problem | null;
 	loadMore: () => void;
 	reload: () => void;
+	/** Lays a change over what is shown: live events, the result of an action. */
+	change: (update: (items: T[]) => T[]) => void;
 }
 
 interface State<T> {
@@ -78,6 +80,7 @@ export function usePaged<T>(
 		return () => abort.abort();
 	}, [key, generation, run]);
 	const reload = useCallback(() => setGeneration((n) => n + 1), []);
+	const change = useCallback((update: (items: T[]) => T[]) => setState((s) => ({ ...s, items: update(s.items) })), []);
 	const current = state.key === key ? state : blank<T>(key);
 	const loadMore = () => {
 		if (current.next !== null && busy.current === null && current.problem === null) run(current.next, key);
@@ -85,5 +88,5 @@ export function usePaged<T>(
 	useLive((events) => {
 		if (events.some((e) => e.type === "resync")) reload();
 	});
-	return { ...current, more: current.next !== null, loadMore, reload };
+	return { ...current, more: current.next !== null, loadMore, reload, change };
 }

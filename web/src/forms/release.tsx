@@ -1,11 +1,12 @@
 import { useState } from "preact/hooks";
-import { releaseRelease, releaseWithdraw } from "../api/client.ts";
+import { releaseChange, releasePromote, releaseRelease, releaseWithdraw } from "../api/client.ts";
 import type { Channel, Platform, Release } from "../api/types.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { SelectField, TextField } from "../ui/field.tsx";
 import { toast } from "../ui/toast.tsx";
 import { count } from "../util/list.ts";
+import { Confirm } from "./confirm.tsx";
 import { ProblemNotice } from "./problem.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
@@ -60,6 +61,80 @@ export function ReleaseDialog({ release, platform, onClose, onDone }: ReleasePro
 					<Button onClick={onClose}>Cancel</Button>
 					<Button type="submit" kind="primary" busy={form.pending}>
 						Release to {channel}
+					</Button>
+				</div>
+			</form>
+		</Dialog>
+	);
+}
+
+/** Moves a released version to the other channel. */
+export function PromoteDialog({ release, platform, onClose, onDone }: ReleaseProps) {
+	const channel: Channel = release.channel === "stable" ? "beta" : "stable";
+	const promote = async () => {
+		const changed = await releasePromote(release.platform, release.version, channel);
+		toast(`${release.version} is on ${channel} now`);
+		onDone(changed);
+		onClose();
+	};
+	const offered = platform?.follow_channel
+		? `${release.platform} follows its channel: devices on ${channel} are offered ${release.version} at the next poll.`
+		: `${release.platform} does not follow its channel, so nothing is sent to devices by this alone.`;
+	return (
+		<Confirm
+			title={`Promote ${release.platform} ${release.version} to ${channel}?`}
+			action={`Promote to ${channel}`}
+			onConfirm={promote}
+			onClose={onClose}
+		>
+			<p>{offered}</p>
+		</Confirm>
+	);
+}
+
+const VERSION = "\\d{1,3}\\.\\d{1,3}\\.\\d{1,5}(-[0-9A-Za-z.\\-]+)?(\\+\\d+)?";
+
+/** What may be said about a release after it was signed: words, and who may update to it. */
+export function EditReleaseDialog({ release, onClose, onDone }: ReleaseProps) {
+	const [notes, setNotes] = useState(release.notes);
+	const [minimum, setMinimum] = useState(release.minimum_version ?? "");
+	const form = useSubmit(async () => {
+		const changed = await releaseChange(release.platform, release.version, {
+			notes,
+			minimum_version: minimum === "" ? null : minimum,
+		});
+		toast(`${release.version} is changed`);
+		onDone(changed);
+		onClose();
+	}, ["/notes", "/minimum_version"]);
+	return (
+		<Dialog title={`Edit ${release.platform} ${release.version}`} onClose={onClose}>
+			<form class="form" onSubmit={form.submit}>
+				<ProblemNotice problem={form.problem} />
+				<TextField
+					label="Notes"
+					value={notes}
+					onInput={setNotes}
+					rows={6}
+					required={false}
+					error={form.errorAt("/notes")}
+					hint="What is new, for the people who decide about it"
+				/>
+				<TextField
+					label="Minimum version"
+					value={minimum}
+					onInput={setMinimum}
+					required={false}
+					mono
+					pattern={VERSION}
+					placeholder="none"
+					error={form.errorAt("/minimum_version")}
+					hint="Devices below it are not given this release; they have to pass another one first"
+				/>
+				<div class="form-end">
+					<Button onClick={onClose}>Cancel</Button>
+					<Button type="submit" kind="primary" busy={form.pending}>
+						Save
 					</Button>
 				</div>
 			</form>

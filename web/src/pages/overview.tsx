@@ -1,9 +1,9 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { apiKeyList, devicePage, gatewayTokenList, platformList, releaseList, updatePage } from "../api/client.ts";
 import type { Platform, Release } from "../api/types.ts";
 import { isClosed } from "../api/types.ts";
 import { useLive } from "../api/useLive.ts";
-import { useLoad } from "../api/useLoad.ts";
+import { updatesIn, useLoad } from "../api/useLoad.ts";
 import { page } from "../paths.ts";
 import { Link } from "../ui/button.tsx";
 import { Command } from "../ui/copy.tsx";
@@ -15,6 +15,7 @@ import { count, groupBy } from "../util/list.ts";
 import { type Concern, concernsOf, type Facts } from "./parts/attention.ts";
 import { VersionShares } from "./parts/shares.tsx";
 import { Ready } from "./parts/state.tsx";
+import { StatisticsPanel, useStatistics } from "./parts/statistics.tsx";
 import { UpdateTable, useUpdates } from "./parts/updates.tsx";
 
 /** Counts are asked again this long after the first event of a burst: current enough, and cheap in a storm. */
@@ -93,19 +94,31 @@ async function firstSteps(facts: Facts, signal: AbortSignal): Promise<Step[]> {
 	];
 }
 
-export function OverviewPage() {
+interface Props {
+	platform: string;
+	days: string;
+}
+
+export function OverviewPage({ platform, days }: Props) {
 	const all = useLoad("overview", loadAll);
+	const statistics = useStatistics({ platform, days });
 	const open = useUpdates({ open: true });
 	const [touched, setTouched] = useState(false);
-	useLive(() => setTouched(true));
+	const ended = useRef(false);
+	useLive((events) => {
+		setTouched(true);
+		if (updatesIn(events).some(isClosed)) ended.current = true;
+	});
 	useEffect(() => {
 		if (!touched) return;
 		const timer = setTimeout(() => {
 			setTouched(false);
 			all.reload();
+			if (ended.current) statistics.reload();
+			ended.current = false;
 		}, SETTLE_MS);
 		return () => clearTimeout(timer);
-	}, [touched, all.reload]);
+	}, [touched, all.reload, statistics.reload]);
 	return (
 		<>
 			<PageHead title="Overview" />
@@ -138,6 +151,9 @@ export function OverviewPage() {
 									</Ready>
 									<Ended n={open.list.data?.filter(isClosed).length ?? 0} onHide={open.list.reload} />
 								</Panel>
+								{data.updates.length > 0 ? (
+									<StatisticsPanel of={statistics} platform={platform} days={days} platforms={data.platforms} />
+								) : null}
 							</div>
 							<WhatRunsWhere platforms={data.platforms} releases={data.releases} />
 						</div>

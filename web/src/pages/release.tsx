@@ -1,10 +1,11 @@
 import { useState } from "preact/hooks";
 import { platformGet, releaseGet } from "../api/client.ts";
 import { useDenied } from "../api/session.ts";
-import type { Artifact, Platform, Release } from "../api/types.ts";
+import type { Artifact, Platform, Release, Sbom } from "../api/types.ts";
 import { useLive } from "../api/useLive.ts";
 import { useLoad } from "../api/useLoad.ts";
-import { ReleaseDialog, WithdrawDialog } from "../forms/release.tsx";
+import { NewLinkDialog } from "../forms/link.tsx";
+import { EditReleaseDialog, PromoteDialog, ReleaseDialog, WithdrawDialog } from "../forms/release.tsx";
 import { api, page } from "../paths.ts";
 import { Button, Link } from "../ui/button.tsx";
 import { Command, Value } from "../ui/copy.tsx";
@@ -15,14 +16,15 @@ import { Facts, PageHead, Panel } from "../ui/page.tsx";
 import { Time } from "../ui/time.tsx";
 import { bytes } from "../util/bytes.ts";
 import { count } from "../util/list.ts";
+import { detailsOf, History, kindWords } from "./parts/life.tsx";
 import { Ready } from "./parts/state.tsx";
 import { ReleaseMark } from "./parts/states.tsx";
 
 export function ReleasePage({ platform, version }: { platform: string; version: string }) {
 	const release = useLoad(page.release(platform, version), (signal) => releaseGet(platform, version, signal));
 	const owner = useLoad(page.platform(platform), (signal) => platformGet(platform, signal));
-	const [asked, setAsked] = useState<"" | "release" | "withdraw">("");
-	const denied = useDenied("release.manage");
+	const [asked, setAsked] = useState<Asked>("");
+	const [linked, setLinked] = useState<Artifact | null>(null);
 	useLive((events) => {
 		const mine = events.some(
 			(e) => e.type === "release" && e.release.platform === platform && e.release.version === version,
@@ -33,7 +35,10 @@ export function ReleasePage({ platform, version }: { platform: string; version: 
 	const dialog = {
 		platform: owner.data,
 		onClose: () => setAsked(""),
-		onDone: (next: Release) => release.change(() => next),
+		onDone: (next: Release) => {
+			release.change((old) => ({ ...old, ...next }));
+			release.reload();
+		},
 	};
 	return (
 		<>
@@ -45,44 +50,63 @@ export function ReleasePage({ platform, version }: { platform: string; version: 
 					</Link>
 				}
 				beside={r ? <ReleaseMark state={r.state} /> : null}
-				actions={r ? <Actions release={r} denied={denied} onAsk={setAsked} /> : null}
+				actions={r ? <Actions release={r} onAsk={setAsked} /> : null}
 			/>
-			<Ready of={release}>{(data) => <Details release={data} platform={owner.data} />}</Ready>
+			<Ready of={release}>
+				{(data) => <Details release={data} platform={owner.data} onEdit={() => setAsked("edit")} onLink={setLinked} />}
+			</Ready>
 			{r && asked === "release" ? <ReleaseDialog release={r} {...dialog} /> : null}
+			{r && asked === "promote" ? <PromoteDialog release={r} {...dialog} /> : null}
+			{r && asked === "edit" ? <EditReleaseDialog release={r} {...dialog} /> : null}
 			{r && asked === "withdraw" ? <WithdrawDialog release={r} {...dialog} /> : null}
+			{linked ? (
+				<NewLinkDialog
+					target={{ platform, version, artifact: linked.name, size: linked.size }}
+					onClose={() => setLinked(null)}
+					onDone={() => undefined}
+				/>
+			) : null}
 		</>
 	);
 }
 
-interface ActionsProps {
-	release: Release;
-	denied: string;
-	onAsk: (what: "release" | "withdraw") => void;
-}
+type Asked = "" | "release" | "promote" | "edit" | "withdraw";
 
-function Actions({ release, denied, onAsk }: ActionsProps) {
-	const { state } = release;
+function Actions({ release, onAsk }: { release: Release; onAsk: (what: Asked) => void }) {
+	const { state, channel } = release;
+	const mayWithdraw = useDenied("release.withdraw", release.platform);
+	const mayPromote = useDenied("release.promote", release.platform);
+	const incomplete = state === "draft" ? "Files are missing: upload them first" : "";
+	if (state === "withdrawn") return null;
 	return (
 		<>
-			{state === "withdrawn" || state === "draft" ? null : (
-				<Button denied={denied} onClick={() => onAsk("withdraw")}>
+			{state === "draft" ? null : (
+				<Button denied={mayWithdraw} onClick={() => onAsk("withdraw")}>
 					Withdraw
 				</Button>
 			)}
-			{state === "withdrawn" ? null : (
-				<Button
-					kind={state === "released" ? "plain" : "primary"}
-					denied={denied || (state === "draft" ? "Files are missing: upload them first" : "")}
-					onClick={() => onAsk("release")}
-				>
-					{state === "released" ? "Change channel" : "Release"}
+			{state === "released" ? (
+				<Button kind={channel === "beta" ? "primary" : "plain"} denied={mayPromote} onClick={() => onAsk("promote")}>
+					{channel === "beta" ? "Promote to stable" : "Move to beta"}
+				</Button>
+			) : (
+				<Button kind="primary" denied={mayPromote || incomplete} onClick={() => onAsk("release")}>
+					Release
 				</Button>
 			)}
 		</>
 	);
 }
 
-function Details({ release: r, platform }: { release: Release; platform: Platform | null }) {
+interface DetailsProps {
+	release: Release;
+	platform: Platform | null;
+	onEdit: () => void;
+	onLink: (artifact: Artifact) => void;
+}
+
+function Details({ release: r, platform, onEdit, onLink }: DetailsProps) {
+	const mayEdit = useDenied("release.manage", r.platform);
 	return (
 		<div class="columns">
 			<div class="stack loose">
@@ -108,13 +132,18 @@ function Details({ release: r, platform }: { release: Release; platform: Platfor
 					{r.artifacts.length > 0 ? (
 						<ul class="artifacts">
 							{r.artifacts.map((a) => (
-								<ArtifactItem key={a.name} artifact={a} release={r} platform={platform} />
+								<ArtifactItem key={a.name} artifact={a} release={r} onLink={() => onLink(a)} />
 							))}
 						</ul>
 					) : (
 						<Empty icon="file" title="No file yet" />
 					)}
 				</Panel>
+				{r.history && r.history.length > 0 ? (
+					<Panel title="History" flush>
+						<History steps={r.history} />
+					</Panel>
+				) : null}
 				<Panel title="Verify it yourself">
 					<div class="stack">
 						<p class="muted">Download the files below and the two checksum files, then:</p>
@@ -131,7 +160,18 @@ function Details({ release: r, platform }: { release: Release; platform: Platfor
 				</Panel>
 			</div>
 			<aside class="stack loose" aria-label="About the release">
-				<Panel title="Release">
+				<Panel
+					title="Release"
+					beside={
+						<Button
+							icon="pencil"
+							kind="quiet"
+							denied={mayEdit}
+							label="Edit notes and minimum version"
+							onClick={onEdit}
+						/>
+					}
+				>
 					<Facts
 						facts={[
 							{ label: "Channel", value: r.channel ?? "none" },
@@ -140,6 +180,7 @@ function Details({ release: r, platform }: { release: Release; platform: Platfor
 								value: <Link href={page.devices({ platform: r.platform })}>{count(r.running_on, "device")}</Link>,
 							},
 							{ label: "Security counter", value: r.security_counter ?? "–" },
+							{ label: "Updates from", value: r.minimum_version ? `${r.minimum_version} or later` : "any version" },
 							{
 								label: "Uploaded",
 								value: <Time at={r.created_at} focusable />,
@@ -153,6 +194,7 @@ function Details({ release: r, platform }: { release: Release; platform: Platfor
 					/>
 					{r.notes ? <p class="notes">{r.notes}</p> : null}
 				</Panel>
+				{r.sbom ? <Bill release={r} sbom={r.sbom} /> : null}
 				<Panel title="Signatures">
 					<div class="stack">
 						{r.sums_signed_by ? (
@@ -192,19 +234,67 @@ function KeyOrigin({ platform, keyHash }: { platform: Platform | null; keyHash: 
 	);
 }
 
-function ArtifactItem({ artifact: a, release }: { artifact: Artifact; release: Release; platform: Platform | null }) {
+/** What the release is made of, as its maker declared it; the signed sums vouch for the file. */
+function Bill({ release, sbom }: { release: Release; sbom: Sbom }) {
+	return (
+		<Panel title="Bill of materials">
+			<div class="stack">
+				<Facts
+					facts={[
+						{ label: "Format", value: sbom.format === "spdx" ? "SPDX" : "CycloneDX" },
+						{ label: "Size", value: bytes(sbom.size) },
+						{ label: "SHA-256", value: <Value text={sbom.sha256} label={`SHA-256 of ${sbom.name}`} short={12} /> },
+					]}
+				/>
+				<a class="wrap" href={api.artifact(release.platform, release.version, sbom.name)} download={sbom.name}>
+					{sbom.name}
+				</a>
+			</div>
+		</Panel>
+	);
+}
+
+interface ItemProps {
+	artifact: Artifact;
+	release: Release;
+	onLink: () => void;
+}
+
+function ArtifactItem({ artifact: a, release, onLink }: ItemProps) {
+	const denied = useDenied("link.create", release.platform);
+	const details = detailsOf(a);
 	return (
 		<li class="artifact">
 			<div class="row">
 				<Icon name="file" />
-				<a href={api.artifact(release.platform, release.version, a.name)} download={a.name}>
+				<a class="wrap" href={api.artifact(release.platform, release.version, a.name)} download={a.name}>
 					{a.name}
 				</a>
 				<span class="muted small">
-					{bytes(a.size)} · {a.kind === "mcuboot" ? "MCUboot image" : "file"}
+					{bytes(a.size)} · {kindWords(a.kind)}
 					{a.security_counter === null ? "" : ` · counter ${a.security_counter}`}
 				</span>
+				<span class="grow" />
+				{release.state === "withdrawn" ? null : (
+					<Button
+						icon="link"
+						kind="quiet"
+						denied={denied}
+						label={`Make a download link to ${a.name}`}
+						onClick={onLink}
+					/>
+				)}
 			</div>
+			{details.length > 0 ? (
+				<dl class="details">
+					{details.map((d) => (
+						<div key={d.label}>
+							<dt>{d.label}</dt>
+							<dd>{d.value}</dd>
+						</div>
+					))}
+				</dl>
+			) : null}
 			<div class="digest">
 				<span class="muted small">SHA-256</span>
 				<Value text={a.sha256} label={`SHA-256 of ${a.name}`} />

@@ -57,6 +57,12 @@ export function deviceStateWord(state: DeviceState): string {
 	return DEVICE[state].word;
 }
 
+export const UPDATE_STATES = Object.keys(UPDATE) as UpdateState[];
+
+export function updateStateWord(state: UpdateState): string {
+	return UPDATE[state].word;
+}
+
 export function DeviceMark({ state }: { state: DeviceState }) {
 	return show(DEVICE[state], state);
 }

@@ -18,6 +18,7 @@ enum exit_status cmd_verify(int argc, char **argv);
 enum exit_status cmd_inspect(int argc, char **argv);
 enum exit_status cmd_keymanifest(int argc, char **argv);
 enum exit_status cmd_publish(int argc, char **argv);
+enum exit_status cmd_audit(int argc, char **argv);
 
 /* The one place that maps error codes to exit statuses (main.c). */
 enum exit_status exit_of(ota_err e);

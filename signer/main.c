@@ -19,6 +19,7 @@ static const struct verb {
     {"inspect", cmd_inspect, "show what a file says about itself"},
     {"keymanifest", cmd_keymanifest, "say which keys count, signed by two of three boot roots"},
     {"publish", cmd_publish, "sign a release and upload it to otad"},
+    {"audit", cmd_audit, "prove an export of otad's audit log complete and unaltered"},
 };
 
 enum { VERBS = sizeof verbs / sizeof verbs[0] };

@@ -168,6 +168,26 @@ static void check_passwords(void)
     assert(password_verify(NULL, "no password is this one") == OTA_E_AUTH);
     assert(password_verify("garbage", "correct horse") == OTA_E_AUTH);
     assert(password_hash("elevenbytes", other) == OTA_E_FORMAT);
+    assert(!password_outdated(phc));
+    static const struct {
+        const char *phc;
+        bool outdated;
+    } made[] = {
+        {"$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA", false},
+        {"$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaA", false},
+        {"$argon2id$v=19$m=19455,t=2,p=1$c2FsdHNhbHQ$aGFzaA", true},
+        {"$argon2id$v=19$m=65536,t=1,p=1$c2FsdHNhbHQ$aGFzaA", true},
+        {"$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA", true},
+        {"$argon2i$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA", true},
+        {"$argon2id$v=19$m=,t=2,p=1$", true},
+        {"", true},
+    };
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
+        assert(password_outdated(made[i].phc) == made[i].outdated);
+    static const char old[] = "$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$"
+                              "WjM5z0kWkhl6A2HrELKw2sx42+ZezHBTAjsaMWqSykk";
+    assert(password_verify(old, "correct horse") == OTA_OK);
+    assert(password_verify(old, "correct horsf") == OTA_E_AUTH);
     memset(longest, 'x', sizeof longest);
     longest[PASSWORD_BYTES_MAX + 1] = '\0';
     assert(password_hash(longest, other) == OTA_E_LIMIT);
@@ -188,6 +208,11 @@ static void check_rate_limit(void)
     assert(rate_limit_take(&limit, "bob", 1000) == 0);
     assert(rate_limit_take(&limit, "anna", 1010) == 0);
     assert(rate_limit_take(&limit, "anna", 1010) == 10);
+    rate_limit_return(&limit, "anna");
+    assert(rate_limit_take(&limit, "anna", 1010) == 0); /* the one that was given back */
+    assert(rate_limit_take(&limit, "anna", 1010) == 10);
+    rate_limit_return(&limit, "nobody");
+    assert(rate_limit_wait(&limit, "nobody", 1010) == 0);
     rate_limit_forgive(&limit, "anna");
     assert(rate_limit_wait(&limit, "anna", 1010) == 0);
 
@@ -203,6 +228,25 @@ static void check_rate_limit(void)
     assert(rate_limit_wait(&limit, "victim", 2000) == 10); /* a flood clears nobody */
 }
 
+static void check_addresses(void)
+{
+    static const struct {
+        const char *address, *subject;
+    } row[] = {
+        {"192.0.2.7", "192.0.2.7"},
+        {"::ffff:192.0.2.7", "::ffff:192.0.2.7"},
+        {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"},
+        {"2001:db8:1:2::1", "2001:db8:1:2::"},
+        {"2001:db8:1:3::1", "2001:db8:1:3::"},
+        {"unix", "unix"},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        char out[RATE_LIMIT_SUBJECT_BYTES];
+        rate_limit_subject(row[i].address, out);
+        assert(strcmp(out, row[i].subject) == 0);
+    }
+}
+
 int main(void)
 {
     struct token_pepper pepper;
@@ -215,6 +259,7 @@ int main(void)
     check_setup(&pepper);
     check_passwords();
     check_rate_limit();
+    check_addresses();
     path_in("pepper", path);
     assert(unlink(path) == 0 && rmdir(dir) == 0);
     return 0;

@@ -33,6 +33,7 @@ CREATE TABLE update_summary (
     tenant_id       bigint   NOT NULL REFERENCES tenant ON DELETE CASCADE,
     platform_id     bigint   NOT NULL,
     release_id      bigint   NOT NULL,
+    version         text     NOT NULL,
     day             date     NOT NULL,
     state           text     NOT NULL CHECK (state IN ('succeeded', 'failed', 'cancelled')),
     duration_bucket smallint NOT NULL CHECK (duration_bucket >= -1),
@@ -46,6 +47,7 @@ COMMENT ON TABLE update_summary IS 'Closed updates, counted as they close: what 
 COMMENT ON COLUMN update_summary.tenant_id IS 'The tenant';
 COMMENT ON COLUMN update_summary.platform_id IS 'Platform of the release';
 COMMENT ON COLUMN update_summary.release_id IS 'The release';
+COMMENT ON COLUMN update_summary.version IS 'Its version, for whoever may see updates and no releases';
 COMMENT ON COLUMN update_summary.day IS 'Day (UTC) on which they closed';
 COMMENT ON COLUMN update_summary.state IS 'How they ended';
 COMMENT ON COLUMN update_summary.duration_bucket IS 'duration_bucket of the seconds they took; -1 = never started';
@@ -56,13 +58,13 @@ GRANT SELECT ON update_summary TO otad_app;
 CREATE FUNCTION count_updates() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, otad, pg_temp AS $$
 BEGIN
     INSERT INTO update_summary AS s
-    SELECT c.tenant_id, c.platform_id, c.release_id, (c.closed_at AT TIME ZONE 'UTC')::date, c.state,
+    SELECT c.tenant_id, c.platform_id, c.release_id, c.version, (c.closed_at AT TIME ZONE 'UTC')::date, c.state,
            duration_bucket(c.took_s), count(*), sum(coalesce(c.took_s, 0))
       FROM (SELECT n.*, CASE WHEN n.started_at IS NOT NULL THEN unix_s(n.closed_at) - unix_s(n.started_at) END AS took_s
               FROM now_is n JOIN was w USING (tenant_id, update_id)
              WHERE n.closed_at IS NOT NULL AND w.closed_at IS NULL) c
-     GROUP BY 1, 2, 3, 4, 5, 6
-     ORDER BY 1, 2, 3, 4, 5, 6
+     GROUP BY 1, 2, 3, 4, 5, 6, 7
+     ORDER BY 1, 2, 3, 4, 5, 6, 7
     ON CONFLICT (tenant_id, platform_id, release_id, day, state, duration_bucket)
     DO UPDATE SET updates = s.updates + EXCLUDED.updates, duration_sum_s = s.duration_sum_s + EXCLUDED.duration_sum_s;
     RETURN NULL;
@@ -72,12 +74,12 @@ CREATE TRIGGER counted AFTER UPDATE ON device_update REFERENCING OLD TABLE AS wa
     FOR EACH STATEMENT EXECUTE FUNCTION count_updates();
 
 INSERT INTO update_summary
-SELECT tenant_id, platform_id, release_id, (closed_at AT TIME ZONE 'UTC')::date, state,
+SELECT tenant_id, platform_id, release_id, version, (closed_at AT TIME ZONE 'UTC')::date, state,
        duration_bucket(unix_s(closed_at) - CASE WHEN started_at IS NOT NULL THEN unix_s(started_at) END), count(*),
        sum(coalesce(unix_s(closed_at) - CASE WHEN started_at IS NOT NULL THEN unix_s(started_at) END, 0))
   FROM device_update
  WHERE closed_at IS NOT NULL
- GROUP BY 1, 2, 3, 4, 5, 6;
+ GROUP BY 1, 2, 3, 4, 5, 6, 7;
 ALTER TABLE device_update FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE audit_entry (

@@ -89,7 +89,7 @@ static const char *scalar_text(const struct reader *r, const json_t *v)
 {
     if (json_is_string(v))
         return arena_memdup(r->arena, json_string_value(v), json_string_length(v));
-    if (r->mode == JSON_STRICT)
+    if (r->mode != JSON_TOLERANT)
         return NULL;
     if (json_is_integer(v))
         return arena_printf(r->arena, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
@@ -153,7 +153,7 @@ static ota_err read_int(const struct reader *r, const struct json_field *f, cons
 
     if (json_is_integer(v))
         value = json_integer_value(v);
-    else if (r->mode == JSON_STRICT || !json_is_string(v) ||
+    else if (r->mode != JSON_TOLERANT || !json_is_string(v) ||
              !whole_number(json_string_value(v), &value))
         return fail(r, f->path, "is not an integer", OTA_E_FORMAT);
     if ((f->min != 0 || f->max != 0) && (value < f->min || value > f->max))
@@ -235,6 +235,51 @@ static ota_err read_map(const struct reader *r, const struct json_field *f, json
     return OTA_OK;
 }
 
+/* Compact JSON of any value in the arena; NULL without memory. */
+static const char *text_of_json(struct arena *a, const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    const char *copy = text == NULL ? NULL : arena_strdup(a, text);
+
+    free(text);
+    return copy;
+}
+
+static ota_err read_objects(const struct reader *r, const struct json_field *f, json_t *v,
+                            struct json_strings *to)
+{
+    size_t count = json_array_size(v);
+
+    if (!json_is_array(v))
+        return fail(r, f->path, "is not a list", OTA_E_FORMAT);
+    if (f->max > 0 && count > (size_t)f->max)
+        return fail_count(r, f->path, "has too many items");
+    if (f->min > 0 && count < (size_t)f->min)
+        return fail(r, f->path, "has too few items", OTA_E_FORMAT);
+    to->item = arena_array(r->arena, count, sizeof *to->item);
+    for (size_t i = 0; to->item != NULL && i < count; i++) {
+        if (!json_is_object(json_array_get(v, i)))
+            return fail(r, f->path, "has an item that is not an object", OTA_E_FORMAT);
+        to->item[i] = text_of_json(r->arena, json_array_get(v, i));
+        if (to->item[i] == NULL)
+            to->item = NULL;
+    }
+    if (to->item == NULL)
+        return fail(r, f->path, "needs too much memory", OTA_E_LIMIT);
+    to->count = count;
+    to->present = true;
+    return OTA_OK;
+}
+
+static ota_err read_count(const struct reader *r, const struct json_field *f, const json_t *v,
+                          struct json_int *to)
+{
+    if (!json_is_array(v))
+        return fail(r, f->path, "is not a list", OTA_E_FORMAT);
+    *to = (struct json_int){.present = true, .value = (int64_t)json_array_size(v)};
+    return to->value < f->min ? fail(r, f->path, "has too few items", OTA_E_FORMAT) : OTA_OK;
+}
+
 static ota_err read_value(const struct reader *r, const struct json_field *f, json_t *v,
                           void *to)
 {
@@ -249,6 +294,10 @@ static ota_err read_value(const struct reader *r, const struct json_field *f, js
         return read_strings(r, f, v, to);
     case FIELD_MAP:
         return read_map(r, f, v, to);
+    case FIELD_COUNT:
+        return read_count(r, f, v, to);
+    case FIELD_OBJECTS:
+        return read_objects(r, f, v, to);
     case FIELD_PRESENT:
         *(bool *)to = true;
         return OTA_OK;
@@ -342,7 +391,7 @@ ota_err json_read(struct arena *a, const char *text, size_t len, enum json_mode 
 {
     struct reader r = {
         .arena = a, .mode = mode, .field = field, .count = count, .fault = fault};
-    size_t flags = mode == JSON_STRICT ? JSON_REJECT_DUPLICATES : 0;
+    size_t flags = mode == JSON_TOLERANT ? 0 : JSON_REJECT_DUPLICATES;
     json_error_t error;
     json_t *root;
     ota_err e;
@@ -368,14 +417,8 @@ static ota_err cell_of(struct arena *a, const json_t *value, struct json_cell *o
     *out = (struct json_cell){.is_string = json_is_string(value)};
     if (value == NULL || json_is_null(value))
         return OTA_OK;
-    if (out->is_string) {
-        out->text = arena_strdup(a, json_string_value(value));
-    } else {
-        char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-
-        out->text = text == NULL ? NULL : arena_strdup(a, text);
-        free(text);
-    }
+    out->text =
+        out->is_string ? arena_strdup(a, json_string_value(value)) : text_of_json(a, value);
     return out->text == NULL ? OTA_E_LIMIT : OTA_OK;
 }
 

@@ -28,6 +28,9 @@ enum json_kind {
     FIELD_BOOL,    /* struct json_bool                                                        */
     FIELD_STRINGS, /* struct json_strings: count between min and max, each <= item_max bytes  */
     FIELD_MAP,     /* struct json_map: at most max pairs, values <= item_max bytes            */
+    FIELD_COUNT,   /* struct json_int: how many items a list of anything has, min at least    */
+    FIELD_OBJECTS, /* struct json_strings: count between min and max, each the text of an
+                      object, to be read by a table of its own                                */
     FIELD_PRESENT  /* bool: a member of any kind, even null, stands there                     */
 };
 
@@ -69,6 +72,7 @@ struct json_field {
 
 enum json_mode {
     JSON_STRICT,  /* our own API: unknown and duplicate members are refused; null is absent   */
+    JSON_OPEN,    /* documents of others: as strict, but unknown members are ignored          */
     JSON_TOLERANT /* device dialects: unknown ignored, last duplicate wins, numbers and booleans
                      pass as strings, digits as integers, one scalar as a list, members of a
                      wrong kind that are not required count as absent                         */

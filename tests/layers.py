@@ -20,11 +20,14 @@ MAY = {
     "otad": {".", "firmware/image"},
     "otad/http": {".", "otad", "firmware/image"},
     "otad/store": {".", "otad", "firmware/image"},
+    "otad/formats": {".", "otad", "otad/store", "firmware/image"},
     "otad/db": {".", "otad", "otad/fleet", "firmware/image"},
     "otad/fleet": {".", "otad", "firmware/image"},
     "otad/auth": {".", "otad", "firmware/image"},
-    "otad/api": {".", "otad", "otad/http", "otad/fleet", "otad/auth", "otad/store", "otad/db", "otad/device", "firmware/image", HOST},
-    "otad/device": {".", "otad", "otad/http", "otad/fleet", "otad/auth", "otad/store", "otad/db", "firmware/image"},
+    "otad/api": {".", "otad", "otad/http", "otad/fleet", "otad/auth", "otad/store", "otad/db", "otad/device", "otad/formats", "firmware/image",
+                 HOST},
+    "otad/device": {".", "otad", "otad/http", "otad/fleet", "otad/auth", "otad/store", "otad/db", "otad/formats",
+                    "firmware/image"},
     "tests": {"*"},
 }
 # main.c of the daemon ties everything together.
@@ -59,7 +62,8 @@ def target_of(path, name, root, headers):
         found = (base / name).resolve()
         if found.is_file() and root in found.parents:
             return found.parent.relative_to(root).as_posix()
-    folders = headers.get(name, set()) if "/" not in name else set()
+    top = path.relative_to(root).parts[0]  # a bare name is never one of another tree's
+    folders = {f for f in headers.get(name, set()) if f.split("/")[0] == top} if "/" not in name else set()
     return next(iter(folders)) if len(folders) == 1 else None
 
 

@@ -10,7 +10,7 @@
 #include "otad/db/gateway.h"
 #include "otad/fleet/fleet.h"
 
-enum { DAY_S = 24 * 3600, DAYS_MAX = 3650 };
+enum { DAY_S = 24 * 3600, DAYS_MAX = 3650, KEY_PLATFORMS_MAX = 16 };
 
 struct key_body {
     const char *name, *platform;
@@ -23,7 +23,7 @@ struct key_body {
 static const struct json_field key_fields[] = {
     {"name", FIELD_STRING, true, 1, PRINCIPAL_NAME_BYTES - 1, 0, AT(name)},
     {"scopes", FIELD_STRINGS, true, 1, PERM_COUNT, 32, AT(scopes)},
-    {"platforms", FIELD_STRINGS, true, 1, PRINCIPAL_PLATFORMS_MAX, 63, AT(platforms)},
+    {"platforms", FIELD_STRINGS, true, 1, KEY_PLATFORMS_MAX, 63, AT(platforms)},
     {"expires_in_days", FIELD_INT, false, 1, DAYS_MAX, 0, AT(expires_in_days)},
 };
 

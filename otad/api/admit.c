@@ -14,6 +14,7 @@
 #include "otad/db/session.h"
 #include "otad/device/caller.h"
 #include "otad/device/device.h"
+#include "otad/device/principal.h"
 
 /* From this machine, and not on behalf of somebody behind a proxy that we do not know. */
 static bool from_this_machine(const struct http_request *rq)
@@ -34,46 +35,6 @@ static ota_err not_signed_in(struct http_request *rq, struct http_response *rs)
                         "Sign in, or send a valid API key.");
 }
 
-static void copy(char *to, size_t room, const char *from)
-{
-    const size_t len = strnlen(from, room - 1);
-    memcpy(to, from, len);
-    to[len] = '\0';
-}
-
-/* Words of list, separated by one space, one call per word; false after the last. */
-static bool next_word(const char **list, char *out, size_t room)
-{
-    const size_t len = strcspn(*list, " ");
-    if (len == 0)
-        return false;
-    if (len < room) {
-        memcpy(out, *list, len);
-        out[len] = '\0';
-    } else {
-        out[0] = '\0';
-    }
-    *list += len + ((*list)[len] == ' ' ? 1 : 0);
-    return true;
-}
-
-static void fill_from_key(struct principal *who, const struct fleet_key *key)
-{
-    char word[PRINCIPAL_PLATFORM_BYTES];
-    *who =
-        (struct principal){.kind = PRINCIPAL_API_KEY, .tenant = key->tenant_id, .id = key->id};
-    copy(who->name, sizeof who->name, key->name);
-    for (const char *list = key->scopes; next_word(&list, word, sizeof word);) {
-        enum permission p = PERM_NONE;
-        if (permission_parse(word, &p))
-            who->scopes |= 1U << (unsigned)p;
-    }
-    who->all_platforms = strcmp(key->platforms, "*") == 0;
-    for (const char *list = key->platforms; next_word(&list, word, sizeof word);)
-        if (who->platform_count < PRINCIPAL_PLATFORMS_MAX)
-            copy(who->platforms[who->platform_count++], PRINCIPAL_PLATFORM_BYTES, word);
-}
-
 static ota_err identify_key(struct http_request *rq, const char *text, struct principal *who)
 {
     int64_t id = 0;
@@ -86,17 +47,9 @@ static ota_err identify_key(struct http_request *rq, const char *text, struct pr
     const ota_err err = fleet_api_key(rq->otad->fleet, id, hash.b, api_now(), rq->arena, &key);
     if (err != OTA_OK)
         return err;
-    fill_from_key(who, &key);
+    const ota_err filled = device_principal_of_key(rq->otad, &key, rq->arena, who);
     memcpy(who->credential, hash.b, sizeof who->credential);
-    return OTA_OK;
-}
-
-static enum role strongest(const struct db_names *roles)
-{
-    enum role best = ROLE_NONE;
-    for (size_t i = 0; i < roles->count; i++)
-        best = role_parse(roles->v[i]) > best ? role_parse(roles->v[i]) : best;
-    return best;
+    return filled;
 }
 
 static bool is_safe(enum http_method m)
@@ -127,14 +80,9 @@ static ota_err identify_session(struct http_request *rq, struct principal *who)
     const struct session_origin from = origin_of(rq);
     if (!is_safe(rq->method) && !session_may_change(session.csrf_token, &from))
         return OTA_E_DENIED;
-    *who = (struct principal){.kind = PRINCIPAL_USER,
-                              .tenant = scope.tenant_id,
-                              .id = session.user.id,
-                              .role = strongest(&session.user.roles),
-                              .all_platforms = true};
-    copy(who->name, sizeof who->name, session.user.name);
+    const ota_err found = api_person(rq, session.user.id, who);
     memcpy(who->credential, hash.b, sizeof who->credential);
-    return OTA_OK;
+    return found == OTA_E_NOT_FOUND ? OTA_E_AUTH : found;
 }
 
 /* An API key as the password of any user (RFC 7617). */

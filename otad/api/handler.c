@@ -8,6 +8,7 @@
 
 #include "otad/db/feed.h"
 #include "otad/db/platform.h"
+#include "otad/device/principal.h"
 
 static const char alphanumeric[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -30,14 +31,30 @@ struct write_clock api_clock(const struct http_request *rq)
 
 struct db_scope api_scope(const struct http_request *rq)
 {
-    struct db_scope s = {.db = rq->otad->db, .tenant_id = TENANT_DEFAULT, .arena = rq->arena};
+    struct db_scope s = {.db = rq->otad->db,
+                         .tenant_id = TENANT_DEFAULT,
+                         .arena = rq->arena,
+                         .address = rq->client};
     const struct principal *who = rq->principal;
     if (who != NULL && who->kind != PRINCIPAL_NONE) {
         s.tenant_id = who->tenant;
         s.actor = who->kind == PRINCIPAL_API_KEY ? arena_printf(rq->arena, "key:%s", who->name)
                                                  : who->name;
+        if (device_scope_rights(&s, who) != OTA_OK)
+            s.rights = ""; /* none, not all */
     }
     return s;
+}
+
+ota_err api_person(const struct http_request *rq, int64_t account_id, struct principal *out)
+{
+    const struct db_scope s = {.tenant_id = TENANT_DEFAULT};
+    const ota_err err = device_principal(rq->otad, s.tenant_id, PRINCIPAL_USER, account_id,
+                                         rq->arena, out);
+    if (err != OTA_E_NOT_FOUND)
+        return err;
+    api_catch_up(rq, &s); /* made by another otad, a moment ago */
+    return device_principal(rq->otad, s.tenant_id, PRINCIPAL_USER, account_id, rq->arena, out);
 }
 
 ota_err api_body(struct http_request *rq, struct http_response *rs,
@@ -75,7 +92,8 @@ static const char *why_text(enum db_why why)
     case DB_WHY_WITHDRAWN:
         return "The release was withdrawn.";
     case DB_WHY_ALREADY_RELEASED:
-        return "The release is on the stable channel already.";
+        return "The release is on a channel already: promote it to bring it to the other one. "
+               "From stable none goes back to beta.";
     case DB_WHY_VERSION_TOO_LOW:
         return "The version is lower than what is released or running already.";
     case DB_WHY_COUNTER_TOO_LOW:
@@ -94,6 +112,11 @@ static const char *why_text(enum db_why why)
         return "The key manifest was made for another hardware class.";
     case DB_WHY_NOT_OFFERED:
         return "The channel no longer offers this release.";
+    case DB_WHY_BELOW_MINIMUM:
+        return "The release needs a newer version than the one that the device runs; update it "
+               "to one between first.";
+    case DB_WHY_NOT_RELEASED:
+        return "The release is on no channel yet; release it first.";
     case DB_WHY_TOO_MANY:
         return "There are too many of them.";
     case DB_WHY_LAST_ADMIN:
@@ -104,6 +127,12 @@ static const char *why_text(enum db_why why)
         return "There is no second factor.";
     case DB_WHY_NO_ROLE:
         return "A role is not known.";
+    case DB_WHY_BUILT_IN:
+        return "The role is built in and never changes.";
+    case DB_WHY_IN_USE:
+        return "Somebody has the role.";
+    case DB_WHY_TOO_MANY_PLATFORMS:
+        return "Nobody can have rights on so many platforms one by one; give them on '*'.";
     case DB_WHY_NONE:
     case DB_WHY_COUNT:
         break;
@@ -119,6 +148,8 @@ ota_err api_db_problem(struct http_request *rq, struct http_response *rs, ota_er
     if ((e == OTA_E_CONFLICT || e == OTA_E_LIMIT) && scope->why != DB_WHY_NONE)
         return http_problem_status(rq, rs, 409, e, db_why_name(scope->why), "%s",
                                    why_text(scope->why));
+    if (e == OTA_E_DENIED)
+        return http_problem(rq, rs, e, "forbidden", "You lack a right that this needs.");
     if (e == OTA_E_BUSY || e == OTA_E_IO)
         return http_problem(rq, rs, OTA_E_BUSY, "database-busy",
                             "The database does not answer just now; try again.");
@@ -138,6 +169,25 @@ void api_catch_up(const struct http_request *rq, const struct db_scope *scope)
 bool api_may(const struct http_request *rq, enum permission what, const char *platform)
 {
     return rq->principal != NULL && permission_has(rq->principal, what, platform);
+}
+
+bool api_may_any(const struct http_request *rq, enum permission what)
+{
+    return rq->principal != NULL && permission_has_any(rq->principal, what);
+}
+
+ota_err api_may_give(const struct http_request *rq, const char *role)
+{
+    struct principal all;
+    const ota_err err =
+        device_role_rights(rq->otad, rq->principal->tenant, role, rq->arena, &all);
+    if (err != OTA_OK)
+        return err;
+    bool may = permission_has_all(rq->principal, all.everywhere, NULL);
+    for (uint32_t i = 0; i < all.grant_count; i++)
+        may = may && permission_has_all(rq->principal, all.grants[i].rights,
+                                        all.grants[i].platform);
+    return may ? OTA_OK : OTA_E_DENIED;
 }
 
 ota_err api_forbidden(struct http_request *rq, struct http_response *rs, enum permission what,

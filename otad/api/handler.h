@@ -18,6 +18,12 @@ enum { API_LIST_MAX = 200, API_LIST_DEFAULT = 50 };
 /* Handlers, by noun. */
 http_handler api_setup_get, api_setup_post;
 http_handler api_session_post, api_session_get, api_session_delete;
+http_handler api_user_list, api_user_get, api_user_post, api_user_patch, api_user_delete,
+    api_user_reset, api_user_sign_in_list, api_user_sign_in_delete;
+http_handler api_join_check, api_join_post;
+http_handler api_account_get, api_account_password, api_account_sign_in_list,
+    api_account_sign_in_delete, api_account_sign_in_clear;
+http_handler api_totp_post, api_totp_confirm, api_totp_disable, api_recovery_post;
 http_handler api_platform_list, api_platform_post, api_platform_get, api_platform_patch,
     api_platform_manifest_put;
 http_handler api_release_list, api_release_get, api_release_put, api_release_release,
@@ -29,11 +35,21 @@ http_handler api_device_list, api_device_post, api_device_get, api_device_patch,
 http_handler api_update_list, api_update_get, api_update_cancel;
 http_handler api_key_list, api_key_post, api_key_delete;
 http_handler api_gateway_list, api_gateway_post, api_gateway_delete;
+http_handler api_link_post, api_link_list, api_link_delete, api_link_use;
+http_handler api_download_list;
+http_handler api_role_list, api_role_get, api_role_put, api_role_delete;
 http_handler api_event_get;
+http_handler api_statistics_get;
 http_handler api_metrics_get, api_openapi_get, api_docs_get;
 
-/* A scope in the caller's name; without a principal in the default tenant's. */
+/* A scope in the caller's name and with the caller's rights; without a principal otad's own, in
+ * the default tenant. */
 struct db_scope api_scope(const struct http_request *rq);
+
+/* Who an account is now, also one that another otad has just made.  Errors: as
+ * device_principal. */
+OTA_MUST_CHECK ota_err api_person(const struct http_request *rq, int64_t account_id,
+                                  struct principal *out);
 
 /* Seconds since 1970. */
 int64_t api_now(void);
@@ -59,6 +75,11 @@ void api_catch_up(const struct http_request *rq, const struct db_scope *scope);
 
 /* May the caller see or do this there?  platform NULL = the whole installation. */
 bool api_may(const struct http_request *rq, enum permission what, const char *platform);
+/* ... anywhere?  For a list. */
+bool api_may_any(const struct http_request *rq, enum permission what);
+/* May the caller give somebody this role: do they have all that it has?
+ * Errors: OTA_E_DENIED, OTA_E_NOT_FOUND (no such role), OTA_E_BUSY, OTA_E_LIMIT. */
+OTA_MUST_CHECK ota_err api_may_give(const struct http_request *rq, const char *role);
 
 /* 403, as the guard says it. */
 ota_err api_forbidden(struct http_request *rq, struct http_response *rs, enum permission what,

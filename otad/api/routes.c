@@ -1,5 +1,6 @@
 /* Who may ask what: every route of the API (SPEC 8), one row each. */
 #include "api.h"
+#include "audit.h"
 #include "firmware/image/manifest.h"
 #include "handler.h"
 #include "otad/auth/admit.h"
@@ -28,6 +29,27 @@ const struct http_route api_routes[] = {
     GET(BASE "/session", ADMIT_USER, PERM_NONE, api_session_get),
     DELETE(BASE "/session", ADMIT_USER, PERM_NONE, api_session_delete),
 
+    GET(BASE "/users", ADMIT_USER_OR_KEY, PERM_USER_MANAGE, api_user_list),
+    JSON(HTTP_POST, BASE "/users", ADMIT_USER_OR_KEY, PERM_USER_MANAGE, api_user_post),
+    GET(BASE "/users/{name}", ADMIT_USER_OR_KEY, PERM_USER_MANAGE, api_user_get),
+    JSON(HTTP_PATCH, BASE "/users/{name}", ADMIT_USER_OR_KEY, PERM_USER_MANAGE, api_user_patch),
+    DELETE(BASE "/users/{name}", ADMIT_USER_OR_KEY, PERM_USER_MANAGE, api_user_delete),
+    JSON(HTTP_POST, BASE "/users/{name}/reset", ADMIT_USER_OR_KEY, PERM_USER_MANAGE, api_user_reset),
+    GET(BASE "/users/{name}/sign-ins", ADMIT_USER_OR_KEY, PERM_USER_MANAGE, api_user_sign_in_list),
+    DELETE(BASE "/users/{name}/sign-ins/{id}", ADMIT_USER_OR_KEY, PERM_USER_MANAGE, api_user_sign_in_delete),
+    JSON(HTTP_POST, BASE "/join/check", ADMIT_ANYONE, PERM_NONE, api_join_check),
+    JSON(HTTP_POST, BASE "/join", ADMIT_ANYONE, PERM_NONE, api_join_post),
+
+    GET(BASE "/account", ADMIT_USER, PERM_NONE, api_account_get),
+    JSON(HTTP_POST, BASE "/account/password", ADMIT_USER, PERM_NONE, api_account_password),
+    GET(BASE "/account/sign-ins", ADMIT_USER, PERM_NONE, api_account_sign_in_list),
+    DELETE(BASE "/account/sign-ins", ADMIT_USER, PERM_NONE, api_account_sign_in_clear),
+    DELETE(BASE "/account/sign-ins/{id}", ADMIT_USER, PERM_NONE, api_account_sign_in_delete),
+    JSON(HTTP_POST, BASE "/account/totp", ADMIT_USER, PERM_NONE, api_totp_post),
+    JSON(HTTP_POST, BASE "/account/totp/confirm", ADMIT_USER, PERM_NONE, api_totp_confirm),
+    JSON(HTTP_POST, BASE "/account/totp/disable", ADMIT_USER, PERM_NONE, api_totp_disable),
+    JSON(HTTP_POST, BASE "/account/recovery-codes", ADMIT_USER, PERM_NONE, api_recovery_post),
+
     GET(BASE "/platforms", ADMIT_USER_OR_KEY, PERM_RELEASE_READ, api_platform_list),
     JSON(HTTP_POST, BASE "/platforms", ADMIT_USER_OR_KEY, PERM_PLATFORM_MANAGE, api_platform_post),
     GET(PLATFORM, ADMIT_USER_OR_KEY, PERM_RELEASE_READ, api_platform_get),
@@ -40,12 +62,21 @@ const struct http_route api_routes[] = {
     GET(RELEASE, ADMIT_USER_OR_KEY, PERM_RELEASE_READ, api_release_get),
     JSON(HTTP_PUT, RELEASE, ADMIT_USER_OR_KEY, PERM_RELEASE_UPLOAD, api_release_put),
     JSON(HTTP_POST, RELEASE "/release", ADMIT_USER_OR_KEY, PERM_RELEASE_MANAGE, api_release_release),
-    JSON(HTTP_POST, RELEASE "/withdraw", ADMIT_USER_OR_KEY, PERM_RELEASE_MANAGE, api_release_withdraw),
+    JSON(HTTP_POST, RELEASE "/withdraw", ADMIT_USER_OR_KEY, PERM_RELEASE_WITHDRAW, api_release_withdraw),
     {.method = HTTP_GET, .pattern = ARTIFACT, .auth = ADMIT_USER_OR_KEY, .permission = PERM_RELEASE_READ,
      .deadline = HTTP_TRANSFER, .handler = api_artifact_get},
     {.method = HTTP_PUT, .pattern = ARTIFACT, .auth = ADMIT_USER_OR_KEY, .permission = PERM_RELEASE_UPLOAD,
      .deadline = HTTP_TRANSFER, .body_bytes_max = HTTP_BODY_ARTIFACT, .sink = &api_artifact_sink,
      .handler = api_artifact_put},
+
+    JSON(HTTP_POST, ARTIFACT "/links", ADMIT_USER_OR_KEY, PERM_LINK_CREATE, api_link_post),
+    GET(BASE "/links", ADMIT_USER_OR_KEY, PERM_LINK_CREATE, api_link_list),
+    DELETE(BASE "/links/{id}", ADMIT_USER_OR_KEY, PERM_LINK_CREATE, api_link_delete),
+    {.method = HTTP_GET, .pattern = BASE "/downloads", .auth = ADMIT_USER_OR_KEY,
+     .permission = PERM_AUDIT_READ, .deadline = HTTP_TRANSFER, .handler = api_download_list},
+    /* The token says who lets in whom. */
+    {.method = HTTP_GET, .pattern = "/d/{token}/{name}", .flags = HTTP_ROUTE_SECRET, .auth = ADMIT_ANYONE,
+     .permission = PERM_NONE, .deadline = HTTP_TRANSFER, .handler = api_link_use},
 
     GET(BASE "/devices", ADMIT_USER_OR_KEY, PERM_DEVICE_READ, api_device_list),
     JSON(HTTP_POST, BASE "/devices", ADMIT_USER_OR_KEY, PERM_DEVICE_WRITE, api_device_post),
@@ -56,7 +87,8 @@ const struct http_route api_routes[] = {
     GET(DEVICE "/updates", ADMIT_USER_OR_KEY, PERM_DEVICE_READ, api_device_update_list),
     JSON(HTTP_POST, DEVICE "/updates", ADMIT_USER_OR_KEY, PERM_DEVICE_WRITE, api_device_update_post),
 
-    GET(BASE "/updates", ADMIT_USER_OR_KEY, PERM_DEVICE_READ, api_update_list),
+    {.method = HTTP_GET, .pattern = BASE "/updates", .auth = ADMIT_USER_OR_KEY,
+     .permission = PERM_DEVICE_READ, .deadline = HTTP_TRANSFER, .handler = api_update_list},
     GET(BASE "/updates/{id}", ADMIT_USER_OR_KEY, PERM_DEVICE_READ, api_update_get),
     ACT(BASE "/updates/{id}/cancel", PERM_DEVICE_WRITE, api_update_cancel),
 
@@ -66,6 +98,17 @@ const struct http_route api_routes[] = {
     GET(BASE "/gateway-tokens", ADMIT_USER_OR_KEY, PERM_KEY_MANAGE, api_gateway_list),
     JSON(HTTP_POST, BASE "/gateway-tokens", ADMIT_USER_OR_KEY, PERM_KEY_MANAGE, api_gateway_post),
     DELETE(BASE "/gateway-tokens/{id}", ADMIT_USER_OR_KEY, PERM_KEY_MANAGE, api_gateway_delete),
+
+    GET(BASE "/statistics", ADMIT_USER_OR_KEY, PERM_DEVICE_READ, api_statistics_get),
+    GET(BASE "/audit", ADMIT_USER_OR_KEY, PERM_AUDIT_READ, api_audit_list),
+    GET(BASE "/audit/head", ADMIT_USER_OR_KEY, PERM_AUDIT_READ, api_audit_head),
+    {.method = HTTP_GET, .pattern = BASE "/audit/export", .auth = ADMIT_USER_OR_KEY,
+     .permission = PERM_AUDIT_READ, .deadline = HTTP_TRANSFER, .handler = api_audit_export},
+
+    GET(BASE "/roles", ADMIT_USER_OR_KEY, PERM_USER_MANAGE, api_role_list),
+    GET(BASE "/roles/{name}", ADMIT_USER_OR_KEY, PERM_USER_MANAGE, api_role_get),
+    JSON(HTTP_PUT, BASE "/roles/{name}", ADMIT_USER_OR_KEY, PERM_USER_MANAGE, api_role_put),
+    DELETE(BASE "/roles/{name}", ADMIT_USER_OR_KEY, PERM_USER_MANAGE, api_role_delete),
 
     {.method = HTTP_GET, .pattern = BASE "/events", .auth = ADMIT_USER_OR_KEY,
      .permission = PERM_DEVICE_READ, .deadline = HTTP_ENDLESS, .handler = api_event_get},

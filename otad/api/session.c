@@ -24,9 +24,13 @@ static const struct json_field fields[] = {
 ota_err api_session_answer(struct http_request *rq, struct http_response *rs,
                            const struct session *session)
 {
+    struct principal who;
     struct json_out o;
+    const ota_err err = api_person(rq, session->user.id, &who);
+    if (err != OTA_OK)
+        return err;
     json_out_begin(&o, rq->arena);
-    write_session(&o, session);
+    write_session(&o, session, &who);
     return http_json(rq, rs, 200, &o);
 }
 
@@ -62,10 +66,10 @@ ota_err api_session_post(struct http_request *rq, struct http_response *rs)
     err = db_user_get_by_name(&scope, in.name, &user);
     if (err != OTA_OK && err != OTA_E_NOT_FOUND)
         return api_db_problem(rq, rs, err, &scope, "user");
-    const bool known = err == OTA_OK && !user.disabled;
-    err = password_verify(known ? user.password_hash : NULL, in.password);
+    const bool known = err == OTA_OK;
+    err = password_verify(known && !user.disabled ? user.password_hash : NULL, in.password);
     if (err == OTA_E_AUTH)
-        return api_bad_credentials(rq, rs);
+        return api_bad_credentials(rq, rs, known ? user.name : NULL);
     if (err == OTA_OK)
         err = api_factor_check(rq, rs, &user, in.code, &proof);
     if (err != OTA_OK)

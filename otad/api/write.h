@@ -2,6 +2,7 @@
 #define OTAD_API_WRITE_H
 
 #include "firmware/image/manifest.h"
+#include "otad/auth/permission.h"
 #include "otad/db/api_key.h"
 #include "otad/db/gateway.h"
 #include "otad/db/platform.h"
@@ -40,8 +41,20 @@ void write_release_event(struct json_out *o, const struct release *r);
 void write_platform(struct json_out *o, const char *key, const struct platform *p,
                     const struct manifest *m);
 
-/* With the CSRF token, and what the person's role permits. */
-void write_session(struct json_out *o, const struct session *s);
+/* With the CSRF token, and what the person may do: who. */
+void write_session(struct json_out *o, const struct session *s, const struct principal *who);
+
+/* "grants": what who has everywhere and on which platform. */
+void write_grants(struct json_out *o, const struct principal *who);
+
+/* A role of one's own, or one that is built in. */
+struct role_info {
+    const char *name, *title;
+    bool builtin;
+    const struct principal *rights; /* of somebody who has this role alone */
+    int64_t user_count;
+};
+void write_role(struct json_out *o, const char *key, const struct role_info *r);
 
 void write_api_key(struct json_out *o, const char *key, const struct api_key *k);
 void write_gateway(struct json_out *o, const char *key, const struct gateway *g);

@@ -11,24 +11,52 @@ static void write_names(struct json_out *o, const char *key, const struct db_nam
     json_close_array(o);
 }
 
-void write_session(struct json_out *o, const struct session *s)
+static void write_permissions(struct json_out *o, permission_set set)
 {
-    struct principal who = {.kind = PRINCIPAL_USER};
-    for (size_t i = 0; i < s->user.roles.count; i++)
-        if (role_parse(s->user.roles.v[i]) > who.role)
-            who.role = role_parse(s->user.roles.v[i]);
+    json_open_array(o, "permissions");
+    for (unsigned p = 0; p < PERM_COUNT; p++)
+        if (permission_in(set, (enum permission)p))
+            json_put_string(o, NULL, permission_name((enum permission)p));
+    json_close_array(o);
+}
+
+void write_grants(struct json_out *o, const struct principal *who)
+{
+    json_open_array(o, "grants");
+    for (uint32_t i = 0; i <= who->grant_count; i++) {
+        const permission_set set = i == 0 ? who->everywhere : who->grants[i - 1].rights;
+        if (set == 0)
+            continue;
+        json_open_object(o, NULL);
+        json_put_string(o, "platform", i == 0 ? "*" : who->grants[i - 1].platform);
+        write_permissions(o, set);
+        json_close_object(o);
+    }
+    json_close_array(o);
+}
+
+void write_session(struct json_out *o, const struct session *s, const struct principal *who)
+{
     json_open_object(o, NULL);
     json_open_object(o, "user");
     json_put_string(o, "name", s->user.name);
     write_names(o, "roles", &s->user.roles);
     json_close_object(o);
     json_put_string(o, "csrf_token", s->csrf_token);
-    json_open_array(o, "permissions");
-    for (unsigned p = 0; p < PERM_COUNT; p++)
-        if (permission_has_any(&who, (enum permission)p))
-            json_put_string(o, NULL, permission_name((enum permission)p));
-    json_close_array(o);
+    write_permissions(o, permission_anywhere(who));
+    write_grants(o, who);
     json_put_time(o, "expires_at", s->expires_at_unix_s);
+    json_close_object(o);
+}
+
+void write_role(struct json_out *o, const char *key, const struct role_info *r)
+{
+    json_open_object(o, key);
+    json_put_string(o, "name", r->name);
+    json_put_string(o, "title", r->title);
+    json_put_bool(o, "builtin", r->builtin);
+    write_grants(o, r->rights);
+    json_put_int(o, "user_count", r->user_count);
     json_close_object(o);
 }
 

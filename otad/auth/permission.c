@@ -1,21 +1,28 @@
 /*
- * The one table of rights.  A row is a role, a column a permission; an API key has the columns
- * that its scopes name.  Both are then narrowed by platform.  Nothing else in otad decides who
- * may do what.
+ * The one table of rights.  A row is a role, a column a permission; a role of one's own and an
+ * API key bring their columns with them.  permission_has.c asks it.
  */
 #include "permission.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BIT(p) (1U << (unsigned)(p))
 
 static const char *const permission_names[PERM_COUNT] = {
-    [PERM_DEVICE_READ] = "device.read",           [PERM_DEVICE_WRITE] = "device.write",
-    [PERM_RELEASE_READ] = "release.read",         [PERM_RELEASE_UPLOAD] = "release.upload",
-    [PERM_RELEASE_MANAGE] = "release.manage",     [PERM_RELEASE_PROMOTE] = "release.promote",
-    [PERM_RELEASE_WITHDRAW] = "release.withdraw", [PERM_LINK_CREATE] = "link.create",
-    [PERM_AUDIT_READ] = "audit.read",             [PERM_PLATFORM_MANAGE] = "platform.manage",
-    [PERM_KEY_MANAGE] = "key.manage",             [PERM_USER_MANAGE] = "user.manage",
+    [PERM_DEVICE_READ] = "device.read",
+    [PERM_DEVICE_WRITE] = "device.write",
+    [PERM_RELEASE_READ] = "release.read",
+    [PERM_RELEASE_UPLOAD] = "release.upload",
+    [PERM_RELEASE_MANAGE] = "release.manage",
+    [PERM_RELEASE_PROMOTE] = "release.promote",
+    [PERM_RELEASE_WITHDRAW] = "release.withdraw",
+    [PERM_LINK_CREATE] = "link.create",
+    [PERM_AUDIT_READ] = "audit.read",
+    [PERM_PLATFORM_MANAGE] = "platform.manage",
+    [PERM_KEY_MANAGE] = "key.manage",
+    [PERM_USER_MANAGE] = "user.manage",
 };
 
 static const char *const role_names[ROLE_COUNT] = {
@@ -31,7 +38,8 @@ enum {
     OWNS = BIT(PERM_PLATFORM_MANAGE) | BIT(PERM_KEY_MANAGE) | BIT(PERM_USER_MANAGE),
 };
 
-static const uint32_t role_rights[ROLE_COUNT] = {
+/* sql/schema.sql knows them as may_give(); tests/db/test_rights.c compares both. */
+static const permission_set rights_of_role[ROLE_COUNT] = {
     [ROLE_NONE] = 0,
     [ROLE_VIEWER] = READS,
     [ROLE_OPERATOR] = READS | OPERATES,
@@ -39,55 +47,146 @@ static const uint32_t role_rights[ROLE_COUNT] = {
     [ROLE_ADMIN] = READS | OPERATES | MANAGES | OWNS,
 };
 
-static uint32_t rights_of(const struct principal *who)
+permission_set role_rights(enum role r)
 {
-    switch (who->kind) {
-    case PRINCIPAL_USER:
-        return (unsigned)who->role < ROLE_COUNT ? role_rights[who->role] : 0;
-    case PRINCIPAL_API_KEY:
-        return who->scopes;
-    case PRINCIPAL_NONE:
-        break;
-    }
-    return 0;
+    return (unsigned)r < ROLE_COUNT ? rights_of_role[r] : 0;
 }
 
-static bool covers_platform(const struct principal *who, const char *platform)
+permission_set permission_anywhere(const struct principal *who)
 {
-    if (who->all_platforms)
+    permission_set rights = who->everywhere;
+    for (uint32_t i = 0; i < who->grant_count; i++)
+        rights |= who->grants[i].rights;
+    return who->kind == PRINCIPAL_NONE ? 0 : rights;
+}
+
+bool permission_is_global(enum permission p)
+{
+    return p == PERM_KEY_MANAGE || p == PERM_USER_MANAGE;
+}
+
+/* ---- making -------------------------------------------------------------------------- */
+
+bool permission_grant(struct principal *who, permission_set what, int64_t platform_id,
+                      const char *platform)
+{
+    if (platform == NULL) {
+        who->everywhere |= what;
         return true;
-    if (platform == NULL)
-        return false;
-    for (unsigned i = 0; i < who->platform_count && i < PRINCIPAL_PLATFORMS_MAX; i++)
-        if (strcmp(who->platforms[i], platform) == 0)
+    }
+    for (uint32_t i = 0; i < who->grant_count; i++) {
+        if (strcmp(who->grants[i].platform, platform) == 0) {
+            who->grants[i].rights |= what;
             return true;
-    return false;
+        }
+    }
+    const size_t len = strlen(platform);
+    if (who->grant_count == PRINCIPAL_GRANTS_MAX || len >= PRINCIPAL_PLATFORM_BYTES)
+        return false;
+    struct grant *g = &who->grants[who->grant_count++];
+    *g = (struct grant){.platform_id = platform_id, .rights = what};
+    memcpy(g->platform, platform, len + 1);
+    return true;
 }
 
-bool permission_has(const struct principal *who, enum permission what, const char *platform)
+/* ---- the setting --------------------------------------------------------------------- */
+
+/* Text that may not fit: what does not is counted, not written. */
+struct text {
+    char *out;
+    size_t room, len;
+};
+
+static void put(struct text *t, const char *piece)
 {
-    return permission_has_any(who, what) && covers_platform(who, platform);
+    for (; *piece != '\0'; piece++, t->len++)
+        if (t->len < t->room)
+            t->out[t->len] = *piece;
 }
 
-bool permission_has_any(const struct principal *who, enum permission what)
+static void put_number(struct text *t, int64_t n)
 {
-    return (unsigned)what < PERM_COUNT && (rights_of(who) & BIT(what)) != 0;
+    char digits[24];
+    (void)snprintf(digits, sizeof digits, "%" PRId64, n);
+    put(t, digits);
 }
+
+/* "{1,2}", the platforms with this right beside those of rights everywhere. */
+static void put_platforms(struct text *t, const struct principal *who, enum permission p)
+{
+    bool first = true;
+    put(t, "{");
+    for (uint32_t i = 0; i < who->grant_count; i++) {
+        if (!permission_in(who->grants[i].rights, p))
+            continue;
+        put(t, first ? "" : ",");
+        put_number(t, who->grants[i].platform_id);
+        first = false;
+    }
+    put(t, "}");
+}
+
+/* Of the grants themselves: it must hold where the asking was forgotten. */
+size_t permission_setting(const struct principal *who, char *out, size_t room)
+{
+    struct text t = {.out = out, .room = room};
+    put(&t, "{\"self\":");
+    if (who->kind == PRINCIPAL_USER)
+        put_number(&t, who->id);
+    else
+        put(&t, "null");
+    for (unsigned p = 0; p < PERM_COUNT; p++) {
+        if (!permission_in(permission_anywhere(who), (enum permission)p))
+            continue;
+        put(&t, ",\"");
+        put(&t, permission_names[p]);
+        put(&t, "\":\"");
+        if (permission_in(who->everywhere, (enum permission)p))
+            put(&t, "*");
+        else
+            put_platforms(&t, who, (enum permission)p);
+        put(&t, "\"");
+    }
+    put(&t, "}");
+    if (room > 0)
+        out[t.len < room ? t.len : room - 1] = '\0';
+    return t.len;
+}
+
+/* ---- names --------------------------------------------------------------------------- */
 
 const char *permission_name(enum permission p)
 {
     return (unsigned)p < PERM_COUNT ? permission_names[p] : NULL;
 }
 
-bool permission_parse(const char *text, enum permission *out)
+static bool parse(const char *text, size_t len, enum permission *out)
 {
     for (unsigned p = 0; p < PERM_COUNT; p++) {
-        if (strcmp(text, permission_names[p]) == 0) {
+        if (strlen(permission_names[p]) == len && memcmp(text, permission_names[p], len) == 0) {
             *out = (enum permission)p;
             return true;
         }
     }
     return false;
+}
+
+bool permission_parse(const char *text, enum permission *out)
+{
+    return parse(text, strlen(text), out);
+}
+
+permission_set permission_set_parse(const char *words)
+{
+    permission_set set = 0;
+    while (*words != '\0') {
+        const size_t len = strcspn(words, " ");
+        enum permission p = PERM_NONE;
+        if (parse(words, len, &p))
+            set |= BIT(p);
+        words += len + (words[len] == ' ' ? 1 : 0);
+    }
+    return set;
 }
 
 const char *role_name(enum role r)

@@ -24,11 +24,12 @@
 struct db;
 
 struct db_config {
-    const char *conninfo;      /* libpq; the role that owns nothing (otad_app)            */
-    const char *jobs_conninfo; /* libpq; the role of cross-tenant jobs (otad_jobs)        */
-    uint32_t connections_max;  /* of the pool; feed.h has three of its own beside it      */
-    uint32_t wait_ms;          /* how long a call waits for a free connection             */
-    uint32_t statement_ms;     /* longest a statement may run                             */
+    const char *conninfo;       /* libpq; the role that owns nothing (otad_app)            */
+    const char *jobs_conninfo;  /* libpq; the role of cross-tenant jobs (otad_jobs)        */
+    uint32_t connections_max;   /* of the pool; feed.h has three of its own beside it      */
+    uint32_t wait_ms;           /* how long a call waits for a free connection             */
+    uint32_t statement_ms;      /* longest a statement may run                             */
+    uint32_t download_log_days; /* older entries are deleted by the feed; 0 = none are     */
 };
 
 /* Why a write was refused.  The names are the stable codes of problem documents (SPEC 8). */
@@ -48,11 +49,16 @@ enum db_why {
     DB_WHY_SEQUENCE_TOO_LOW,   /* "sequence-too-low"                                      */
     DB_WHY_WRONG_CLASS,        /* "wrong-class": the manifest is for other hardware       */
     DB_WHY_NOT_OFFERED,        /* "not-offered": the channel no longer offers it          */
+    DB_WHY_BELOW_MINIMUM,      /* "version-below-minimum": a step between is needed       */
+    DB_WHY_NOT_RELEASED,       /* "not-released": it is on no channel yet                 */
     DB_WHY_TOO_MANY,           /* "too-many": attributes, devices, ...                    */
     DB_WHY_LAST_ADMIN,         /* "last-admin": nobody would be left to manage people     */
     DB_WHY_TOTP_ON,            /* "totp-on": there is a second factor already             */
     DB_WHY_TOTP_OFF,           /* "totp-off": there is none, or none that waits           */
     DB_WHY_NO_ROLE,            /* "no-role": a role is unknown                            */
+    DB_WHY_BUILT_IN,           /* "built-in": the role is otad's own                      */
+    DB_WHY_IN_USE,             /* "in-use": somebody has the role                         */
+    DB_WHY_TOO_MANY_PLATFORMS, /* "too-many-platforms": more than ROLE_PLATFORMS_MAX      */
     DB_WHY_COUNT
 };
 const char *db_why_name(enum db_why why); /* never NULL */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feed_link.h"
+#include "otad/fleet/people.h"
 #include "queries.h"
 #include "read.h"
 #include "tx.h"
@@ -150,6 +152,64 @@ static ota_err read_gateways(const struct reading *r, const char *keys)
     return err;
 }
 
+/* ---- people and roles ---------------------------------------------------------------- */
+
+static ota_err read_accounts(const struct reading *r, const char *keys)
+{
+    struct pg_rows rows;
+    ota_err err = ask(r, keys == NULL ? Q_FEED_ACCOUNTS : Q_FEED_ACCOUNTS_OF, keys, &rows);
+    for (int i = 0; err == OTA_OK && i < rows.count; i++) {
+        struct pg_row row = pg_row(&rows, i, r->arena);
+        struct fleet_account_row a = {.id = row_int(&row)};
+        a.name = row_text(&row);
+        a.disabled = row_bool(&row);
+        a.roles = row_text(&row);
+        err = row.err;
+        if (err == OTA_OK && a.name == NULL)
+            fleet_remove_account(r->fleet, r->tenant_id, a.id);
+        else if (err == OTA_OK)
+            err = fleet_put_account(r->fleet, r->tenant_id, &a);
+    }
+    return err;
+}
+
+/* One role, whose grants are the rows from *at on; *at is then behind them. */
+static ota_err read_role(const struct reading *r, const struct pg_rows *rows, int *at)
+{
+    struct fleet_grant *grants =
+        arena_array(r->arena, (size_t)(rows->count - *at), sizeof *grants);
+    if (grants == NULL)
+        return OTA_E_LIMIT;
+    struct fleet_role_row role = {.grants = grants};
+    for (bool first = true; *at < rows->count; (*at)++, first = false) {
+        struct pg_row row = pg_row(rows, *at, r->arena);
+        const int64_t id = row_int(&row);
+        if (!first && id != role.id)
+            break;
+        role.id = id;
+        role.name = row_text(&row);
+        struct fleet_grant *g = &grants[role.grant_count];
+        g->platform_id = row_int(&row);
+        g->permissions = row_text_or_empty(&row);
+        role.grant_count += g->permissions[0] != '\0';
+        if (row.err != OTA_OK)
+            return row.err;
+    }
+    if (role.name != NULL)
+        return fleet_put_role(r->fleet, r->tenant_id, &role);
+    fleet_remove_role(r->fleet, r->tenant_id, role.id);
+    return OTA_OK;
+}
+
+static ota_err read_roles(const struct reading *r, const char *keys)
+{
+    struct pg_rows rows;
+    ota_err err = ask(r, keys == NULL ? Q_FEED_ROLES : Q_FEED_ROLES_OF, keys, &rows);
+    for (int at = 0; err == OTA_OK && at < rows.count;)
+        err = read_role(r, &rows, &at);
+    return err;
+}
+
 /* ---- many rows: devices -------------------------------------------------------------- */
 
 static ota_err each_device(struct pg_row *row, void *arg)
@@ -189,6 +249,12 @@ static ota_err load_tenant(struct reading *r)
         err = read_keys(r, NULL);
     if (err == OTA_OK)
         err = read_gateways(r, NULL);
+    if (err == OTA_OK)
+        err = read_roles(r, NULL);
+    if (err == OTA_OK)
+        err = read_accounts(r, NULL);
+    if (err == OTA_OK)
+        err = feed_links_read(r->pg, r->fleet, r->tenant_id, NULL, r->arena);
     return err == OTA_OK ? read_devices(r, NULL) : err;
 }
 
@@ -256,7 +322,7 @@ struct key_list {
 enum { KEY_TEXT_BYTES = 22 };
 
 struct changes {
-    struct key_list device, update, release, platform, api_key, gateway;
+    struct key_list device, update, release, platform, api_key, gateway, account, role, link;
 };
 
 static ota_err key_add(struct arena *arena, struct key_list *list, int64_t key)
@@ -292,9 +358,10 @@ static struct key_list *list_of(struct changes *c, const char *kind)
     const struct {
         const char *kind;
         struct key_list *list;
-    } by_kind[] = {{"device", &c->device},   {"update", &c->update},
-                   {"release", &c->release}, {"platform", &c->platform},
-                   {"api_key", &c->api_key}, {"gateway", &c->gateway}};
+    } by_kind[] = {
+        {"device", &c->device},     {"update", &c->update},   {"release", &c->release},
+        {"platform", &c->platform}, {"api_key", &c->api_key}, {"gateway", &c->gateway},
+        {"account", &c->account},   {"role", &c->role},       {"link", &c->link}};
     for (size_t i = 0; i < sizeof by_kind / sizeof by_kind[0]; i++) {
         if (strcmp(by_kind[i].kind, kind) == 0)
             return by_kind[i].list;
@@ -383,6 +450,17 @@ static ota_err read_updates(const struct reading *r, struct changes *c, struct u
     return err;
 }
 
+/* Put in place of the old ones, or removed: never away for a moment. */
+static ota_err read_named_people(const struct reading *r, struct changes *c)
+{
+    ota_err err = OTA_OK;
+    if (c->role.count > 0)
+        err = read_roles(r, key_text(&c->role));
+    if (err == OTA_OK && c->account.count > 0)
+        err = read_accounts(r, key_text(&c->account));
+    return err;
+}
+
 static ota_err read_named(struct reading *r, struct changes *c)
 {
     struct updates updates;
@@ -399,6 +477,10 @@ static ota_err read_named(struct reading *r, struct changes *c)
         remove_named(r, &c->api_key, fleet_remove_key);
         err = read_keys(r, key_text(&c->api_key));
     }
+    if (err == OTA_OK)
+        err = read_named_people(r, c);
+    if (err == OTA_OK && c->link.count > 0)
+        err = feed_links_read(r->pg, r->fleet, r->tenant_id, key_text(&c->link), r->arena);
     if (err == OTA_OK)
         err = read_updates(r, c, &updates);
     if (err == OTA_OK && c->device.count > 0)

@@ -15,6 +15,10 @@
 /* Alone with the tenant's accounts and roles until commit. */
 OTA_MUST_CHECK ota_err tx_people_lock(struct db_tx *tx);
 
+/* Has nobody rights on more platforms one by one than a principal holds?  To be asked after a
+ * role was changed or given.  Errors: OTA_E_CONFLICT too-many-platforms. */
+OTA_MUST_CHECK ota_err tx_roles_fit(struct db_tx *tx);
+
 /* Is there an active person with the role admin, which has every right?
  * Errors: OTA_E_CONFLICT last-admin. */
 OTA_MUST_CHECK ota_err tx_admin_left(struct db_tx *tx);

@@ -71,6 +71,7 @@ static const struct {
     {"23505", OTA_E_CONFLICT, PG_NONE}, /* unique                                   */
     {"23503", OTA_E_CONFLICT, PG_NONE}, /* foreign key                              */
     {"23514", OTA_E_FORMAT, PG_NONE},   /* check                                    */
+    {"42501", OTA_E_DENIED, PG_NONE},   /* row-level security, or a missing grant   */
     {"22001", OTA_E_LIMIT, PG_NONE},    /* too long                                 */
     {"22021", OTA_E_FORMAT, PG_NONE},   /* not UTF-8                                */
 };
@@ -86,6 +87,8 @@ static ota_err failed(struct pg *pg, const PGresult *result)
     for (size_t i = 0; i < sizeof meaning / sizeof meaning[0]; i++) {
         if (strncmp(state, meaning[i].state, strlen(meaning[i].state)) == 0) {
             pg->trouble = meaning[i].trouble;
+            if (meaning[i].err == OTA_E_DENIED) /* what otad should have refused itself */
+                log_warn("sql-denied", LOG_STR("message", pg->message));
             return meaning[i].err;
         }
     }

@@ -21,7 +21,7 @@ enum { CONNECTIONS_MAX = 128, ATTEMPTS_MAX = 10, BACKOFF_MS = 5, RECONNECT_MS = 
 struct db {
     struct pg_config config; /* strings owned */
     char *conninfo, *jobs_conninfo;
-    uint32_t connections_max, wait_ms;
+    uint32_t connections_max, wait_ms, download_log_days;
     pthread_mutex_t lock;
     pthread_cond_t freed;
     /* under lock: */
@@ -46,11 +46,16 @@ static const char *const why_name[DB_WHY_COUNT] = {
     [DB_WHY_SEQUENCE_TOO_LOW] = "sequence-too-low",
     [DB_WHY_WRONG_CLASS] = "wrong-class",
     [DB_WHY_NOT_OFFERED] = "not-offered",
+    [DB_WHY_BELOW_MINIMUM] = "version-below-minimum",
+    [DB_WHY_NOT_RELEASED] = "not-released",
     [DB_WHY_TOO_MANY] = "too-many",
     [DB_WHY_LAST_ADMIN] = "last-admin",
     [DB_WHY_TOTP_ON] = "totp-on",
     [DB_WHY_TOTP_OFF] = "totp-off",
     [DB_WHY_NO_ROLE] = "no-role",
+    [DB_WHY_BUILT_IN] = "built-in",
+    [DB_WHY_IN_USE] = "in-use",
+    [DB_WHY_TOO_MANY_PLATFORMS] = "too-many-platforms",
 };
 
 const char *db_why_name(enum db_why why)
@@ -198,6 +203,7 @@ ota_err db_open(const struct db_config *config, struct db **out)
     if (db->connections_max == 0)
         db->connections_max = 1;
     db->wait_ms = config->wait_ms;
+    db->download_log_days = config->download_log_days;
     db->config = (struct pg_config){
         .conninfo = db->conninfo, .statement_ms = config->statement_ms, .prepare = true};
     const ota_err err = db->conninfo == NULL || db->jobs_conninfo == NULL
@@ -237,6 +243,11 @@ struct pg_config db_jobs_config(const struct db *db)
 {
     return (struct pg_config){
         .conninfo = db->jobs_conninfo, .name = "otad-behind", .prepare = true};
+}
+
+uint32_t db_download_log_days(const struct db *db)
+{
+    return db->download_log_days;
 }
 
 /* ---- one transaction ------------------------------------------------------------------------

@@ -42,31 +42,19 @@ ota_err fleet_put_tenant(struct fleet *f, int64_t id, const char *name)
 
 /* ---- platforms and releases ---------------------------------------------------------- */
 
-/* What a device of this platform on this channel sees as newest: fleet_newest_seen, once. */
-static const struct fleet_release *newest_seen(const struct fleet_tenant *t,
-                                               int64_t platform_id, enum channel channel)
+/* What a device of unknown version sees on a channel as newest. */
+static const struct fleet_release *newest_on(const struct fleet_tenant *t, int64_t platform_id,
+                                             enum channel channel)
 {
-    const struct offer_device view = {.channel = channel};
-    const struct fleet_release *best = NULL;
-    for (size_t i = 0; i < t->release_count; i++) {
-        const struct fleet_release *r = t->release[i];
-        if (r->platform_id != platform_id)
-            continue;
-        struct offer_release two[2] = {r->offer};
-        if (best != NULL)
-            two[1] = best->offer;
-        if (fleet_newest_seen(&view, two, best == NULL ? 1 : 2) == 0)
-            best = r;
-    }
-    return best;
+    return release_newest_seen(t, platform_id, &(struct offer_device){.channel = channel});
 }
 
 static void find_newest(const struct fleet_tenant *t, struct fleet_platform *p)
 {
     if (p == NULL)
         return;
-    p->newest[CHANNEL_STABLE] = newest_seen(t, p->id, CHANNEL_STABLE);
-    p->newest[CHANNEL_BETA] = newest_seen(t, p->id, CHANNEL_BETA);
+    p->newest[CHANNEL_STABLE] = newest_on(t, p->id, CHANNEL_STABLE);
+    p->newest[CHANNEL_BETA] = newest_on(t, p->id, CHANNEL_BETA);
 }
 
 static struct fleet_platform *platform_make(const struct fleet_platform_row *row)
@@ -244,6 +232,7 @@ ota_err fleet_put_key(struct fleet *f, int64_t tenant_id, const struct fleet_key
     } else {
         err = table_add(&f->key_by_id, hash_number(f, 0, row->id), k);
     }
+    (void)atomic_fetch_add(&f->rights_version, 1);
     (void)pthread_rwlock_unlock(&f->lock);
     free(err == OTA_OK ? old : k);
     return err;
@@ -261,6 +250,7 @@ void fleet_remove_key(struct fleet *f, int64_t tenant_id, int64_t id)
     struct fleet_api_key_entry *k = key_by_id(f, id);
     if (k != NULL && k->tenant_id == tenant_id)
         key_drop(f, k);
+    (void)atomic_fetch_add(&f->rights_version, 1);
     (void)pthread_rwlock_unlock(&f->lock);
 }
 
@@ -481,6 +471,7 @@ void fleet_reload_end(struct fleet *f)
     sweep_devices(f);
     sweep_keys(f);
     sweep_gateways(f);
+    people_sweep(f);
     const bool again = f->loaded;
     f->loaded = true;
     (void)pthread_rwlock_unlock(&f->lock);

@@ -45,6 +45,17 @@ ota_err copy_update_end(struct arena *a, const struct update_end *in, struct upd
     return ok ? OTA_OK : OTA_E_LIMIT;
 }
 
+ota_err copy_key(struct arena *a, const struct fleet_api_key_entry *in, struct fleet_key *out)
+{
+    *out = (struct fleet_key){.id = in->id,
+                              .tenant_id = in->tenant_id,
+                              .name = arena_strdup(a, in->name),
+                              .scopes = arena_strdup(a, in->scopes),
+                              .platforms = arena_strdup(a, in->platforms)};
+    return out->name == NULL || out->scopes == NULL || out->platforms == NULL ? OTA_E_LIMIT
+                                                                              : OTA_OK;
+}
+
 ota_err copy_heartbeat(struct arena *a, const struct heartbeat *in, struct heartbeat *out)
 {
     bool ok = true;
@@ -68,6 +79,7 @@ ota_err copy_release(struct arena *a, const struct release *in, struct release *
     r.created_by = text(a, in->created_by, &ok);
     r.withdrawn_reason = text(a, in->withdrawn_reason, &ok);
     r.sums_signed_by = text(a, in->sums_signed_by, &ok);
+    r.minimum_version = text(a, in->minimum_version, &ok);
     struct artifact *list = arena_array(a, in->artifact_count, sizeof *list);
     if (list == NULL)
         return OTA_E_LIMIT;
@@ -75,6 +87,8 @@ ota_err copy_release(struct arena *a, const struct release *in, struct release *
         list[i] = in->artifacts[i];
         list[i].name = text(a, in->artifacts[i].name, &ok);
         list[i].version = text(a, in->artifacts[i].version, &ok);
+        list[i].chip = text(a, in->artifacts[i].chip, &ok);
+        list[i].details = text(a, in->artifacts[i].details, &ok);
     }
     r.artifacts = list;
     *out = r;
@@ -183,11 +197,14 @@ static struct release pack_release(struct packer *p, const struct release *in,
     r.created_by = pack(p, in->created_by);
     r.withdrawn_reason = pack(p, in->withdrawn_reason);
     r.sums_signed_by = pack(p, in->sums_signed_by);
+    r.minimum_version = pack(p, in->minimum_version);
     r.sums = r.minisig = NULL;
     for (size_t i = 0; i < in->artifact_count; i++) {
         struct artifact a = in->artifacts[i];
         a.name = pack(p, in->artifacts[i].name);
         a.version = pack(p, in->artifacts[i].version);
+        a.chip = pack(p, in->artifacts[i].chip);
+        a.details = pack(p, in->artifacts[i].details);
         if (artifacts != NULL)
             artifacts[i] = a;
     }
@@ -213,6 +230,7 @@ struct fleet_release *clone_release(const struct fleet_release_row *row)
         .channel = row->release.channel,
         .version = row->version,
         .security_counter = row->release.security_counter,
+        .minimum = version_of(row->release.minimum_version),
     };
     return r;
 }

@@ -162,17 +162,27 @@ static struct offer_device offer_view(const struct fleet_device *d)
     };
 }
 
+/* The newest that may be installed over what runs: nearly always the newest of all, else the
+ * stepping stone on the way there.  NULL = none. */
+static const struct fleet_release *newest_for(const struct fleet_tenant *t,
+                                              const struct fleet_platform *p,
+                                              const struct offer_device *d)
+{
+    const struct fleet_release *newest = p->newest[d->channel];
+    return newest == NULL || !offer_is_below_minimum(d, &newest->offer)
+               ? newest
+               : release_newest_seen(t, p->id, d);
+}
+
 /* What its channel has for a device without an open update; 0 = nothing. */
 static int64_t offer_due(const struct fleet_tenant *t, const struct fleet_device *d)
 {
     const struct fleet_platform *p = platform_by_id(t, d->platform_id);
     if (p == NULL || !p->follow_channel)
         return 0;
-    const struct fleet_release *r = p->newest[d->channel];
-    if (r == NULL)
-        return 0;
     const struct offer_device view = offer_view(d);
-    return offer_verdict_channel(&view, &r->offer) == OFFER_TAKE ? r->offer.id : 0;
+    const struct fleet_release *r = newest_for(t, p, &view);
+    return r != NULL && offer_verdict_channel(&view, &r->offer) == OFFER_TAKE ? r->offer.id : 0;
 }
 
 static uint32_t key_manifest_sequence(const struct fleet_tenant *t,
@@ -365,14 +375,7 @@ ota_err fleet_api_key_now(struct fleet *f, int64_t tenant_id, int64_t id, int64_
     const struct fleet_api_key_entry *k = key_by_id(f, id);
     if (k != NULL && k->tenant_id == tenant_id &&
         (k->expires_at_unix_s == 0 || now_unix_s < k->expires_at_unix_s)) {
-        *out = (struct fleet_key){
-            .id = k->id,
-            .tenant_id = k->tenant_id,
-            .name = arena_strdup(a, k->name),
-            .scopes = arena_strdup(a, k->scopes),
-            .platforms = arena_strdup(a, k->platforms),
-        };
-        err = a->full ? OTA_E_LIMIT : OTA_OK;
+        err = copy_key(a, k, out);
     }
     (void)pthread_rwlock_unlock(&f->lock);
     return err;
@@ -404,14 +407,17 @@ ota_err fleet_newest(struct fleet *f, const struct fleet_wish *wish, struct aren
     (void)pthread_rwlock_rdlock(&f->lock);
     const struct fleet_tenant *t = tenant_by_id(f, wish->tenant_id);
     const struct fleet_platform *p = t == NULL ? NULL : platform_by_name(t, wish->platform);
-    const struct fleet_release *r = p == NULL ? NULL : p->newest[view.channel];
+    const struct fleet_release *r = p == NULL ? NULL : newest_for(t, p, &view);
+    const bool newer = r != NULL && offer_verdict_channel(&view, &r->offer) == OFFER_TAKE;
+    if (p != NULL && !newer) /* nothing for what runs: it learns what there is */
+        r = p->newest[view.channel];
     ota_err err = f->loaded ? OTA_OK : OTA_E_BUSY;
     if (err == OTA_OK && r == NULL)
         err = OTA_E_NOT_FOUND;
     if (err == OTA_OK)
         err = copy_release(a, &r->release, out);
     if (err == OTA_OK)
-        *out_newer = offer_verdict_channel(&view, &r->offer) == OFFER_TAKE;
+        *out_newer = newer;
     (void)pthread_rwlock_unlock(&f->lock);
     return err;
 }

@@ -123,6 +123,11 @@ const struct fleet_tenant *tenant_by_name(const struct fleet *f, const char *nam
 struct fleet_platform *platform_by_id(const struct fleet_tenant *t, int64_t id);
 const struct fleet_platform *platform_by_name(const struct fleet_tenant *t, const char *name);
 struct fleet_release *release_by_id(const struct fleet_tenant *t, int64_t id);
+
+/* fleet_newest_seen over the releases of a platform; NULL = none. */
+const struct fleet_release *release_newest_seen(const struct fleet_tenant *t,
+                                                int64_t platform_id,
+                                                const struct offer_device *d);
 struct fleet_device *device_by_id(const struct fleet *f, int64_t tenant_id, const char *id);
 struct fleet_device *device_by_no(const struct fleet *f, int64_t tenant_id, int64_t no);
 struct fleet_api_key_entry *key_by_id(const struct fleet *f, int64_t id);

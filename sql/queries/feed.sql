@@ -47,6 +47,38 @@ SELECT * FROM gateway_row WHERE tenant_id = $1 AND revoked_at_unix_s = 0;
 -- $1 tenant_id, $2 gateway_token_ids
 SELECT * FROM gateway_row WHERE tenant_id = $1 AND gateway_token_id = ANY ($2::bigint[]) AND revoked_at_unix_s = 0;
 
+-- name: feed_accounts
+-- $1 tenant_id
+SELECT a.account_id, a.name, a.disabled_at IS NOT NULL,
+       (SELECT string_agg(r.role, ' ') FROM account_role r
+         WHERE r.tenant_id = a.tenant_id AND r.account_id = a.account_id)
+  FROM account a
+ WHERE a.tenant_id = $1;
+
+-- name: feed_accounts_of
+-- $1 tenant_id, $2 account_ids.  One that is gone has no name.
+SELECT k.id, a.name, coalesce(a.disabled_at IS NOT NULL, true),
+       (SELECT string_agg(r.role, ' ') FROM account_role r
+         WHERE r.tenant_id = a.tenant_id AND r.account_id = a.account_id)
+  FROM unnest($2::bigint[]) AS k(id)
+  LEFT JOIN account a ON a.tenant_id = $1 AND a.account_id = k.id;
+
+-- name: feed_roles
+-- $1 tenant_id.  A row for each grant; a role without any has one of nothing.
+SELECT r.role_id, r.name, coalesce(g.platform_id, 0), coalesce(array_to_string(g.permissions, ' '), '')
+  FROM role r
+  LEFT JOIN role_grant g USING (tenant_id, role_id)
+ WHERE r.tenant_id = $1
+ ORDER BY r.role_id;
+
+-- name: feed_roles_of
+-- $1 tenant_id, $2 role_ids.  One that is gone has no name.
+SELECT k.id, r.name, coalesce(g.platform_id, 0), coalesce(array_to_string(g.permissions, ' '), '')
+  FROM (SELECT DISTINCT unnest($2::bigint[])) AS k(id)
+  LEFT JOIN role r ON r.tenant_id = $1 AND r.role_id = k.id
+  LEFT JOIN role_grant g ON g.tenant_id = r.tenant_id AND g.role_id = r.role_id
+ ORDER BY k.id;
+
 -- name: feed_devices
 -- $1 tenant_id
 SELECT * FROM device_row WHERE tenant_id = $1;

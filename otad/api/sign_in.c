@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "audit.h"
 #include "otad/auth/auth.h"
 #include "otad/log.h"
 
@@ -94,7 +95,7 @@ ota_err api_sign_in(struct http_request *rq, struct http_response *rs, const str
     api_sign_in_begin(rq, user, &s);
     const ota_err err = db_session_start(&scope, &s.session, proof);
     if (err == OTA_E_AUTH)
-        return api_bad_credentials(rq, rs);
+        return api_bad_credentials(rq, rs, user->name);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, &scope, "session");
     return api_sign_in_answer(rq, rs, &s);
@@ -103,8 +104,10 @@ ota_err api_sign_in(struct http_request *rq, struct http_response *rs, const str
 /* ---- attempts -------------------------------------------------------------------------------
  */
 
-ota_err api_bad_credentials(struct http_request *rq, struct http_response *rs)
+ota_err api_bad_credentials(struct http_request *rq, struct http_response *rs,
+                            const char *account)
 {
+    api_audit_refused(rq, account);
     return http_problem(rq, rs, OTA_E_AUTH, "bad-credentials",
                         "Name, password or code is wrong.");
 }
@@ -211,6 +214,6 @@ ota_err api_factor_check(struct http_request *rq, struct http_response *rs,
     if (err == OTA_OK)
         err = api_code_read(rq, user->id, &totp, code, out);
     if (err == OTA_E_AUTH || err == OTA_E_NOT_FOUND)
-        return api_bad_credentials(rq, rs);
+        return api_bad_credentials(rq, rs, user->name);
     return err == OTA_OK ? OTA_OK : api_db_problem(rq, rs, err, &scope, "second factor");
 }

@@ -42,8 +42,10 @@ struct token_hash api_cookie_hash(const struct http_request *rq);
 /* ---- attempts -------------------------------------------------------------------------------
  */
 
-/* 401, which does not say what was wrong. */
-ota_err api_bad_credentials(struct http_request *rq, struct http_response *rs);
+/* 401, which does not say what was wrong.  account: the name of one that exists, for the log;
+ * NULL = of none. */
+ota_err api_bad_credentials(struct http_request *rq, struct http_response *rs,
+                            const char *account);
 
 /* 429 with Retry-After. */
 ota_err api_too_many(struct http_request *rq, struct http_response *rs, int64_t wait_s);

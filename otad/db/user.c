@@ -23,13 +23,6 @@ struct user_op {
     int64_t count;
 };
 
-const char *user_state(const struct user *u)
-{
-    if (u->disabled)
-        return "disabled";
-    return u->password_hash == NULL ? "invited" : "active";
-}
-
 /* ---- shared inside db/ ----------------------------------------------------------------------
  */
 

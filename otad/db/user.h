@@ -16,7 +16,12 @@ struct user {
 };
 
 /* "invited" (has no password yet), "active" or "disabled". */
-const char *user_state(const struct user *u);
+static inline const char *user_state(const struct user *u)
+{
+    if (u->disabled)
+        return "disabled";
+    return u->password_hash == NULL ? "invited" : "active";
+}
 
 OTA_MUST_CHECK ota_err db_user_count(struct db_scope *s, int64_t *out);
 

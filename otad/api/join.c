@@ -40,14 +40,14 @@ static ota_err dead(struct http_request *rq, struct http_response *rs)
 
 /* Whose link it is; answers and returns the error. */
 static ota_err find(struct http_request *rq, struct http_response *rs, const char *token,
-                    struct token_hash *out_hash, struct user *out, enum link_kind *out_kind)
+                    struct token_hash *out_hash, struct user *out, enum join_kind *out_kind)
 {
     struct db_scope scope = api_scope(rq);
     ota_err err = api_attempt(rq, rs, NULL);
     if (err != OTA_OK)
         return err;
     *out_hash = token_hash(&rq->otad->auth->pepper, token, strlen(token));
-    err = db_link_get(&scope, out_hash->b, out, out_kind);
+    err = db_join_get(&scope, out_hash->b, out, out_kind);
     if (err == OTA_E_NOT_FOUND) {
         api_audit_refused(rq, NULL);
         return dead(rq, rs);
@@ -60,7 +60,7 @@ ota_err api_join_check(struct http_request *rq, struct http_response *rs)
     struct join_body in = {0};
     struct token_hash hash;
     struct user user;
-    enum link_kind kind;
+    enum join_kind kind;
     ota_err err = API_BODY(rq, rs, check_fields, &in);
     if (err == OTA_OK)
         err = find(rq, rs, in.token, &hash, &user, &kind);
@@ -80,7 +80,7 @@ static ota_err spend(struct http_request *rq, struct http_response *rs,
     struct sign_in s;
     struct db_scope scope = api_scope_of(rq, user);
     api_sign_in_begin(rq, user, &s);
-    const ota_err err = db_link_spend(&scope, hash->b, &s.session, proof);
+    const ota_err err = db_join_spend(&scope, hash->b, &s.session, proof);
     if (err == OTA_E_NOT_FOUND)
         return dead(rq, rs);
     if (err == OTA_E_AUTH)
@@ -96,7 +96,7 @@ ota_err api_join_post(struct http_request *rq, struct http_response *rs)
     struct join_body in = {0};
     struct token_hash hash;
     struct user user;
-    enum link_kind kind;
+    enum join_kind kind;
     struct factor_proof proof;
     char phc[PASSWORD_PHC_BYTES];
     ota_err err = API_BODY(rq, rs, join_fields, &in);

@@ -92,7 +92,7 @@ static ota_err check_roles(struct http_request *rq, struct http_response *rs,
 }
 
 /* A new token, and its link for people; the database keeps the hash. */
-static ota_err link_make(const struct http_request *rq, struct link_new *out,
+static ota_err link_make(const struct http_request *rq, struct join_link *out,
                          const char **out_text)
 {
     char token[TOKEN_TEXT_BYTES];
@@ -138,7 +138,7 @@ ota_err api_user_post(struct http_request *rq, struct http_response *rs)
 {
     struct user_body in = {0};
     struct db_scope scope = api_scope(rq);
-    struct link_new link;
+    struct join_link link;
     struct user made;
     const char *text = NULL;
     ota_err err = API_BODY(rq, rs, invite_fields, &in);
@@ -158,7 +158,7 @@ ota_err api_user_post(struct http_request *rq, struct http_response *rs)
     api_catch_up(rq, &scope);
     struct json_out o;
     json_out_begin(&o, rq->arena);
-    write_link(&o, &made, text, link.expires_at_unix_s);
+    write_invitation(&o, &made, text, link.expires_at_unix_s);
     return http_json(rq, rs, 200, &o);
 }
 
@@ -204,7 +204,7 @@ ota_err api_user_reset(struct http_request *rq, struct http_response *rs)
 {
     struct user_body in = {0};
     struct db_scope scope = api_scope(rq);
-    struct link_new link;
+    struct join_link link;
     struct user u;
     const char *text = NULL;
     ota_err err = API_BODY(rq, rs, reset_fields, &in);
@@ -220,7 +220,7 @@ ota_err api_user_reset(struct http_request *rq, struct http_response *rs)
     api_catch_up(rq, &scope);
     struct json_out o;
     json_out_begin(&o, rq->arena);
-    write_link(&o, NULL, text, link.expires_at_unix_s);
+    write_invitation(&o, NULL, text, link.expires_at_unix_s);
     return http_json(rq, rs, 200, &o);
 }
 

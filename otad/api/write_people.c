@@ -43,8 +43,8 @@ void write_sign_in(struct json_out *o, const struct session *s, bool current)
     json_close_object(o);
 }
 
-void write_link(struct json_out *o, const struct user *u, const char *link,
-                int64_t expires_at_unix_s)
+void write_invitation(struct json_out *o, const struct user *u, const char *link,
+                      int64_t expires_at_unix_s)
 {
     json_open_object(o, NULL);
     if (u != NULL)
@@ -54,11 +54,11 @@ void write_link(struct json_out *o, const struct user *u, const char *link,
     json_close_object(o);
 }
 
-void write_join(struct json_out *o, const struct user *u, enum link_kind kind)
+void write_join(struct json_out *o, const struct user *u, enum join_kind kind)
 {
     json_open_object(o, NULL);
     json_put_string(o, "name", u->name);
-    json_put_string(o, "kind", kind == LINK_RESET ? "reset" : "invitation");
+    json_put_string(o, "kind", kind == JOIN_RESET ? "reset" : "invitation");
     json_put_bool(o, "totp", u->totp);
     json_close_object(o);
 }

@@ -16,11 +16,11 @@ void write_account(struct json_out *o, const struct user *u, int64_t recovery_co
 void write_sign_in(struct json_out *o, const struct session *s, bool current);
 
 /* A one-time link that was just made; u NULL = of a reset, which names nobody. */
-void write_link(struct json_out *o, const struct user *u, const char *link,
-                int64_t expires_at_unix_s);
+void write_invitation(struct json_out *o, const struct user *u, const char *link,
+                      int64_t expires_at_unix_s);
 
 /* What a link is for, to who holds it. */
-void write_join(struct json_out *o, const struct user *u, enum link_kind kind);
+void write_join(struct json_out *o, const struct user *u, enum join_kind kind);
 
 void write_totp(struct json_out *o, const char *secret, const char *uri);
 

@@ -14,23 +14,23 @@
 struct join_op {
     const char *name;
     const struct user *user;
-    const struct link_new *link;
+    const struct join_link *link;
     const uint8_t *hash;
     const struct session *session;
     const struct factor_proof *proof;
     bool drop_totp;
     struct user *out;
-    enum link_kind kind;
+    enum join_kind kind;
 };
 
-static ota_err link_put(struct db_tx *tx, int64_t user_id, const struct link_new *link)
+static ota_err link_put(struct db_tx *tx, int64_t user_id, const struct join_link *link)
 {
     struct pg_args a = {0};
     arg_int(&a, user_id);
     arg_bytes(&a, link->hash, sizeof link->hash);
     arg_text(&a, tx_actor(tx));
     arg_int(&a, link->expires_at_unix_s);
-    return tx_query(tx, Q_LINK_PUT, &a, NULL);
+    return tx_query(tx, Q_JOIN_PUT, &a, NULL);
 }
 
 static ota_err invite_fn(struct db_tx *tx, void *arg)
@@ -48,7 +48,7 @@ static ota_err invite_fn(struct db_tx *tx, void *arg)
                                                         .after = tx_user_text(tx, op->out)});
 }
 
-ota_err db_user_invite(struct db_scope *s, const struct user *u, const struct link_new *link,
+ota_err db_user_invite(struct db_scope *s, const struct user *u, const struct join_link *link,
                        struct user *out)
 {
     struct join_op op = {.user = u, .link = link, .out = out};
@@ -98,22 +98,22 @@ static ota_err reset_fn(struct db_tx *tx, void *arg)
 }
 
 ota_err db_user_reset(struct db_scope *s, const char *name, bool drop_totp,
-                      const struct link_new *link)
+                      const struct join_link *link)
 {
     struct join_op op = {.name = name, .drop_totp = drop_totp, .link = link};
     return db_run(s, reset_fn, &op);
 }
 
 static ota_err link_get(struct db_tx *tx, const uint8_t hash[32], struct user *out,
-                        enum link_kind *out_kind)
+                        enum join_kind *out_kind)
 {
     struct pg_args a = {0};
     struct pg_row row;
     arg_bytes(&a, hash, 32);
-    const ota_err err = tx_one(tx, Q_LINK_GET, &a, &row);
+    const ota_err err = tx_one(tx, Q_JOIN_GET, &a, &row);
     if (err != OTA_OK)
         return err;
-    *out_kind = row_bool(&row) ? LINK_RESET : LINK_INVITATION;
+    *out_kind = row_bool(&row) ? JOIN_RESET : JOIN_INVITATION;
     user_read(&row, out);
     return row.err;
 }
@@ -124,8 +124,8 @@ static ota_err get_fn(struct db_tx *tx, void *arg)
     return link_get(tx, op->hash, op->out, &op->kind);
 }
 
-ota_err db_link_get(struct db_scope *s, const uint8_t hash[32], struct user *out_user,
-                    enum link_kind *out_kind)
+ota_err db_join_get(struct db_scope *s, const uint8_t hash[32], struct user *out_user,
+                    enum join_kind *out_kind)
 {
     struct join_op op = {.hash = hash, .out = out_user};
     const ota_err err = db_run(s, get_fn, &op);
@@ -145,7 +145,7 @@ static ota_err spend_fn(struct db_tx *tx, void *arg)
         err = password_put(tx, user.id, op->session->user.password_hash, NULL);
     arg_bytes(&a, op->hash, 32);
     if (err == OTA_OK)
-        err = tx_touch(tx, Q_LINK_SPEND, &a);
+        err = tx_touch(tx, Q_JOIN_SPEND, &a);
     if (err == OTA_OK)
         err = tx_sessions_end(tx, user.id, NULL);
     if (err == OTA_OK)
@@ -159,7 +159,7 @@ static ota_err spend_fn(struct db_tx *tx, void *arg)
     return tx_session_start(tx, &session, op->proof);
 }
 
-ota_err db_link_spend(struct db_scope *s, const uint8_t hash[32], const struct session *session,
+ota_err db_join_spend(struct db_scope *s, const uint8_t hash[32], const struct session *session,
                       const struct factor_proof *proof)
 {
     struct join_op op = {.hash = hash, .session = session, .proof = proof};

@@ -273,7 +273,7 @@ static ota_err set_disabled(struct db_tx *tx, int64_t id, bool disabled)
     if (err == OTA_OK && disabled)
         err = tx_sessions_end(tx, id, NULL);
     if (err == OTA_OK && disabled)
-        err = tx_user_by_id(tx, Q_LINK_DELETE, id);
+        err = tx_user_by_id(tx, Q_JOIN_DELETE, id);
     return err;
 }
 

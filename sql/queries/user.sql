@@ -65,7 +65,7 @@ UPDATE account SET password_hash = $2 WHERE account_id = $1 AND password_hash IS
 UPDATE account SET last_sign_in_at = now()
  WHERE account_id = $1 AND password_hash = $2 AND disabled_at IS NULL;
 
--- name: link_put
+-- name: join_put
 -- $1 account_id, $2 token_hash, $3 created_by, $4 expires_at.  A person has one at most.
 INSERT INTO account_link (tenant_id, account_id, token_hash, kind, created_by, expires_at)
 SELECT tenant_id, account_id, $2::bytea, CASE WHEN last_sign_in_at IS NULL AND password_hash IS NULL THEN 'invitation' ELSE 'reset' END,
@@ -76,18 +76,18 @@ ON CONFLICT (tenant_id, account_id) DO UPDATE
    SET token_hash = EXCLUDED.token_hash, kind = EXCLUDED.kind, created_at = EXCLUDED.created_at,
        created_by = EXCLUDED.created_by, expires_at = EXCLUDED.expires_at;
 
--- name: link_get
+-- name: join_get
 -- $1 token_hash
 SELECT l.kind = 'reset', a.*
   FROM account_link l
   JOIN account_row a USING (tenant_id, account_id)
  WHERE l.token_hash = $1::bytea AND l.expires_at > now() AND NOT a.disabled;
 
--- name: link_spend
+-- name: join_spend
 -- $1 token_hash
 DELETE FROM account_link WHERE token_hash = $1::bytea AND expires_at > now() RETURNING account_id;
 
--- name: link_delete
+-- name: join_delete
 -- $1 account_id
 DELETE FROM account_link WHERE account_id = $1;
 

@@ -109,6 +109,9 @@ static const struct row table[] = {
     {N(device_late_s, 600, 1, 31536000, "Without a poll for so long a device is late."), NULL},
     {N(device_offline_s, 3600, 1, 31536000, "And for so long: offline."), NULL},
     {N(session_hours, 12, 1, 720, "How long a sign-in lasts."), NULL},
+    {N(download_log_days, 400, 1, 36500,
+       "For so many days the download log keeps its entries, and ended download links stay."),
+     NULL},
 
     {C(log_level, "info", " debug info warn error ", "Lowest level logged."), "other"},
     {C(metrics, "loopback", " loopback key off ",

@@ -59,6 +59,7 @@ struct config {
     int64_t device_late_s;        /* without a poll for so long: late                        */
     int64_t device_offline_s;     /* and so long: offline                                    */
     int64_t session_hours;
+    int64_t download_log_days; /* older entries of the download log are deleted            */
 
     /* what is told */
     const char *log_level; /* debug, info, warn, error */

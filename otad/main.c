@@ -56,7 +56,8 @@ static ota_err open_database(struct otad *o)
                            .jobs_conninfo = c->database_jobs,
                            .connections_max = (uint32_t)c->database_pool,
                            .wait_ms = DATABASE_WAIT_MS,
-                           .statement_ms = (uint32_t)c->database_timeout_ms};
+                           .statement_ms = (uint32_t)c->database_timeout_ms,
+                           .download_log_days = (uint32_t)c->download_log_days};
     int from, to;
 
     if (*c->database_owner != '\0') {

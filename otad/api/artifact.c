@@ -11,7 +11,7 @@
 #include "handler.h"
 #include "otad/db/platform.h"
 #include "otad/db/release.h"
-#include "otad/device/device.h"
+#include "otad/device/download.h"
 #include "otad/store/artifacts.h"
 #include "release_check.h"
 
@@ -235,7 +235,9 @@ ota_err api_artifact_get(struct http_request *rq, struct http_response *rs)
     if (a == NULL)
         return http_problem(rq, rs, OTA_E_NOT_FOUND, NULL,
                             "The release has no file of this name.");
-    const ota_err sent = device_send_artifact(rq, rs, a);
+    const ota_err sent = download_send(
+        rq, rs, rq->principal->kind == PRINCIPAL_API_KEY ? DOWNLOAD_KEY : DOWNLOAD_SESSION, &r,
+        a);
     return sent == OTA_E_IO
                ? http_problem(rq, rs, sent, "store-failed", "The file cannot be read.")
                : sent;

@@ -7,7 +7,9 @@
 #include <stdatomic.h>
 
 #include "handler.h"
+#include "otad/fleet/download.h"
 #include "otad/fleet/fleet.h"
+#include "otad/fleet/link.h"
 #include "otad/http/server.h"
 #include "otad/process.h"
 
@@ -83,6 +85,18 @@ static void add_fleet(struct metrics_out *o, struct otad *otad)
     metrics_sample(o, ONE("result", "cancelled"), atomic_load(&otad->count.updates_cancelled));
 }
 
+static void add_links(struct metrics_out *o, struct fleet *f)
+{
+    struct fleet_download_stats s;
+    fleet_download_stats(f, &s);
+    metrics_one(o, METRIC_GAUGE, "otad_links", "Download links that have not expired.",
+                fleet_links_count(f));
+    metrics_one(o, METRIC_GAUGE, "otad_download_log_waiting",
+                "Entries of the download log that are not in the database yet.", s.waiting);
+    metrics_one(o, METRIC_COUNTER, "otad_download_log_lost_total",
+                "Entries of the download log that could not be kept.", s.lost);
+}
+
 static void add_database(struct metrics_out *o, struct db *db)
 {
     struct db_stats s;
@@ -124,6 +138,7 @@ ota_err api_metrics_get(struct http_request *rq, struct http_response *rs)
     metrics_sample(&o, ONE("version", otad->version), 1);
     add_http(&o, otad->server);
     add_fleet(&o, otad);
+    add_links(&o, otad->fleet);
     add_database(&o, otad->db);
     add_process(&o);
     const ota_err err = metrics_end(&o, &text, &len);

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "feed_link.h"
 #include "feed_load.h"
 #include "feed_write.h"
 #include "otad/log.h"
@@ -36,6 +37,7 @@ struct feed {
     pthread_mutex_t write_lock;
     struct pg *writer;
     int64_t writer_tried_ms;
+    int64_t links_read_ms; /* when what others used of links was last read; 0 = never */
 };
 
 static int64_t now_ms(void)
@@ -217,12 +219,28 @@ static void *read_main(void *arg)
 
 /* ---- writing ------------------------------------------------------------------------- */
 
+/* Links and their log.  Under write_lock. */
+static ota_err write_downloads(struct feed *feed)
+{
+    enum { SLACK_S = 5, EVER_S = 8 * 86400 /* no link counts for longer */ };
+    const int64_t now = now_ms();
+    const int64_t since_s =
+        feed->links_read_ms == 0 ? EVER_S : (now - feed->links_read_ms) / 1000 + SLACK_S;
+    ota_err err = feed_links_write(feed->writer, feed->fleet, since_s);
+    if (err == OTA_OK)
+        feed->links_read_ms = now;
+    const ota_err logged = feed_downloads_write(feed->writer, feed->fleet);
+    return err == OTA_OK ? logged : err;
+}
+
 ota_err feed_flush(struct feed *feed)
 {
     (void)pthread_mutex_lock(&feed->write_lock);
     ota_err err = connect_if_needed(feed, &feed->writer, &feed->writer_tried_ms);
     if (err == OTA_OK)
         err = feed_write_all(feed->writer, feed->fleet);
+    if (err == OTA_OK)
+        err = write_downloads(feed);
     drop_if_lost(&feed->writer, err);
     (void)pthread_mutex_unlock(&feed->write_lock);
     return err == OTA_E_IO ? OTA_E_BUSY : err;
@@ -237,6 +255,8 @@ static void prune(struct feed *feed)
         err = pg_query(feed->writer, Q_FEED_PRUNE, NULL, NULL);
     if (err == OTA_OK)
         err = pg_query(feed->writer, Q_SESSION_PRUNE, NULL, NULL);
+    if (err == OTA_OK && db_download_log_days(feed->db) > 0)
+        err = feed_downloads_prune(feed->writer, db_download_log_days(feed->db));
     drop_if_lost(&feed->writer, err);
     (void)pthread_mutex_unlock(&feed->write_lock);
 }
@@ -252,8 +272,10 @@ static void *write_main(void *arg)
         before = err;
         if (tick % OVERDUE_TICKS == 0)
             fleet_tell_overdue(feed->fleet, (int64_t)time(NULL));
-        if (tick % PRUNE_TICKS == 1)
+        if (tick % PRUNE_TICKS == 1) {
             prune(feed);
+            fleet_links_expire(feed->fleet, (int64_t)time(NULL));
+        }
     }
     return NULL;
 }

@@ -85,5 +85,7 @@ int64_t page_limit(const struct db_page *page);
 
 /* The jobs connection settings of db, for feed.c. */
 struct pg_config db_jobs_config(const struct db *db);
+/* As configured; 0 = for ever. */
+uint32_t db_download_log_days(const struct db *db);
 
 #endif

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "caller.h"
+#include "download.h"
 #include "esp_read.h"
 #include "otad/auth/permission.h"
 #include "otad/config.h"
@@ -84,7 +85,7 @@ ota_err esp_update_get(struct http_request *rq, struct http_response *rs)
         http_empty(rs, 304);
         return OTA_OK;
     }
-    return device_send_artifact(rq, rs, a);
+    return download_send(rq, rs, DOWNLOAD_ESP, &r, a);
 }
 
 /* ---- manifests ------------------------------------------------------------------------ */
@@ -158,5 +159,5 @@ ota_err esp_file_get(struct http_request *rq, struct http_response *rs)
         return http_problem(rq, rs, OTA_E_NOT_FOUND, NULL,
                             "The newest release has no file of this name.");
     allow_pages(rs);
-    return device_send_artifact(rq, rs, a);
+    return download_send(rq, rs, DOWNLOAD_ESP, &r, a);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "caller.h"
+#include "download.h"
 #include "esp.h"
 #include "otad/auth/permission.h"
 #include "otad/config.h"
@@ -97,5 +98,5 @@ ota_err github_asset_get(struct http_request *rq, struct http_response *rs)
     if (a == NULL)
         return http_problem(rq, rs, OTA_E_NOT_FOUND, NULL,
                             "The latest release has no such asset (any more).");
-    return device_send_artifact(rq, rs, a);
+    return download_send(rq, rs, DOWNLOAD_GITHUB, &r, a);
 }

@@ -6,6 +6,7 @@
 
 #include "caller.h"
 #include "ddi.h"
+#include "download.h"
 #include "otad/auth/permission.h"
 #include "otad/otad.h"
 
@@ -31,7 +32,7 @@ static ota_err send(struct http_request *rq, struct http_response *rs, const str
     if (newer) {
         http_header_add(rs, "X-Firmware-SHA256",
                         device_hex(rq->arena, a->sha256, sizeof a->sha256));
-        return device_send_artifact(rq, rs, a);
+        return download_send(rq, rs, DOWNLOAD_PLAIN, r, a);
     }
     rq->quiet = true;
     http_header_add(

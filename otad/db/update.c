@@ -89,6 +89,7 @@ static const enum db_why why_not[] = {
     [OFFER_WRONG_CHANNEL] = DB_WHY_NOT_OFFERED,
     [OFFER_SKIPPED] = DB_WHY_NOT_OFFERED,
     [OFFER_VERSION_UNKNOWN] = DB_WHY_NOT_OFFERED,
+    [OFFER_BELOW_MINIMUM] = DB_WHY_BELOW_MINIMUM,
 };
 
 static ota_err create_fn(struct db_tx *tx, void *arg)

@@ -2,6 +2,7 @@
 #define OTAD_DEVICE_ESP_READ_H
 
 #include "otad/fleet/model.h"
+#include "otad/formats/esp_name.h"
 
 /* What ESP clients ask and how their releases are laid out (SPEC 7.1).  Pure. */
 
@@ -14,19 +15,10 @@ enum esp_mode {
 /* By x-ESP8266-mode or x-ESP32-mode; NULL and unknown words are the program. */
 enum esp_mode esp_mode_parse(const char *text);
 
-/* Is it a file system's image, by its name? */
-bool esp_is_filesystem(const char *name);
-
-/* Does it hold boot loader, partitions and program in one, to be written from address 0? */
-bool esp_is_whole_flash(const char *name);
-
 /* What a device of this mode loads over the air: the first program or file system by name;
- * what is called *.ota.bin goes before other programs.  NULL = there is none. */
+ * what is called *.ota.bin goes before other programs, and an image before what only has the
+ * name of one.  NULL = there is none. */
 const struct artifact *esp_choose(const struct release *r, enum esp_mode mode);
-
-/* "ESP32-S3" for a text with "esp32-s3", "esp32s3" or "ESP32_S3" in it; NULL if there is no
- * chip's name in it. */
-const char *esp_chip_family(const char *text);
 
 /* One build of a manifest: what is flashed over USB, and what over the air. */
 struct esp_build {
@@ -38,7 +30,7 @@ struct esp_build {
 enum { ESP_BUILDS_MAX = 16 };
 
 /*
- * One build for each chip that file names tell; files without a chip's name belong to
+ * One build for each chip that images or file names tell; files that tell none belong to
  * default_chip (NULL: they belong to none).  Returns how many, at most ESP_BUILDS_MAX.
  */
 size_t esp_builds(const struct release *r, const char *default_chip,

@@ -145,8 +145,8 @@ struct fleet_wish {
 };
 
 /*
- * The plain door (SPEC 7): the newest release of the wish's channel.
- * *out_newer: a device that runs current_version should take it.
+ * The plain door (SPEC 7): the newest release of the wish's channel that may be installed over
+ * current_version (*out_newer), or, where that has nothing to take, the newest of all.
  * Errors: OTA_E_NOT_FOUND (no such platform, or nothing released), OTA_E_BUSY.
  */
 OTA_MUST_CHECK ota_err fleet_newest(struct fleet *f, const struct fleet_wish *wish,

@@ -62,6 +62,24 @@ struct fleet_release *release_by_id(const struct fleet_tenant *t, int64_t id)
     return NULL;
 }
 
+const struct fleet_release *release_newest_seen(const struct fleet_tenant *t,
+                                                int64_t platform_id,
+                                                const struct offer_device *d)
+{
+    const struct fleet_release *best = NULL;
+    for (size_t i = 0; i < t->release_count; i++) {
+        const struct fleet_release *r = t->release[i];
+        if (r->platform_id != platform_id)
+            continue;
+        struct offer_release two[2] = {r->offer};
+        if (best != NULL)
+            two[1] = best->offer;
+        if (fleet_newest_seen(d, two, best == NULL ? 1 : 2) == 0)
+            best = r;
+    }
+    return best;
+}
+
 /* ---- hashed -------------------------------------------------------------------------- */
 
 struct device_key {

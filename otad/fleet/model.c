@@ -24,8 +24,14 @@ static const char *const update_word[] = {[0] = NULL,
                                           [UPDATE_SUCCEEDED] = "succeeded",
                                           [UPDATE_FAILED] = "failed",
                                           [UPDATE_CANCELLED] = "cancelled"};
-static const char *const kind_word[] = {
-    [0] = NULL, [ARTIFACT_FILE] = "file", [ARTIFACT_MCUBOOT] = "mcuboot"};
+static const char *const kind_word[] = {[0] = NULL,
+                                        [ARTIFACT_FILE] = "file",
+                                        [ARTIFACT_MCUBOOT] = "mcuboot",
+                                        [ARTIFACT_ESP] = "esp",
+                                        [ARTIFACT_UF2] = "uf2",
+                                        [ARTIFACT_CORTEX_M] = "cortex-m",
+                                        [ARTIFACT_CYCLONEDX] = "cyclonedx",
+                                        [ARTIFACT_SPDX] = "spdx"};
 
 #define WORD_COUNT(words) (sizeof(words) / sizeof((words)[0]))
 
@@ -94,6 +100,20 @@ enum update_state update_state_parse(const char *text)
 const char *artifact_kind_name(enum artifact_kind k)
 {
     return word(kind_word, WORD_COUNT(kind_word), k);
+}
+
+enum artifact_kind artifact_kind_parse(const char *text)
+{
+    const int i = find(kind_word, WORD_COUNT(kind_word), text);
+    return i < 0 ? ARTIFACT_FILE : (enum artifact_kind)i;
+}
+
+const struct artifact *release_sbom(const struct release *r)
+{
+    for (size_t i = 0; i < r->artifact_count; i++)
+        if (r->artifacts[i].kind == ARTIFACT_CYCLONEDX || r->artifacts[i].kind == ARTIFACT_SPDX)
+            return &r->artifacts[i];
+    return NULL;
 }
 
 enum device_state device_state_at(int64_t last_seen_unix_s, int64_t now_unix_s,

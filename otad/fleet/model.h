@@ -117,14 +117,25 @@ struct device {
     const struct device_attribute *attributes;
 };
 
-enum artifact_kind { ARTIFACT_FILE = 1, ARTIFACT_MCUBOOT = 2 };
+enum artifact_kind {
+    ARTIFACT_FILE = 1,
+    ARTIFACT_MCUBOOT = 2,
+    ARTIFACT_ESP = 3, /* this and the following: SPEC 5.4 */
+    ARTIFACT_UF2 = 4,
+    ARTIFACT_CORTEX_M = 5,
+    ARTIFACT_CYCLONEDX = 6,
+    ARTIFACT_SPDX = 7
+};
 const char *artifact_kind_name(enum artifact_kind k);
+enum artifact_kind artifact_kind_parse(const char *text); /* ARTIFACT_FILE for others */
 
 struct artifact {
     const char *name;
     int64_t size_bytes;
     uint8_t sha256[32], sha1[20], md5[16];
     enum artifact_kind kind;
+    const char *chip;    /* of ESP images: "ESP32-C3"; NULL otherwise               */
+    const char *details; /* JSON object of what was read from it; NULL = nothing was */
     /* Only for ARTIFACT_MCUBOOT: */
     const char *version; /* NULL otherwise */
     uint32_t security_counter;
@@ -143,8 +154,12 @@ struct release {
     const char *sums_signed_by;            /* minisign key number, 16 hex digits */
     const char *sums, *minisig;            /* texts as uploaded; NULL in lists  */
     int64_t running_on;                    /* devices whose version it is       */
+    const char *minimum_version;           /* lowest that may update to it; NULL = any */
     size_t artifact_count, expected_count; /* uploaded; named by the sums */
     const struct artifact *artifacts;      /* by name */
 };
+
+/* The bill of materials among a release's files, NULL = none is stored. */
+const struct artifact *release_sbom(const struct release *r);
 
 #endif

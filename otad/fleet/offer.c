@@ -1,7 +1,13 @@
 /* Which release a device may take. */
 #include "offer.h"
 
-/* What always counts: never lower, neither version nor counter. */
+bool offer_is_below_minimum(const struct offer_device *d, const struct offer_release *r)
+{
+    return d->version.len > 0 && r->minimum.len > 0 &&
+           version_compare(&d->version, &r->minimum) < 0;
+}
+
+/* What always counts: never lower, neither version nor counter, and over no step left out. */
 static enum offer_verdict verdict_order(const struct offer_device *d,
                                         const struct offer_release *r)
 {
@@ -12,7 +18,9 @@ static enum offer_verdict verdict_order(const struct offer_device *d,
         if (order < 0)
             return OFFER_VERSION_TOO_LOW;
     }
-    return r->security_counter < d->security_counter ? OFFER_COUNTER_TOO_LOW : OFFER_TAKE;
+    if (r->security_counter < d->security_counter)
+        return OFFER_COUNTER_TOO_LOW;
+    return offer_is_below_minimum(d, r) ? OFFER_BELOW_MINIMUM : OFFER_TAKE;
 }
 
 static bool sees(const struct offer_device *d, const struct offer_release *r)
@@ -53,7 +61,7 @@ long fleet_newest_seen(const struct offer_device *d, const struct offer_release 
 {
     long best = -1;
     for (size_t i = 0; i < count; i++) {
-        if (!sees(d, &r[i]))
+        if (!sees(d, &r[i]) || offer_is_below_minimum(d, &r[i]))
             continue;
         const int order = best < 0 ? 1 : version_compare(&r[i].version, &r[best].version);
         /* The same version with another build: the later one. */

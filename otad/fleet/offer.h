@@ -24,6 +24,7 @@ struct offer_release {
     enum channel channel;
     struct version version;
     uint32_t security_counter;
+    struct version minimum; /* lowest that may update to it; unknown = any may */
 };
 
 enum offer_verdict {
@@ -35,7 +36,8 @@ enum offer_verdict {
     OFFER_WITHDRAWN,
     OFFER_WRONG_CHANNEL, /* not released, or on a channel it is not on     */
     OFFER_SKIPPED,       /* its last attempt with this release failed      */
-    OFFER_VERSION_UNKNOWN
+    OFFER_VERSION_UNKNOWN,
+    OFFER_BELOW_MINIMUM /* an older release must be taken first: a stepping stone */
 };
 
 /* May the device take this one because it is on its channel? */
@@ -48,13 +50,18 @@ enum offer_verdict offer_verdict_assigned(const struct offer_device *d,
 
 /*
  * The release that the device's channel offers it: of all releases of its platform, in any
- * order, the highest version that it may see (beta devices see both channels), if that one's
- * verdict is OFFER_TAKE.  Never a lower one instead.  Index into r, or -1.
+ * order, the highest version that it may see (beta devices see both channels) and that may be
+ * installed over what runs, if that one's verdict is OFFER_TAKE.  Never a lower one instead.  A
+ * device of unknown version is below no minimum.  Index into r, or -1.
  */
 long fleet_offer(const struct offer_device *d, const struct offer_release *r, size_t count);
 
-/* The highest version that it may see, whether or not it should take it.  Index, or -1. */
+/* The highest version that it may see and may install over what runs, whether or not it should
+ * take it.  Index, or -1. */
 long fleet_newest_seen(const struct offer_device *d, const struct offer_release *r,
                        size_t count);
+
+/* Is what runs too old to be replaced by this release at once? */
+bool offer_is_below_minimum(const struct offer_device *d, const struct offer_release *r);
 
 #endif

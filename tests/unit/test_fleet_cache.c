@@ -104,6 +104,8 @@ static ota_err poll_of(const char *id, int64_t now, struct fleet_poll *out)
     return fleet_poll(f, &who, out);
 }
 
+static const char *minimum; /* of releases that are put */
+
 static void put_release(int64_t id, const char *version, enum channel channel)
 {
     const struct artifact artifact = {.name = "a.bin", .size_bytes = 3, .kind = ARTIFACT_FILE};
@@ -115,6 +117,7 @@ static void put_release(int64_t id, const char *version, enum channel channel)
                                                 .notes = "",
                                                 .created_by = "",
                                                 .sums_signed_by = "",
+                                                .minimum_version = minimum,
                                                 .artifact_count = 1,
                                                 .artifacts = &artifact},
                                     .platform_id = 1,
@@ -194,6 +197,54 @@ static void test_offers(void)
     assert(poll_of("a", 1000, &poll) == OTA_E_BUSY);
     fleet_set_behind(f, 1, false);
     OK(poll_of("a", 1000, &poll));
+}
+
+/* What the plain door gives for this version: "!1.2.0" if there is nothing to take. */
+static const char *newest_for(const char *version)
+{
+    static char text[80];
+    struct arena a;
+    struct release r;
+    bool newer = false;
+    arena_init(&a, 65536);
+    OK(fleet_newest(f, &(struct fleet_wish){1, "m4", CHANNEL_STABLE, version}, &a, &r, &newer));
+    (void)snprintf(text, sizeof text, "%s%s", newer ? "" : "!", r.version);
+    arena_done(&a);
+    return text;
+}
+
+static void test_stepping_stones(void)
+{
+    struct fleet_poll poll;
+    minimum = "1.2.0";
+    put_release(13, "2.0.0", CHANNEL_STABLE);
+    minimum = "1.9.0";
+    put_release(14, "2.1.0", CHANNEL_STABLE);
+    minimum = NULL;
+    static const struct {
+        const char *runs, *newest;
+        int64_t offered;
+    } table[] = {
+        {"1.0.0", "1.2.0", 12},     {"1.1.9", "1.2.0", 12}, {"1.2.0", "2.0.0", 13},
+        {"1.8.0", "2.0.0", 13},     {"1.9.0", "2.1.0", 14}, {"2.0.0", "2.1.0", 14},
+        {"2.1.0", "!2.1.0", 0},     {"3.0.0", "!2.1.0", 0}, {NULL, "2.1.0", 0},
+        {"no version", "2.1.0", 0},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        put_device(1, "a", table[i].runs);
+        OK(poll_of("a", 1000, &poll));
+        assert(poll.offer_release_id == table[i].offered);
+        assert(strcmp(newest_for(table[i].runs), table[i].newest) == 0);
+    }
+    minimum = "1.2.0";
+    put_release(12, "1.2.0", CHANNEL_STABLE); /* no stone is left below it */
+    put_release(11, "1.1.0", CHANNEL_STABLE);
+    minimum = NULL;
+    put_device(1, "a", "1.1.0");
+    OK(poll_of("a", 1000, &poll));
+    assert(poll.offer_release_id == 0 && strcmp(newest_for("1.1.0"), "!2.1.0") == 0);
+    put_release(11, "1.1.0", CHANNEL_STABLE);
+    put_device(1, "a", "1.2.0");
 }
 
 static size_t take(size_t max, struct arena *a, struct fleet_seen **out)
@@ -439,6 +490,7 @@ int main(void)
     test_loading();
     test_who();
     test_offers();
+    test_stepping_stones();
     test_seen();
     test_overdue();
     test_last_update();

@@ -222,6 +222,46 @@ static void test_offer_exhaustively(void)
     assert(cases == 746496 && offered > 10000 && offered < cases / 2);
 }
 
+/* Stepping stones: whatever minimum each of three releases has, what is offered is the highest
+ * that what runs may be replaced by, and by hand only a minimum stands in the way. */
+static void test_minimum_exhaustively(void)
+{
+    static const char *const text[] = {"0.9.0", "1.0.0", "1.1.0", "2.0.0"};
+    struct offer_release r[3];
+    for (int n = 0; n < 5 * 5 * 5 * 5; n++) {
+        int m = n;
+        const int runs = m % 5 - 1; /* -1: unknown */
+        const struct offer_device d = {.channel = CHANNEL_STABLE,
+                                       .version = version_of(runs < 0 ? NULL : text[runs]),
+                                       .unknown_takes = true};
+        long want = -1;
+        for (int i = 0; i < 3; i++) {
+            m /= 5;
+            const int minimum = m % 5 - 1;
+            r[i] = (struct offer_release){
+                .id = i + 1,
+                .state = RELEASE_RELEASED,
+                .channel = CHANNEL_STABLE,
+                .version = v(text[i + 1]),
+                .minimum = version_of(minimum < 0 ? NULL : text[minimum]),
+            };
+            const bool below = runs >= 0 && minimum > runs;
+            assert(offer_is_below_minimum(&d, &r[i]) == below);
+            if (!below && i + 1 > runs)
+                want = i;
+            const enum offer_verdict by_hand = offer_verdict_assigned(&d, &r[i]);
+            assert((by_hand == OFFER_BELOW_MINIMUM) == (below && i + 1 > runs));
+        }
+        assert(fleet_offer(&d, r, 3) == want);
+    }
+    /* One that failed here is not replaced by a lower one. */
+    struct offer_device d = {.version = v("1.0.0"), .skip_release_id = 2};
+    d.channel = CHANNEL_STABLE;
+    r[1].minimum = v("1.0.0");
+    r[2].minimum = v("1.1.0");
+    assert(fleet_offer(&d, r, 3) == -1 && fleet_newest_seen(&d, r, 3) == 1);
+}
+
 /* ---- states
  * ----------------------------------------------------------------------------------- */
 
@@ -338,6 +378,7 @@ int main(void)
     test_version_order();
     test_version_refused();
     test_offer_exhaustively();
+    test_minimum_exhaustively();
     test_states_exhaustively();
     test_states_by_name();
     test_percent();

@@ -42,7 +42,7 @@ static const char *const builtin_titles[ROLE_COUNT] = {
     [ROLE_VIEWER] = "Viewer",
     [ROLE_OPERATOR] = "Operator",
     [ROLE_MANAGER] = "Release manager",
-    [ROLE_ADMIN] = "Admin",
+    [ROLE_ADMIN] = "Administrator",
 };
 
 static void put(struct json_out *o, const struct role_row *r)

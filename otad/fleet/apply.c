@@ -372,9 +372,43 @@ static void device_drop(struct fleet *f, struct fleet_device *d)
     table_remove(&f->device_by_no, hash_number(f, d->tenant_id, d->no), d);
 }
 
+/* Copied, since another thread may replace the platform. */
+struct platform_name {
+    char text[64];
+};
+
+/* Under the lock. */
+static struct platform_name platform_name_of(const struct fleet *f,
+                                             const struct fleet_device *d)
+{
+    struct platform_name name = {.text = ""};
+    const struct fleet_tenant *t = tenant_by_id(f, d->tenant_id);
+    const struct fleet_platform *p = t == NULL ? NULL : platform_by_id(t, d->platform_id);
+    if (p != NULL && strlen(p->name) < sizeof name.text)
+        memcpy(name.text, p->name, strlen(p->name) + 1);
+    return name;
+}
+
+/* To those who may see the platform that it has left.  Without locks. */
+static void tell_gone(const struct fleet *f, const struct fleet_device *d,
+                      const struct platform_name *platform)
+{
+    const struct device gone = {.no = d->no,
+                                .id = d->id,
+                                .name = d->name,
+                                .platform = platform->text[0] == '\0' ? NULL : platform->text,
+                                .address = ""};
+    if (f->config.event != NULL)
+        f->config.event(f->config.event_arg,
+                        &(struct fleet_event){.kind = FLEET_EVENT_DEVICE_GONE,
+                                              .tenant_id = d->tenant_id,
+                                              .device = &gone});
+}
+
 ota_err fleet_put_device(struct fleet *f, int64_t tenant_id, const struct fleet_device_row *row)
 {
     struct fleet_device *d = device_make(f, tenant_id, row), *old = NULL, *namesake = NULL;
+    struct platform_name left = {.text = ""};
     if (d == NULL)
         return OTA_E_NO_MEMORY;
     (void)pthread_rwlock_wrlock(&f->lock);
@@ -386,7 +420,12 @@ ota_err fleet_put_device(struct fleet *f, int64_t tenant_id, const struct fleet_
         namesake = NULL;
     const ota_err err = device_swap(f, d, &old);
     const bool loaded = f->loaded;
+    const bool moved = err == OTA_OK && old != NULL && old->platform_id != row->platform_id;
+    if (moved)
+        left = platform_name_of(f, old);
     (void)pthread_rwlock_unlock(&f->lock);
+    if (moved && loaded)
+        tell_gone(f, old, &left);
     device_free(namesake);
     device_free(err == OTA_OK ? old : d);
     if (err == OTA_OK && loaded)
@@ -396,19 +435,17 @@ ota_err fleet_put_device(struct fleet *f, int64_t tenant_id, const struct fleet_
 
 void fleet_remove_device(struct fleet *f, int64_t tenant_id, int64_t device_no)
 {
+    struct platform_name platform;
     (void)pthread_rwlock_wrlock(&f->lock);
     struct fleet_device *d = device_by_no(f, tenant_id, device_no);
-    if (d != NULL)
+    if (d != NULL) {
+        platform = platform_name_of(f, d);
         device_drop(f, d);
+    }
     const bool loaded = f->loaded;
     (void)pthread_rwlock_unlock(&f->lock);
-    if (d != NULL && loaded && f->config.event != NULL) {
-        const struct device gone = {.no = d->no, .id = d->id, .name = d->name, .address = ""};
-        f->config.event(f->config.event_arg,
-                        &(struct fleet_event){.kind = FLEET_EVENT_DEVICE_GONE,
-                                              .tenant_id = tenant_id,
-                                              .device = &gone});
-    }
+    if (d != NULL && loaded)
+        tell_gone(f, d, &platform);
     device_free(d);
 }
 

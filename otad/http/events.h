@@ -19,6 +19,7 @@ enum { EVENTS_RING = 1024, EVENT_BYTES_MAX = 16 * 1024, EVENTS_HEARTBEAT_S = 15 
 /* Whom an event is for; the subscriber's filter decides over it. */
 struct event_scope {
     int64_t tenant;
+    int right;         /* the permission it needs there, as the filter numbers them */
     char platform[64]; /* "" = none */
 };
 

@@ -41,6 +41,7 @@ static struct update open_update(void)
                            .progress_percent = 42,
                            .created_by = "anna",
                            .created_at_unix_s = 1763630400,
+                           .started_at_unix_s = 1763630430,
                            .updated_at_unix_s = 1763630460};
 }
 
@@ -59,6 +60,18 @@ static void check_updates(void)
     o = begin();
     write_update(o, NULL, &u, WRITE_FULL);
     golden(o, "update-failed");
+    u = open_update();
+    u.id = 31;
+    u.device = "5C:CF:7F:16:40:EF";
+    u.platform = "door-esp32-s3";
+    u.state = UPDATE_SUCCEEDED;
+    u.progress_percent = 100;
+    u.created_by = "key:esp";
+    u.plain = true;
+    u.updated_at_unix_s = u.closed_at_unix_s = 1763630472;
+    o = begin();
+    write_update(o, NULL, &u, WRITE_BRIEF);
+    golden(o, "update-plain");
 }
 
 static void check_devices(void)
@@ -204,8 +217,28 @@ static void check_access(void)
                               .created_at_unix_s = 1763544600,
                               .revoked_at_unix_s = 1763630990};
     struct json_out *o = begin();
-    write_session(o, &s);
+    const struct principal anna = {.kind = PRINCIPAL_USER,
+                                   .everywhere = role_rights(ROLE_ADMIN)};
+    write_session(o, &s, &anna);
     golden(o, "session");
+    struct role_info role_info = {.name = "admin",
+                                  .title = "Administrator",
+                                  .builtin = true,
+                                  .rights = &anna,
+                                  .user_count = 1};
+    o = begin();
+    write_role(o, NULL, &role_info);
+    golden(o, "role");
+    struct principal team = {.kind = PRINCIPAL_USER};
+    assert(permission_grant(&team, role_rights(ROLE_VIEWER), 3, "esp8266"));
+    assert(permission_grant(&team, permission_set_parse("device.write release.upload"), 3,
+                            "esp8266"));
+    assert(permission_grant(&team, role_rights(ROLE_VIEWER), 1, "mps2-an386"));
+    role_info = (struct role_info){
+        .name = "esp-team", .title = "ESP team", .rights = &team, .user_count = 2};
+    o = begin();
+    write_role(o, NULL, &role_info);
+    golden(o, "role-custom");
     o = begin();
     write_api_key(o, NULL, &k);
     golden(o, "api-key");

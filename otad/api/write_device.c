@@ -53,6 +53,12 @@ void write_update(struct json_out *o, const char *key, const struct update *u,
     json_put_string(o, "created_by", u->created_by);
     json_put_time(o, "updated_at", u->updated_at_unix_s);
     json_put_time(o, "closed_at", u->closed_at_unix_s);
+    json_put_string(o, "source", u->plain ? "plain" : "ddi");
+    json_put_time(o, "started_at", u->started_at_unix_s);
+    if (u->started_at_unix_s == 0 || u->closed_at_unix_s == 0)
+        json_put_null(o, "duration_s");
+    else
+        json_put_int(o, "duration_s", u->closed_at_unix_s - u->started_at_unix_s);
     if (detail == WRITE_FULL) {
         json_open_array(o, "events");
         for (size_t i = 0; i < u->event_count; i++)

@@ -43,6 +43,13 @@ static void update_rest_read(struct pg_row *row, struct update *u)
     u->updated_at_unix_s = row_int(row);
 }
 
+/* source and started_at */
+static void source_read(struct pg_row *row, struct update *u)
+{
+    u->plain = strcmp(row_text_or_empty(row), "plain") == 0;
+    u->started_at_unix_s = row_int(row);
+}
+
 void update_read(struct pg_row *row, void *out_update)
 {
     struct update *u = out_update;
@@ -54,6 +61,8 @@ void update_read(struct pg_row *row, void *out_update)
     u->device = row_text(row);
     update_rest_read(row, u);
     u->closed_at_unix_s = row_int(row);
+    row_skip(row, 1); /* platform_id */
+    source_read(row, u);
 }
 
 static void open_update_read(struct pg_row *row, struct device *d)
@@ -122,6 +131,8 @@ void device_read_all(struct pg_row *row, void *out_row)
     heartbeat_read(row, d);
     r->installed_update_id = (int32_t)row_int(row);
     last_update_read(row, d);
+    source_read(row, &d->update);
+    d->plain = row_bool(row);
 }
 
 void device_read(struct pg_row *row, void *out_device)

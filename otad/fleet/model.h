@@ -83,7 +83,9 @@ struct update {
     int32_t progress_percent; /* 0 to 100 */
     const char *reason;       /* NULL unless failed or cancelled with a reason */
     const char *created_by;
+    bool plain; /* a session of the plain door, not one that DDI polls for */
     int64_t created_at_unix_s, updated_at_unix_s, closed_at_unix_s;
+    int64_t started_at_unix_s; /* 0 = the device has not begun */
     size_t event_count; /* 0 where events are not asked for; oldest first */
     const struct update_event *events;
 };
@@ -109,6 +111,7 @@ struct device {
     const char *target_version; /* of the open update, NULL without one            */
     const char *address;        /* of the last poll; may be empty                  */
     int64_t last_seen_at_unix_s, registered_at_unix_s;
+    bool plain; /* known by sessions of the plain door alone, has no token */
     bool has_update, has_last_update, has_heartbeat;
     struct update update;          /* the open one, without events */
     struct update_end last_update; /* never beside an open one     */

@@ -40,42 +40,53 @@ static void prepare(void)
     OK(db_update_create(&k.scope, "one", "1.0.0", &u));
 }
 
-/* state "P0001" carries the count in no readable way, so equality is asked in SQL. */
-static void sees(const char *conninfo, const char *tenant, const char *condition)
+/* How much a role sees with these settings; equality is asked in SQL, as SQLSTATE carries no
+ * numbers. */
+struct settings {
+    const char *tenant, *rights; /* NULL = not stated */
+};
+
+static void sees(const char *conninfo, struct settings with, const char *condition)
 {
-    char sql[400];
-    (void)snprintf(sql, sizeof sql, "BEGIN; %s%s%s; SELECT 1 / (rows_seen() %s)::int; COMMIT",
-                   tenant == NULL ? "" : "SET LOCAL otad.tenant = '",
-                   tenant == NULL ? "" : tenant, tenant == NULL ? "" : "'", condition);
+    char sql[600];
+    (void)snprintf(
+        sql, sizeof sql, "BEGIN; %s%s%s; %s%s%s; SELECT 1 / (rows_seen() %s)::int; COMMIT",
+        with.tenant == NULL ? "" : "SET LOCAL otad.tenant = '",
+        with.tenant == NULL ? "" : with.tenant, with.tenant == NULL ? "" : "'",
+        with.rights == NULL ? "" : "SET LOCAL otad.rights = '",
+        with.rights == NULL ? "" : with.rights, with.rights == NULL ? "" : "'", condition);
     state_is(conninfo, sql, "00000");
 }
 
+#define AS_OTAD(n) "SET otad.tenant = '" #n "'; SET otad.rights = 'otad'; "
+
 static void test_row_level_security(void)
 {
-    sees(k.app, NULL, "= 0");
-    sees(k.app, "", "= 0");
-    sees(k.app, "1", "> 10");
-    sees(k.app, "3", "= 2"); /* the tenant and its clock */
-    sees(k.owner, NULL, "= 0");
-    sees(k.owner, "1", "= 0");
-    sees(k.jobs, NULL, "> 10");
+    sees(k.app, (struct settings){NULL, NULL}, "= 0");
+    sees(k.app, (struct settings){"", "otad"}, "= 0");
+    sees(k.app, (struct settings){"1", "otad"}, "> 10");
+    sees(k.app, (struct settings){"1", NULL}, "= 0");
+    sees(k.app, (struct settings){"1", ""}, "= 0");
+    sees(k.app, (struct settings){"1", "{}"}, "= 2"); /* the tenant and its clock */
+    sees(k.app, (struct settings){"3", "otad"}, "= 2");
+    sees(k.owner, (struct settings){NULL, NULL}, "= 0");
+    /* What its functions continue: the audit log. */
+    sees(k.owner, (struct settings){"1", "otad"}, "= (SELECT count(*) FROM audit_entry)");
+    sees(k.jobs, (struct settings){NULL, NULL}, "> 10");
     /* Another tenant's rows can be neither made, taken nor pointed to. */
     state_is(k.app, "INSERT INTO tenant_clock (tenant_id) VALUES (1)", "42501");
-    state_is(k.app,
-             "SET otad.tenant = '2'; INSERT INTO device_seen (tenant_id, device_no) "
-             "VALUES (1, 1)",
+    state_is(k.app, AS_OTAD(2) "INSERT INTO device_seen (tenant_id, device_no) VALUES (1, 1)",
              "42501");
-    state_is(k.app, "SET otad.tenant = '1'; UPDATE device SET tenant_id = 2", "42501");
-    state_is(k.app,
-             "SET otad.tenant = '2'; INSERT INTO device_attribute VALUES (2, 1, 'k', 'v')",
-             "23503");
+    state_is(k.app, AS_OTAD(1) "UPDATE device SET tenant_id = 2", "42501");
+    state_is(k.app, AS_OTAD(2) "INSERT INTO device_attribute VALUES (2, 1, 'k', 'v')", "23503");
     /* Roles do what they are for, and no more. */
     state_is(k.app, "CREATE TABLE otad.x ()", "42501");
     state_is(k.app, "ALTER TABLE device DISABLE ROW LEVEL SECURITY", "42501");
+    state_is(k.app, "SELECT guard('device', NULL, '{anyone}', '{}', '{}', '{}')", "42501");
     state_is(k.app, "SET ROLE otad_jobs", "42501");
-    state_is(k.app, "SET otad.tenant = '1'; DELETE FROM update_event", "42501");
-    state_is(k.app, "SET otad.tenant = '1'; UPDATE key_manifest SET sequence = 0", "42501");
-    state_is(k.app, "SET otad.tenant = '1'; DELETE FROM release", "42501");
+    state_is(k.app, AS_OTAD(1) "DELETE FROM update_event", "42501");
+    state_is(k.app, AS_OTAD(1) "UPDATE key_manifest SET sequence = 0", "42501");
+    state_is(k.app, AS_OTAD(1) "DELETE FROM release", "42501");
     state_is(k.app, "SELECT * FROM schema_version", "00000");
     state_is(k.jobs, "SELECT password_hash FROM account", "42501");
     state_is(k.jobs, "UPDATE api_key SET scopes = '{}'", "42501");

@@ -9,6 +9,15 @@ export default defineConfig({
 		assetsInlineLimit: 0,
 		modulePreload: { polyfill: false },
 		reportCompressedSize: false,
+		rolldownOptions: {
+			output: {
+				// What only a page that writes boards loads has a budget of its own, found by this name.
+				chunkFileNames: (chunk) =>
+					chunk.moduleIds.some((id) => /node_modules\/(esptool-js|pako)\//.test(id))
+						? "assets/flasher-[name]-[hash].js"
+						: "assets/[name]-[hash].js",
+			},
+		},
 	},
 	server: {
 		proxy: {

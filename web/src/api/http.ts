@@ -96,6 +96,13 @@ export async function request<T>(method: string, path: string, options: RequestO
 	}
 }
 
+/** A file's bytes. */
+export async function requestBytes(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+	const response = await send("GET", path, { signal });
+	if (!response.ok) throw new Problem(response.status, parseDocument(await response.text()));
+	return new Uint8Array(await response.arrayBuffer());
+}
+
 /** Sends a file and tells how much has left; fetch cannot do that yet. */
 export async function upload<T>(path: string, file: Blob, onProgress: (sent: number) => void): Promise<T> {
 	try {

@@ -117,7 +117,12 @@ export function BarChart({ title, good, bad, unit, bars }: Props) {
 									/>
 								) : null}
 								{(bars.length - 1 - i) % every === 0 ? (
-									<text class="chart-text" x={LEFT + (i + 0.5) * step} y={TOP + HEIGHT + 15} text-anchor="middle">
+									<text
+										class="chart-text"
+										x={i === bars.length - 1 ? width : LEFT + (i + 0.5) * step}
+										y={TOP + HEIGHT + 15}
+										text-anchor={i === bars.length - 1 ? "end" : "middle"}
+									>
 										{b.short}
 									</text>
 								) : null}

@@ -104,7 +104,7 @@ export function signIn(now, age, i, more = {}) {
 	};
 }
 
-/** World members: user (the one signed in), users, roles, signIns by name, recoveryCodes, links by token. */
+/** World members: user (the one signed in), users, roles, signIns by name, recoveryCodes, joinLinks by token. */
 export function makePeople(now) {
 	const me = user(now, "admin", ["admin"], { created_by: "setup", last_sign_in_at: at(now - 20 * MINUTE) });
 	const world = {
@@ -124,7 +124,7 @@ export function makePeople(now) {
 			["dora", [signIn(now, 30 * MINUTE, 2), signIn(now, 5 * DAY, 0)]],
 		]),
 		recoveryCodes: [],
-		links: new Map([
+		joinLinks: new Map([
 			[JOIN_TOKEN, { name: "frida", kind: "invitation" }],
 			[RESET_TOKEN, { name: "berta", kind: "reset" }],
 		]),
@@ -138,7 +138,7 @@ export function fewPeople(now) {
 	const world = makePeople(now);
 	world.users = [world.user];
 	world.roles = world.roles.filter((r) => r.builtin);
-	world.links.clear();
+	world.joinLinks.clear();
 	count(world);
 	return world;
 }
@@ -182,14 +182,14 @@ export function identity(world, control, { method, path, data }, { Refusal, ente
 		}
 		case "POST /join/check":
 		case "POST /join": {
-			const known = world.links.get(data.token);
+			const known = world.joinLinks.get(data.token);
 			if (!known) throw new Refusal(404, "link-dead", "This link does not work any more");
 			const owner = world.users.find((u) => u.name === known.name);
 			if (path === "/join/check") return { ...GOLDEN.check, ...known, totp: owner.totp };
 			if (data.password.length < PASSWORD_MIN) throw weak(Refusal, "/password");
 			if (owner.totp && data.code === undefined) throw new Refusal(401, "code-needed", "A code is needed");
 			if (owner.totp && !spend(world, data.code)) throw wrong();
-			world.links.delete(data.token);
+			world.joinLinks.delete(data.token);
 			owner.state = "active";
 			return enter(owner);
 		}
@@ -236,7 +236,7 @@ export function peopleRoutes(world, { Refusal, paged, find, session }) {
 
 	function link(name, kind) {
 		const token = `mock-link-${++serial}`;
-		world.links.set(token, { name, kind });
+		world.joinLinks.set(token, { name, kind });
 		const expires_at = at(Date.now() + LINK_LASTS);
 		return { ...GOLDEN.link, link: `${world.url ?? "https://otad.example"}/join#${token}`, expires_at };
 	}

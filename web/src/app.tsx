@@ -3,20 +3,16 @@ import { sessionGet, signOut } from "./api/client.ts";
 import { onSessionLost, onTokenStale } from "./api/http.ts";
 import { Live } from "./api/live.ts";
 import { asProblem, type Problem } from "./api/problem.ts";
-import { SessionContext } from "./api/session.ts";
+import { may, SessionContext, useSession } from "./api/session.ts";
 import type { Session } from "./api/types.ts";
 import { LiveContext } from "./api/useLive.ts";
 import { ProblemNotice } from "./forms/problem.tsx";
 import { DevicePage } from "./pages/device.tsx";
 import { DevicesPage } from "./pages/devices.tsx";
 import { SetupPage, SignInAgain, SignInPage } from "./pages/door.tsx";
-import { KeysPage } from "./pages/keys.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
-import { PlatformPage, PlatformsPage } from "./pages/platforms.tsx";
-import { ReleasePage } from "./pages/release.tsx";
-import { ReleasesPage } from "./pages/releases.tsx";
+import { entriesFor, needsOf } from "./pages/parts/nav.ts";
 import { Shell } from "./pages/shell.tsx";
-import { UpdatesPage } from "./pages/updates.tsx";
 import { page } from "./paths.ts";
 import { parseRoute, type Route } from "./routes.ts";
 import { Link } from "./ui/button.tsx";
@@ -26,9 +22,24 @@ import { PageHead } from "./ui/page.tsx";
 import { Toasts } from "./ui/toast.tsx";
 import { useLocation } from "./util/location.ts";
 
+const UpdatesPage = lazy(() => import("./pages/updates.tsx").then((m) => m.UpdatesPage));
+const ship = () => import("./pages/ship.ts");
+const ReleasesPage = lazy(() => ship().then((m) => m.ReleasesPage));
+const ReleasePage = lazy(() => ship().then((m) => m.ReleasePage));
+const PlatformsPage = lazy(() => ship().then((m) => m.PlatformsPage));
+const PlatformPage = lazy(() => ship().then((m) => m.PlatformPage));
 const LinksPage = lazy(() => import("./pages/links.tsx").then((m) => m.LinksPage));
 const DownloadsPage = lazy(() => import("./pages/downloads.tsx").then((m) => m.DownloadsPage));
+const FlashPage = lazy(() => import("./pages/flash.tsx").then((m) => m.FlashPage));
 const AuditPage = lazy(() => import("./pages/audit.tsx").then((m) => m.AuditPage));
+const people = () => import("./pages/people.ts");
+const KeysPage = lazy(() => people().then((m) => m.KeysPage));
+const UsersPage = lazy(() => people().then((m) => m.UsersPage));
+const UserPage = lazy(() => people().then((m) => m.UserPage));
+const RolesPage = lazy(() => people().then((m) => m.RolesPage));
+const RolePage = lazy(() => people().then((m) => m.RolePage));
+const AccountPage = lazy(() => people().then((m) => m.AccountPage));
+const JoinPage = lazy(() => import("./pages/join.tsx").then((m) => m.JoinPage));
 
 /** Nobody knows yet, nobody is signed in, or somebody is. */
 type Access = { is: "unknown"; problem: Problem | null } | { is: "out" } | { is: "in"; session: Session };
@@ -57,6 +68,10 @@ export function App() {
 	const route = parseRoute(useLocation());
 	const enter = (session: Session) => setAccess({ is: "in", session });
 	if (route.name === "setup" && access.is !== "in") return <SetupPage token={route.token} onDone={enter} />;
+	if (route.name === "join") {
+		const current = access.is === "in" ? access.session.user.name : null;
+		return <JoinPage token={route.token} current={current} onDone={enter} />;
+	}
 	switch (access.is) {
 		case "unknown":
 			return (
@@ -142,9 +157,13 @@ function useSignInAgain() {
 }
 
 function Page({ route }: { route: Route }) {
+	const { session } = useSession();
+	const needs = needsOf(route.name);
+	if (needs !== null && !may(session, needs)) return <NotAllowed session={session} />;
 	switch (route.name) {
 		case "overview":
 		case "setup":
+		case "join":
 			return (
 				<OverviewPage
 					platform={route.name === "overview" ? route.platform : ""}
@@ -169,6 +188,16 @@ function Page({ route }: { route: Route }) {
 			return <PlatformPage key={route.platform} name={route.platform} />;
 		case "keys":
 			return <KeysPage />;
+		case "users":
+			return <UsersPage />;
+		case "user":
+			return <UserPage key={route.user} name={route.user} />;
+		case "roles":
+			return <RolesPage />;
+		case "role":
+			return <RolePage key={route.role} name={route.role} />;
+		case "account":
+			return <AccountPage />;
 		case "links":
 			return <LinksPage platform={route.platform} state={route.state} />;
 		case "downloads":
@@ -176,9 +205,30 @@ function Page({ route }: { route: Route }) {
 		case "audit":
 			return <AuditPage filter={route.filter} />;
 		case "flash":
+			return <FlashPage platform={route.platform} channel={route.channel} />;
 		case "unknown":
 			return <NotFound />;
 	}
+}
+
+/** A page that one's roles do not open; leads to one that they do. */
+function NotAllowed({ session }: { session: Session }) {
+	const open = entriesFor(session)[0]?.entries[0];
+	return (
+		<>
+			<PageHead title="Not for your roles" />
+			<Empty
+				icon="lock"
+				title={open ? "Your roles do not open this page" : "Your roles do not open any page yet"}
+				action={open ? <Link href={open.href}>Go to {open.name}</Link> : undefined}
+			>
+				<p>
+					You have {session.user.roles.length > 0 ? session.user.roles.join(", ") : "no role"}. An administrator can
+					give you others.
+				</p>
+			</Empty>
+		</>
+	);
 }
 
 function NotFound() {

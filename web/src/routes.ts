@@ -14,6 +14,12 @@ export type Route =
 	| { name: "platforms" }
 	| { name: "platform"; platform: string }
 	| { name: "keys" }
+	| { name: "users" }
+	| { name: "user"; user: string }
+	| { name: "roles" }
+	| { name: "role"; role: string }
+	| { name: "account" }
+	| { name: "join"; token: string }
 	| { name: "links"; platform: string; state: string }
 	| { name: "downloads"; filter: Filter<DownloadFilter> }
 	| { name: "audit"; filter: Filter<AuditFilter> }
@@ -68,6 +74,18 @@ export function parseRoute(url: URL): Route {
 			return { name: "platform", platform: second ?? "" };
 		case "keys/1":
 			return { name: "keys" };
+		case "users/1":
+			return { name: "users" };
+		case "users/2":
+			return { name: "user", user: second ?? "" };
+		case "roles/1":
+			return { name: "roles" };
+		case "roles/2":
+			return { name: "role", role: second ?? "" };
+		case "account/1":
+			return { name: "account" };
+		case "join/1":
+			return { name: "join", token: url.hash.slice(1) };
 		case "links/1":
 			return { name: "links", platform: param("platform"), state: param("state") };
 		case "downloads/1":

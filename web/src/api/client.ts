@@ -15,13 +15,14 @@ import type {
 
 /** One function per operation of the API (docs/SPEC.md section 8), nothing else. */
 
-type Signal = AbortSignal | undefined;
+export type Signal = AbortSignal | undefined;
 const PAGE_ROWS = 100;
 const ALL_ROWS = 200;
 /** A list read whole stops here; more is a page of its own. */
 const ALL_PAGES_MAX = 10;
 
-async function everything<T>(load: (cursor: Cursor) => Promise<List<T>>): Promise<T[]> {
+/** A list read whole, within bounds. */
+export async function everything<T>(load: (cursor: Cursor) => Promise<List<T>>): Promise<T[]> {
 	const items: T[] = [];
 	let after: string | null = null;
 	for (let i = 0; i < ALL_PAGES_MAX; i++) {
@@ -33,7 +34,8 @@ async function everything<T>(load: (cursor: Cursor) => Promise<List<T>>): Promis
 	return items;
 }
 
-async function signedIn(answer: Promise<Session>): Promise<Session> {
+/** A session that begins: its token goes along with every later request. */
+export async function signedIn(answer: Promise<Session>): Promise<Session> {
 	const session = await answer;
 	setCsrfToken(session.csrf_token);
 	return session;
@@ -49,10 +51,11 @@ export const setUp = (token: string, name: string, password: string) =>
 		}),
 	);
 
-export const signIn = (name: string, password: string) =>
+/** Refused with 401 `code-needed` when a code of the second factor is due. */
+export const signIn = (name: string, password: string, code?: string) =>
 	signedIn(
 		request<Session>("POST", api.session(), {
-			body: { name, password },
+			body: { name, password, ...(code === undefined ? {} : { code }) },
 			anonymous: true,
 		}),
 	);

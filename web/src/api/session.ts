@@ -1,6 +1,6 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { Permission, Session } from "./types.ts";
+import { EVERYWHERE, type Permission, type Session } from "./types.ts";
 
 export interface SessionAccess {
 	session: Session;
@@ -16,9 +16,6 @@ export function useSession(): SessionAccess {
 	if (access === null) throw new Error("no session around this component");
 	return access;
 }
-
-/** All platforms, also future ones; what concerns no platform needs a right here. */
-export const EVERYWHERE = "*";
 
 /** Whether the session has a right on a platform, or anywhere when none is given. */
 export function may(session: Session, permission: Permission, platform?: string): boolean {

@@ -21,7 +21,10 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-/** What may be done on a platform, or on all of them: "*". */
+/** All platforms, also future ones; what concerns no platform needs a right here. */
+export const EVERYWHERE = "*";
+
+/** What may be done on a platform, or on all of them. */
 export interface Grant {
 	platform: string;
 	permissions: string[];

@@ -1,41 +1,48 @@
 import { useState } from "preact/hooks";
 import { apiKeyCreate, gatewayTokenCreate } from "../api/client.ts";
-import { PERMISSIONS, type Platform } from "../api/types.ts";
+import { may, useSession } from "../api/session.ts";
+import { EVERYWHERE, type Platform, type Session } from "../api/types.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { CheckField, SelectField, TextField } from "../ui/field.tsx";
 import { pollCommand, publishCommand } from "../util/commands.ts";
+import { ALL_RIGHTS, RIGHTS } from "../util/rights.ts";
+import { absolute } from "../util/time.ts";
 import { ProblemNotice } from "./problem.tsx";
 import { SecretDialog } from "./secret.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
-const EVERYTHING = "*";
-
-/** What each right lets a key do, in words. */
-const SCOPE_WORDS: Record<string, string> = {
-	"release.upload": "Upload releases (CI)",
-	"release.read": "Read and download releases",
-	"release.manage": "Edit releases",
-	"release.promote": "Release to a channel, promote",
-	"release.withdraw": "Withdraw releases",
-	"link.create": "Make download links",
-	"audit.read": "Read the audit and download logs",
-	"device.read": "Read devices",
-	"device.write": "Change devices, assign releases",
-	"platform.manage": "Make and change platforms",
-	"key.manage": "Make and revoke keys",
-	"user.manage": "Manage people",
-};
-
 const EXPIRY = [
+	{ value: "7", label: "in a week" },
 	{ value: "30", label: "in 30 days" },
 	{ value: "90", label: "in 90 days" },
 	{ value: "365", label: "in a year" },
 	{ value: "", label: "never" },
 ];
 
+const DAY_MS = 86_400_000;
+
+function expiryHint(days: string): string {
+	return days === ""
+		? "It counts until somebody revokes it. A key that ends is safer."
+		: `On ${absolute(Date.now() + Number(days) * DAY_MS).slice(0, "2026-11-20".length)}.`;
+}
+
 function toggle(list: string[], item: string, on: boolean): string[] {
 	return on ? [...list, item] : list.filter((x) => x !== item);
+}
+
+/** Why a key with these scopes on these platforms cannot be made, or empty. */
+export function whyNoKey(session: Session, scopes: string[], platforms: string[]): string {
+	if (scopes.length === 0) return "Choose at least one right";
+	if (platforms.length === 0) return "Choose at least one platform";
+	for (const { permission, wide } of ALL_RIGHTS.filter((r) => scopes.includes(r.permission))) {
+		if (wide && !platforms.includes(EVERYWHERE)) return `${permission} counts with all platforms only`;
+		const lacking = platforms.find((p) => !may(session, permission, p));
+		if (lacking !== undefined)
+			return `You lack ${permission} on ${lacking === EVERYWHERE ? "all platforms" : lacking} yourself`;
+	}
+	return "";
 }
 
 interface NewKeyProps {
@@ -45,8 +52,11 @@ interface NewKeyProps {
 }
 
 export function NewKeyDialog({ platforms, onClose, onDone }: NewKeyProps) {
+	const { session } = useSession();
 	const [name, setName] = useState("");
-	const [scopes, setScopes] = useState<string[]>(["release.upload", "release.read"]);
+	const [scopes, setScopes] = useState<string[]>(
+		["release.upload", "release.read"].filter((p) => session.permissions.includes(p)),
+	);
 	const [scope, setScope] = useState<string[]>(platforms.length === 1 && platforms[0] ? [platforms[0].name] : []);
 	const [days, setDays] = useState("90");
 	const [secret, setSecret] = useState("");
@@ -66,13 +76,12 @@ export function NewKeyDialog({ platforms, onClose, onDone }: NewKeyProps) {
 				title={`API key ${name}`}
 				label="API key"
 				secret={secret}
-				example={publishCommand(location.origin, scope[0] === EVERYTHING ? "NAME" : (scope[0] ?? "NAME"), "1.1.0")}
+				example={publishCommand(location.origin, scope[0] === EVERYWHERE ? "NAME" : (scope[0] ?? "NAME"), "1.1.0")}
 				onClose={onClose}
 			/>
 		);
 	}
-	const missing =
-		scopes.length === 0 ? "Choose at least one right" : scope.length === 0 ? "Choose at least one platform" : "";
+	const missing = whyNoKey(session, scopes, scope);
 	return (
 		<Dialog title="New API key" onClose={onClose} wide>
 			<form class="form" onSubmit={form.submit}>
@@ -93,39 +102,50 @@ export function NewKeyDialog({ platforms, onClose, onDone }: NewKeyProps) {
 						options={EXPIRY}
 						onChange={setDays}
 						error={form.errorAt("/expires_in_days")}
+						hint={expiryHint(days)}
 					/>
 				</div>
-				<fieldset class="group two">
-					<legend>Rights</legend>
-					{PERMISSIONS.map((p) => (
-						<CheckField
-							key={p}
-							label={SCOPE_WORDS[p] ?? p}
-							hint={<code>{p}</code>}
-							checked={scopes.includes(p)}
-							onChange={(on) => setScopes(toggle(scopes, p, on))}
-						/>
-					))}
-					{form.errorAt("/scopes") ? <p class="field-error">{form.errorAt("/scopes")}</p> : null}
-				</fieldset>
+				{RIGHTS.map((group) => (
+					<fieldset key={group.title} class="group two">
+						<legend>{group.title}</legend>
+						{group.rights.map(({ permission, label }) => (
+							<CheckField
+								key={permission}
+								label={label}
+								hint={
+									may(session, permission) ? (
+										<code>{permission}</code>
+									) : (
+										<>You lack {permission}, so a key cannot have it</>
+									)
+								}
+								checked={scopes.includes(permission)}
+								disabled={!may(session, permission)}
+								onChange={(on) => setScopes(toggle(scopes, permission, on))}
+							/>
+						))}
+					</fieldset>
+				))}
+				{form.errorAt("/scopes") ? <p class="field-error">{form.errorAt("/scopes")}</p> : null}
 				<fieldset class="group two">
 					<legend>Platforms</legend>
 					<CheckField
 						label="All, also future ones"
-						checked={scope.includes(EVERYTHING)}
-						onChange={(on) => setScope(on ? [EVERYTHING] : [])}
+						checked={scope.includes(EVERYWHERE)}
+						onChange={(on) => setScope(on ? [EVERYWHERE] : [])}
 					/>
 					{platforms.map((p) => (
 						<CheckField
 							key={p.name}
 							label={<code>{p.name}</code>}
-							checked={scope.includes(p.name) || scope.includes(EVERYTHING)}
-							disabled={scope.includes(EVERYTHING)}
+							checked={scope.includes(p.name) || scope.includes(EVERYWHERE)}
+							disabled={scope.includes(EVERYWHERE)}
 							onChange={(on) => setScope(toggle(scope, p.name, on))}
 						/>
 					))}
 					{form.errorAt("/platforms") ? <p class="field-error">{form.errorAt("/platforms")}</p> : null}
 				</fieldset>
+				{missing ? <p class="field-hint">{missing}.</p> : null}
 				<div class="form-end">
 					<Button onClick={onClose}>Cancel</Button>
 					<Button type="submit" kind="primary" busy={form.pending} denied={missing}>

@@ -1,6 +1,8 @@
+import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../api/problem.ts";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/feedback.tsx";
+import { duration } from "../util/time.ts";
 
 /** What went wrong in the server's words, with the request id that its log knows. */
 export function ProblemNotice({ problem, onRetry }: { problem: Problem | null; onRetry?: () => void }) {
@@ -13,7 +15,7 @@ export function ProblemNotice({ problem, onRetry }: { problem: Problem | null; o
 			action={onRetry ? <Button onClick={onRetry}>Try again</Button> : undefined}
 		>
 			{problem.detail ? <p>{problem.detail}</p> : null}
-			{wait !== null ? <p>Try again in {wait} s.</p> : null}
+			{wait !== null ? <Wait key={problem.requestId} seconds={wait} /> : null}
 			{problem.requestId ? (
 				<p class="small">
 					Request <code>{problem.requestId}</code>
@@ -21,4 +23,15 @@ export function ProblemNotice({ problem, onRetry }: { problem: Problem | null; o
 			) : null}
 		</Notice>
 	);
+}
+
+/** Counts down to when another try has a chance. Read out once, not every second. */
+function Wait({ seconds }: { seconds: number }) {
+	const [left, setLeft] = useState(seconds);
+	useEffect(() => {
+		const end = Date.now() + seconds * 1000;
+		const timer = setInterval(() => setLeft(Math.max(0, Math.ceil((end - Date.now()) / 1000))), 1000);
+		return () => clearInterval(timer);
+	}, [seconds]);
+	return <p aria-live="off">{left > 0 ? `Try again in ${duration(left)}.` : "You can try again now."}</p>;
 }

@@ -1,13 +1,13 @@
 import { useState } from "preact/hooks";
 import { setUp, signIn } from "../api/client.ts";
+import { asProblem } from "../api/problem.ts";
 import type { Session } from "../api/types.ts";
 import { Button } from "../ui/button.tsx";
-import { CheckField, TextField } from "../ui/field.tsx";
+import { TextField } from "../ui/field.tsx";
+import { CodeField, cleanCode } from "./code.tsx";
+import { CurrentPassword, NewPassword } from "./password.tsx";
 import { ProblemNotice } from "./problem.tsx";
 import { useSubmit } from "./useSubmit.ts";
-
-const PASSWORD_MIN = 12;
-const PASSWORD_MAX = 256;
 
 interface SignInProps {
 	/** Given when somebody was signed in before. */
@@ -15,10 +15,50 @@ interface SignInProps {
 	onDone: (session: Session) => void;
 }
 
+/** Name and password, then the code of a second factor where one is set: the server says so after a right password. */
 export function SignInForm({ name: before = "", onDone }: SignInProps) {
 	const [name, setName] = useState(before);
 	const [password, setPassword] = useState("");
-	const form = useSubmit(async () => onDone(await signIn(name, password)));
+	const [code, setCode] = useState<string | null>(null);
+	const form = useSubmit(async () => {
+		try {
+			onDone(await signIn(name, password, code === null ? undefined : cleanCode(code)));
+		} catch (error) {
+			if (code !== null || asProblem(error).code !== "code-needed") throw error;
+			setCode("");
+		}
+	});
+	if (code !== null) {
+		const wrong = form.problem?.code === "bad-credentials";
+		return (
+			<form class="form" onSubmit={form.submit}>
+				<p>
+					<strong>{name}</strong> has a second factor.
+				</p>
+				{wrong ? null : <ProblemNotice problem={form.problem} />}
+				<CodeField
+					value={code}
+					onInput={setCode}
+					error={wrong ? "This code does not count. Each code counts once, and for half a minute." : ""}
+					recovery
+				/>
+				<Button type="submit" kind="primary" busy={form.pending} class="wide">
+					Sign in
+				</Button>
+				<Button
+					kind="quiet"
+					class="wide"
+					onClick={() => {
+						form.clear();
+						setPassword("");
+						setCode(null);
+					}}
+				>
+					Start again
+				</Button>
+			</form>
+		);
+	}
 	return (
 		<form class="form" onSubmit={form.submit}>
 			<ProblemNotice problem={form.problem} />
@@ -30,15 +70,7 @@ export function SignInForm({ name: before = "", onDone }: SignInProps) {
 				autofocus={before === ""}
 				maxLength={64}
 			/>
-			<TextField
-				label="Password"
-				type="password"
-				value={password}
-				onInput={setPassword}
-				autocomplete="current-password"
-				autofocus={before !== ""}
-				maxLength={PASSWORD_MAX}
-			/>
+			<CurrentPassword value={password} onInput={setPassword} autofocus={before !== ""} />
 			<Button type="submit" kind="primary" busy={form.pending} class="wide">
 				Sign in
 			</Button>
@@ -54,7 +86,6 @@ interface SetupProps {
 export function SetupForm({ token, onDone }: SetupProps) {
 	const [name, setName] = useState("admin");
 	const [password, setPassword] = useState("");
-	const [shown, setShown] = useState(false);
 	const form = useSubmit(async () => onDone(await setUp(token, name, password)), ["/name", "/password"]);
 	return (
 		<form class="form" onSubmit={form.submit}>
@@ -68,19 +99,7 @@ export function SetupForm({ token, onDone }: SetupProps) {
 				error={form.errorAt("/name")}
 				hint="This person becomes the first administrator."
 			/>
-			<TextField
-				label="Password"
-				type={shown ? "text" : "password"}
-				value={password}
-				onInput={setPassword}
-				autocomplete="new-password"
-				autofocus
-				minLength={PASSWORD_MIN}
-				maxLength={PASSWORD_MAX}
-				error={form.errorAt("/password")}
-				hint={`At least ${PASSWORD_MIN} characters. A few words are easier to keep than symbols.`}
-			/>
-			<CheckField label="Show the password" checked={shown} onChange={setShown} />
+			<NewPassword value={password} onInput={setPassword} error={form.errorAt("/password")} autofocus />
 			<Button type="submit" kind="primary" busy={form.pending} class="wide">
 				Set up and sign in
 			</Button>

@@ -12,7 +12,7 @@ import { Brand } from "./shell.tsx";
 
 /** The pages in front of a session. */
 
-function Door({ title, children }: { title: string; children: ComponentChildren }) {
+export function Door({ title, children }: { title: string; children: ComponentChildren }) {
 	useEffect(() => {
 		document.title = `${title} · otad`;
 	}, [title]);

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { apiKeyList, apiKeyRevoke, gatewayTokenList, gatewayTokenRevoke, platformList } from "../api/client.ts";
 import { useDenied } from "../api/session.ts";
-import type { ApiKey, GatewayToken } from "../api/types.ts";
+import { type ApiKey, EVERYWHERE, type GatewayToken } from "../api/types.ts";
 import { useLoad } from "../api/useLoad.ts";
 import { Confirm } from "../forms/confirm.tsx";
 import { NewGatewayDialog, NewKeyDialog } from "../forms/key.tsx";
@@ -12,7 +12,11 @@ import { PageHead, Panel } from "../ui/page.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { Time, useNow } from "../ui/time.tsx";
 import { toast } from "../ui/toast.tsx";
+import { rightLabel } from "../util/rights.ts";
 import { Ready } from "./parts/state.tsx";
+
+/** A key that ends within this is marked: CI stops when nobody looks. */
+const SOON_MS = 14 * 86_400_000;
 
 type Asked =
 	| { what: "" | "key" | "gateway" }
@@ -25,7 +29,7 @@ export function KeysPage() {
 	const platforms = useLoad("platforms", platformList);
 	const [asked, setAsked] = useState<Asked>({ what: "" });
 	const close = () => setAsked({ what: "" });
-	const denied = useDenied("key.manage");
+	const denied = useDenied("key.manage", EVERYWHERE);
 	return (
 		<>
 			<PageHead title="Keys" beside={<span class="muted">for CI and for devices</span>} />
@@ -114,8 +118,15 @@ function KeyMark({ revoked_at, expires_at }: { revoked_at: string | null; expire
 	}
 	if (expires_at !== null && Date.parse(expires_at) <= now) {
 		return (
-			<Mark shape="clock" tone="warn">
+			<Mark shape="stop" tone="idle">
 				Expired
+			</Mark>
+		);
+	}
+	if (expires_at !== null && Date.parse(expires_at) - now < SOON_MS) {
+		return (
+			<Mark shape="clock" tone="warn">
+				Ends soon
 			</Mark>
 		);
 	}
@@ -143,7 +154,11 @@ function keyColumns(denied: string, onRevoke: (key: ApiKey) => void): Column<Api
 		{
 			key: "scopes",
 			label: "Rights",
-			cell: (k) => k.scopes.join(", "),
+			cell: (k) => (
+				<span class="cut" title={k.scopes.join(", ")}>
+					{k.scopes.map(rightLabel).join(", ")}
+				</span>
+			),
 			from: 2,
 		},
 		{
@@ -151,6 +166,13 @@ function keyColumns(denied: string, onRevoke: (key: ApiKey) => void): Column<Api
 			label: "Platforms",
 			cell: (k) => platformsOf(k),
 			from: 3,
+		},
+		{
+			key: "by",
+			label: "Made by",
+			cell: (k) => k.created_by,
+			from: 4,
+			width: "92px",
 		},
 		{
 			key: "used",
@@ -187,7 +209,7 @@ function KeyName({ apiKey }: { apiKey: ApiKey }) {
 	return (
 		<span class="name">
 			<strong class="cut">{apiKey.name}</strong>
-			<span class="name-narrow muted small">{apiKey.scopes.join(", ")}</span>
+			<span class="name-narrow muted small">{platformsOf(apiKey)}</span>
 		</span>
 	);
 }

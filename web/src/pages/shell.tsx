@@ -1,8 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { STALE_AFTER_MS } from "../api/live.ts";
-import { may, useSession } from "../api/session.ts";
-import type { Permission, Session } from "../api/types.ts";
+import { useSession } from "../api/session.ts";
 import { useLiveStatus } from "../api/useLive.ts";
 import { page } from "../paths.ts";
 import type { Route } from "../routes.ts";
@@ -12,71 +11,8 @@ import { Icon, type IconName } from "../ui/icon.tsx";
 import { Mark } from "../ui/mark.tsx";
 import { useNow } from "../ui/time.tsx";
 import { clock } from "../util/time.ts";
+import { entriesFor } from "./parts/nav.ts";
 import { readTheme, type Theme, writeTheme } from "./parts/theme.ts";
-
-interface Entry {
-	name: string;
-	icon: IconName;
-	href: string;
-	routes: Route["name"][];
-	/** Shown to those who have this right somewhere. */
-	needs: Permission;
-}
-
-interface Group {
-	title: string;
-	entries: Entry[];
-}
-
-const GROUPS: Group[] = [
-	{
-		title: "Fleet",
-		entries: [
-			{ name: "Overview", icon: "grid", href: page.overview(), routes: ["overview"], needs: "device.read" },
-			{ name: "Devices", icon: "chip", href: page.devices(), routes: ["devices", "device"], needs: "device.read" },
-			{ name: "Updates", icon: "cycle", href: page.updates(), routes: ["updates"], needs: "device.read" },
-		],
-	},
-	{
-		title: "Ship",
-		entries: [
-			{
-				name: "Releases",
-				icon: "box",
-				href: page.releases(),
-				routes: ["releases", "release"],
-				needs: "release.read",
-			},
-			{
-				name: "Platforms",
-				icon: "layers",
-				href: page.platforms(),
-				routes: ["platforms", "platform"],
-				needs: "release.read",
-			},
-			{ name: "Links", icon: "link", href: page.links(), routes: ["links"], needs: "link.create" },
-			{ name: "Flash", icon: "bolt", href: page.flash(), routes: ["flash"], needs: "release.read" },
-		],
-	},
-	{
-		title: "Records",
-		entries: [
-			{ name: "Downloads", icon: "download", href: page.downloads(), routes: ["downloads"], needs: "audit.read" },
-			{ name: "Audit log", icon: "book", href: page.audit(), routes: ["audit"], needs: "audit.read" },
-		],
-	},
-	{
-		title: "Access",
-		entries: [{ name: "Keys", icon: "key", href: page.keys(), routes: ["keys"], needs: "key.manage" }],
-	},
-];
-
-/** Navigation shows what the person may do somewhere; the server decides again at every request. */
-function entriesFor(session: Session): Group[] {
-	return GROUPS.map((g) => ({ ...g, entries: g.entries.filter((e) => may(session, e.needs)) })).filter(
-		(g) => g.entries.length > 0,
-	);
-}
 
 /** "/" puts the cursor into the page's search field, unless somebody is typing. */
 function useSearchKey(): void {
@@ -134,7 +70,7 @@ export function Shell({ route, children }: { route: Route["name"]; children: Com
 				))}
 				<span class="grow" />
 				<LiveMark />
-				<Account />
+				<Account onLeave={close} />
 			</nav>
 			<main id="main" class="main" tabIndex={-1}>
 				{children}
@@ -183,8 +119,13 @@ function LiveMark() {
 	);
 }
 
-function Account() {
+function Account({ onLeave }: { onLeave: () => void }) {
 	const { session, signOut } = useSession();
+	const menu = useRef<HTMLDivElement>(null);
+	const close = () => {
+		menu.current?.hidePopover();
+		onLeave();
+	};
 	const [theme, setTheme] = useState<Theme>(readTheme);
 	const choose = (value: string) => {
 		writeTheme(value as Theme);
@@ -197,7 +138,7 @@ function Account() {
 				<span class="cut grow">{session.user.name}</span>
 				<Icon name="down" size={14} />
 			</button>
-			<div id="account-menu" class="menu" popover="auto">
+			<div id="account-menu" class="menu" popover="auto" ref={menu}>
 				<p class="menu-who">
 					<strong class="cut">{session.user.name}</strong>
 					<span class="muted small">{session.user.roles.join(", ")}</span>
@@ -212,6 +153,10 @@ function Account() {
 						{ value: "dark", label: <ThemeLabel icon="moon" text="Dark" /> },
 					]}
 				/>
+				<Link href={page.account()} class="button" onClick={close}>
+					<Icon name="user" />
+					Your account
+				</Link>
 				<button type="button" class="button" onClick={signOut}>
 					<Icon name="out" />
 					Sign out

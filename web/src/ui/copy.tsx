@@ -14,7 +14,14 @@ async function toClipboard(text: string): Promise<boolean> {
 
 type Outcome = "" | "done" | "failed";
 
-export function CopyButton({ text, label }: { text: string; label: string }) {
+interface CopyProps {
+	text: string;
+	label: string;
+	/** A button with a word on it, where copying is what people come for. */
+	worded?: boolean;
+}
+
+export function CopyButton({ text, label, worded = false }: CopyProps) {
 	const [outcome, setOutcome] = useState<Outcome>("");
 	useEffect(() => {
 		if (outcome === "") return;
@@ -26,12 +33,13 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
 	return (
 		<button
 			type="button"
-			class={`copy ${outcome}`}
+			class={worded ? "button" : `copy ${outcome}`}
 			aria-label={`Copy ${label}`}
 			title={said || `Copy ${label}`}
 			onClick={copy}
 		>
-			<Icon name={outcome === "done" ? "check" : outcome === "failed" ? "cross" : "copy"} size={14} />
+			<Icon name={outcome === "done" ? "check" : outcome === "failed" ? "cross" : "copy"} size={worded ? 16 : 14} />
+			{worded ? "Copy" : null}
 			<span class="sr" role="status">
 				{said}
 			</span>
@@ -44,15 +52,17 @@ interface ValueProps {
 	label: string;
 	/** Shows only the first characters; copy gives all. */
 	short?: number;
+	/** What is copied when that is not what is read. */
+	copied?: string;
 }
 
 /** A long value in a fixed-width face with a copy button. */
-export function Value({ text, label, short }: ValueProps) {
+export function Value({ text, label, short, copied = text }: ValueProps) {
 	const cut = short !== undefined && text.length > short;
 	return (
 		<span class="value">
 			<code title={cut ? text : undefined}>{cut ? `${text.slice(0, short)}…` : text}</code>
-			<CopyButton text={text} label={label} />
+			<CopyButton text={copied} label={label} />
 		</span>
 	);
 }

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 
 interface Common {
 	label: string;
@@ -54,10 +54,19 @@ interface TextProps extends Common {
 	placeholder?: string;
 	mono?: boolean;
 	rows?: number;
+	/** Digits: the keyboard of a phone shows those. */
+	digits?: boolean;
+	/** Shown but not to be changed; password managers read it. */
+	fixed?: boolean;
 }
 
 export function TextField(props: TextProps) {
 	const id = useId();
+	const field = useRef<HTMLInputElement>(null);
+	// The attribute counts for a page that loads and a dialog that opens; this for a field that appears later.
+	useEffect(() => {
+		if (props.autofocus) field.current?.focus();
+	}, [props.autofocus]);
 	const kind = props.type === "password" ? ({ type: "password" } as const) : ({ type: "text" } as const);
 	const shared = {
 		id,
@@ -69,6 +78,7 @@ export function TextField(props: TextProps) {
 		"aria-describedby": describedBy(id, props),
 		autocomplete: props.autocomplete ?? "off",
 		spellcheck: false,
+		readOnly: props.fixed,
 	} as const;
 	return (
 		<Shell {...props} id={id}>
@@ -78,6 +88,8 @@ export function TextField(props: TextProps) {
 				<input
 					{...shared}
 					{...kind}
+					ref={field}
+					inputMode={props.digits ? "numeric" : undefined}
 					minLength={props.minLength}
 					maxLength={props.maxLength}
 					pattern={props.pattern}

@@ -171,8 +171,10 @@ static ota_err check_permission(struct http_request *rq, struct http_response *r
         return OTA_OK;
     const ota_err err =
         fleet_platform(rq->otad->fleet, who->tenant, named, rq->arena, &platform);
-    if (err == OTA_E_NOT_FOUND || (err == OTA_OK && !permission_has(who, want, platform)))
+    if (err == OTA_E_NOT_FOUND || (err == OTA_OK && !permission_has_some(who, platform)))
         return http_problem(rq, rs, OTA_E_NOT_FOUND, NULL, "There is no such platform.");
+    if (err == OTA_OK && !permission_has(who, want, platform))
+        return api_forbidden(rq, rs, want, platform);
     return err;
 }
 

@@ -61,11 +61,6 @@ static ota_err answer(struct http_request *rq, struct http_response *rs, struct 
     return http_json(rq, rs, 200, &o);
 }
 
-static ota_err no_device(struct http_request *rq, struct http_response *rs)
-{
-    return http_problem(rq, rs, OTA_E_NOT_FOUND, NULL, "There is no such device.");
-}
-
 /* The device in the path, if the caller has the route's right there. */
 static ota_err find(struct http_request *rq, struct http_response *rs, struct device *out)
 {
@@ -73,9 +68,8 @@ static ota_err find(struct http_request *rq, struct http_response *rs, struct de
     const ota_err err = db_device_get(&scope, rq->capture[0], out);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, &scope, "device");
-    return api_may(rq, (enum permission)rq->route->permission, out->platform)
-               ? OTA_OK
-               : no_device(rq, rs);
+    return api_check(rq, rs, (enum permission)rq->route->permission, PERM_DEVICE_READ,
+                     out->platform, "device");
 }
 
 static ota_err read_filter(struct http_request *rq, struct http_response *rs,
@@ -146,8 +140,11 @@ static ota_err check_platform(struct http_request *rq, struct http_response *rs,
         return OTA_OK;
     const ota_err err =
         fleet_platform(rq->otad->fleet, rq->principal->tenant, platform, rq->arena, &canonical);
-    if (err == OTA_E_NOT_FOUND || (err == OTA_OK && !api_may(rq, PERM_DEVICE_WRITE, canonical)))
+    if (err == OTA_E_NOT_FOUND ||
+        (err == OTA_OK && !permission_has_some(rq->principal, canonical)))
         return api_invalid(rq, rs, "/platform", "names no platform");
+    if (err == OTA_OK && !api_may(rq, PERM_DEVICE_WRITE, canonical))
+        return api_forbidden(rq, rs, PERM_DEVICE_WRITE, canonical);
     return err;
 }
 

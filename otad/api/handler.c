@@ -49,8 +49,8 @@ struct db_scope api_scope(const struct http_request *rq)
 ota_err api_person(const struct http_request *rq, int64_t account_id, struct principal *out)
 {
     const struct db_scope s = {.tenant_id = TENANT_DEFAULT};
-    const ota_err err = device_principal(rq->otad, s.tenant_id, PRINCIPAL_USER, account_id,
-                                         rq->arena, out);
+    const ota_err err =
+        device_principal(rq->otad, s.tenant_id, PRINCIPAL_USER, account_id, rq->arena, out);
     if (err != OTA_E_NOT_FOUND)
         return err;
     api_catch_up(rq, &s); /* made by another otad, a moment ago */
@@ -117,6 +117,8 @@ static const char *why_text(enum db_why why)
                "to one between first.";
     case DB_WHY_NOT_RELEASED:
         return "The release is on no channel yet; release it first.";
+    case DB_WHY_OTHER_DOOR:
+        return "Devices of DDI are assigned updates; clients of the plain door fetch them.";
     case DB_WHY_TOO_MANY:
         return "There are too many of them.";
     case DB_WHY_LAST_ADMIN:
@@ -185,9 +187,19 @@ ota_err api_may_give(const struct http_request *rq, const char *role)
         return err;
     bool may = permission_has_all(rq->principal, all.everywhere, NULL);
     for (uint32_t i = 0; i < all.grant_count; i++)
-        may = may && permission_has_all(rq->principal, all.grants[i].rights,
-                                        all.grants[i].platform);
+        may = may &&
+              permission_has_all(rq->principal, all.grants[i].rights, all.grants[i].platform);
     return may ? OTA_OK : OTA_E_DENIED;
+}
+
+ota_err api_check(struct http_request *rq, struct http_response *rs, enum permission what,
+                  enum permission see, const char *platform, const char *noun)
+{
+    if (api_may(rq, what, platform))
+        return OTA_OK;
+    if (api_may(rq, see, platform))
+        return api_forbidden(rq, rs, what, platform);
+    return http_problem(rq, rs, OTA_E_NOT_FOUND, NULL, "There is no such %s.", noun);
 }
 
 ota_err api_forbidden(struct http_request *rq, struct http_response *rs, enum permission what,

@@ -27,7 +27,7 @@ http_handler api_totp_post, api_totp_confirm, api_totp_disable, api_recovery_pos
 http_handler api_platform_list, api_platform_post, api_platform_get, api_platform_patch,
     api_platform_manifest_put;
 http_handler api_release_list, api_release_get, api_release_put, api_release_release,
-    api_release_withdraw;
+    api_release_patch, api_release_promote, api_release_withdraw;
 http_handler api_artifact_put, api_artifact_get;
 extern const struct http_sink api_artifact_sink;
 http_handler api_device_list, api_device_post, api_device_get, api_device_patch,
@@ -80,6 +80,14 @@ bool api_may_any(const struct http_request *rq, enum permission what);
 /* May the caller give somebody this role: do they have all that it has?
  * Errors: OTA_E_DENIED, OTA_E_NOT_FOUND (no such role), OTA_E_BUSY, OTA_E_LIMIT. */
 OTA_MUST_CHECK ota_err api_may_give(const struct http_request *rq, const char *role);
+
+/*
+ * The caller has the right what on platform: OTA_OK.  Else answered: 403 if they have the right
+ * see there, 404 as of a noun that does not exist.
+ */
+OTA_MUST_CHECK ota_err api_check(struct http_request *rq, struct http_response *rs,
+                                 enum permission what, enum permission see,
+                                 const char *platform, const char *noun);
 
 /* 403, as the guard says it. */
 ota_err api_forbidden(struct http_request *rq, struct http_response *rs, enum permission what,

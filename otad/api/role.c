@@ -126,10 +126,7 @@ static ota_err read_platform(const struct reading *r, const char *name, const ch
     if (strcmp(name, "*") != 0) {
         const ota_err err =
             fleet_platform(r->rq->otad->fleet, who->tenant, name, r->rq->arena, out);
-        bool known = err == OTA_OK && who->everywhere != 0;
-        for (unsigned p = 0; err == OTA_OK && p < PERM_COUNT && !known; p++)
-            known = permission_has(who, (enum permission)p, *out);
-        if (err == OTA_E_NOT_FOUND || (err == OTA_OK && !known))
+        if (err == OTA_E_NOT_FOUND || (err == OTA_OK && !permission_has_some(who, *out)))
             return refuse(r, "platform", "names no platform");
         if (err != OTA_OK)
             return err;

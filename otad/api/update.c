@@ -41,9 +41,8 @@ static ota_err find(struct http_request *rq, struct http_response *rs, struct up
     err = db_update_get(&scope, (int32_t)id, out);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, &scope, "update");
-    return api_may(rq, (enum permission)rq->route->permission, out->platform)
-               ? OTA_OK
-               : http_problem(rq, rs, OTA_E_NOT_FOUND, NULL, "There is no such update.");
+    return api_check(rq, rs, (enum permission)rq->route->permission, PERM_DEVICE_READ,
+                     out->platform, "update");
 }
 
 static ota_err answer(struct http_request *rq, struct http_response *rs, const struct update *u,

@@ -70,6 +70,9 @@ struct principal {
  */
 bool permission_has(const struct principal *who, enum permission what, const char *platform);
 
+/* Has who any right on platform, so that it exists for them? */
+bool permission_has_some(const struct principal *who, const char *platform);
+
 /* May who do this somewhere, so that a list may be asked for? */
 bool permission_has_any(const struct principal *who, enum permission what);
 

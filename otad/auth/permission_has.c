@@ -22,6 +22,11 @@ bool permission_has(const struct principal *who, enum permission what, const cha
     return permission_in(rights_on(who, platform), what);
 }
 
+bool permission_has_some(const struct principal *who, const char *platform)
+{
+    return rights_on(who, platform) != 0;
+}
+
 bool permission_has_any(const struct principal *who, enum permission what)
 {
     return permission_in(permission_anywhere(who), what);

@@ -97,7 +97,7 @@ ota_err api_link_post(struct http_request *rq, struct http_response *rs)
     struct json_out o;
     json_out_begin(&o, rq->arena);
     json_open_object(&o, NULL);
-    write_link(&o, "link", &made.link);
+    write_download_link(&o, "link", &made.link);
     json_put_string(&o, "url", url);
     json_close_object(&o);
     return http_json(rq, rs, 200, &o);
@@ -125,7 +125,7 @@ ota_err api_link_list(struct http_request *rq, struct http_response *rs)
     struct json_out o;
     api_list_begin(rq, &o);
     for (size_t i = 0; i < count; i++)
-        write_link(&o, NULL, &l[i]);
+        write_download_link(&o, NULL, &l[i]);
     return api_list_end(rq, rs, &o, count == page.limit, count > 0 ? l[count - 1].id : 0, NULL);
 }
 

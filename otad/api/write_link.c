@@ -1,7 +1,7 @@
 /* Download links and the download log as the JSON of SPEC 8.14. */
 #include "write_link.h"
 
-void write_link(struct json_out *o, const char *key, const struct link *l)
+void write_download_link(struct json_out *o, const char *key, const struct link *l)
 {
     json_open_object(o, key);
     json_put_int(o, "id", l->id);

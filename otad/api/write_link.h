@@ -6,7 +6,7 @@
 #include "otad/json.h"
 
 /* Links and the download log as the JSON of SPEC 8.14; pure, as write.h. */
-void write_link(struct json_out *o, const char *key, const struct link *l);
+void write_download_link(struct json_out *o, const char *key, const struct link *l);
 void write_download(struct json_out *o, const char *key, const struct download_row *r);
 
 #endif

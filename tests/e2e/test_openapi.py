@@ -111,6 +111,7 @@ class OpenApi(EndToEnd):
         """One real success for each; the watch in harness compares what came with what is written."""
         self.session_and_keys()
         self.releases()
+        self.links()
         self.devices()
         self.device_protocol()
         self.service()
@@ -150,6 +151,19 @@ class OpenApi(EndToEnd):
         self.stack.publish(PLATFORM, "1.0.1", 1, self.payload, channel="beta")
         a.post(f"/platforms/{PLATFORM}/releases/1.0.1/release", {"channel": "stable"})
         a.post(f"/platforms/{PLATFORM}/releases/1.0.1/withdraw", {"reason": "to show it"})
+
+    def links(self):
+        a, base = self.admin, f"/platforms/{PLATFORM}/releases/1.0.0"
+        name = a.get(base)["artifacts"][0]["name"]
+        made = a.post(f"{base}/artifacts/{name}/links", {"expires_in_s": 600})
+        path = made["url"].removeprefix(self.otad.url)
+        self.otad.client().request("GET", path)
+        self.otad.client().request("GET", path, None, {"Range": "bytes=0-9"})
+        a.get(f"/links?platform={PLATFORM}&state=active")
+        a.delete(f"/links/{made['link']['id']}")
+        for format in ("json", "csv", "jsonl"):
+            a.request("GET", f"/api/v1/downloads?platform={PLATFORM}&user=admin&version=1.0.0&via=link&from=2026-01-01&to=2100-01-01"
+                             f"&format={format}")
 
     def devices(self):
         a = self.admin

@@ -60,6 +60,8 @@ struct config {
     int64_t device_offline_s;     /* and so long: offline                                    */
     int64_t session_hours;
     int64_t download_log_days; /* older entries of the download log are deleted            */
+    int64_t session_silence_s; /* sessions of the plain door that hear nothing are closed    */
+    int64_t plain_devices_max; /* devices that such sessions make known                      */
 
     /* what is told */
     const char *log_level; /* debug, info, warn, error */

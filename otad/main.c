@@ -57,7 +57,9 @@ static ota_err open_database(struct otad *o)
                            .connections_max = (uint32_t)c->database_pool,
                            .wait_ms = DATABASE_WAIT_MS,
                            .statement_ms = (uint32_t)c->database_timeout_ms,
-                           .download_log_days = (uint32_t)c->download_log_days};
+                           .download_log_days = (uint32_t)c->download_log_days,
+                           .silence_s = (uint32_t)c->session_silence_s,
+                           .plain_devices_max = (uint32_t)c->plain_devices_max};
     int from, to;
 
     if (*c->database_owner != '\0') {

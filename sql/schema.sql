@@ -512,6 +512,8 @@ CREATE TABLE release (
     withdrawn_at     timestamptz,
     withdrawn_by     text,
     withdrawn_reason text        CHECK (char_length(withdrawn_reason) <= 1000),
+    minimum_version  text        CHECK (length(minimum_version) BETWEEN 1 AND 64),
+    minimum_version_key bytea    CHECK (octet_length(minimum_version_key) BETWEEN 13 AND 64),
     PRIMARY KEY (tenant_id, release_id),
     UNIQUE (tenant_id, platform_id, version),
     FOREIGN KEY (tenant_id, platform_id) REFERENCES platform,
@@ -520,7 +522,8 @@ CREATE TABLE release (
     CHECK (state <> 'released' OR channel IS NOT NULL),
     CHECK ((state = 'withdrawn') = (withdrawn_at IS NOT NULL)
        AND (state = 'withdrawn') = (withdrawn_by IS NOT NULL)
-       AND (state = 'withdrawn') = (withdrawn_reason IS NOT NULL))
+       AND (state = 'withdrawn') = (withdrawn_reason IS NOT NULL)),
+    CHECK ((minimum_version IS NULL) = (minimum_version_key IS NULL) AND minimum_version_key < version_key)
 );
 CREATE UNIQUE INDEX release_by_version_key ON release (tenant_id, platform_id, version_key, version);
 COMMENT ON TABLE release IS 'One version for one platform';
@@ -543,6 +546,8 @@ COMMENT ON COLUMN release.released_by IS 'Who released it';
 COMMENT ON COLUMN release.withdrawn_at IS 'When it was withdrawn';
 COMMENT ON COLUMN release.withdrawn_by IS 'Who withdrew it';
 COMMENT ON COLUMN release.withdrawn_reason IS 'Why it was withdrawn';
+COMMENT ON COLUMN release.minimum_version IS 'Lowest version that may update to it; NULL = any';
+COMMENT ON COLUMN release.minimum_version_key IS 'The same as sortable bytes';
 GRANT SELECT, INSERT, UPDATE ON release TO otad_app;
 GRANT SELECT ON release TO otad_jobs;
 
@@ -584,10 +589,13 @@ CREATE TABLE release_artifact (
     sha256      bytea       NOT NULL CHECK (octet_length(sha256) = 32),
     stored      bytea       CHECK (stored = sha256),
     stored_at   timestamptz,
+    format      text        CHECK (format IN ('esp', 'uf2', 'cortex-m', 'cyclonedx', 'spdx')),
+    details     jsonb       CHECK (jsonb_typeof(details) = 'object' AND length(details::text) <= 16384),
     PRIMARY KEY (tenant_id, release_id, name),
     FOREIGN KEY (tenant_id, release_id) REFERENCES release ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, stored) REFERENCES artifact (tenant_id, sha256),
-    CHECK ((stored IS NULL) = (stored_at IS NULL))
+    CHECK ((stored IS NULL) = (stored_at IS NULL)),
+    CHECK ((format IS NULL) = (details IS NULL) AND (format IS NULL OR stored IS NOT NULL))
 );
 CREATE INDEX release_artifact_by_digest ON release_artifact (tenant_id, stored);
 COMMENT ON TABLE release_artifact IS 'Files that the signed sums of a release name';
@@ -597,8 +605,32 @@ COMMENT ON COLUMN release_artifact.name IS 'File name';
 COMMENT ON COLUMN release_artifact.sha256 IS 'Digest that the sums state';
 COMMENT ON COLUMN release_artifact.stored IS 'The same digest once the file is stored; NULL = not uploaded';
 COMMENT ON COLUMN release_artifact.stored_at IS 'When it was uploaded';
+COMMENT ON COLUMN release_artifact.format IS 'What the file is, where artifact.kind says no more than file; NULL = just that';
+COMMENT ON COLUMN release_artifact.details IS 'What was read from it, as the API shows it';
 GRANT SELECT, INSERT, UPDATE ON release_artifact TO otad_app;
 GRANT SELECT ON release_artifact TO otad_jobs;
+
+CREATE TABLE release_step (
+    tenant_id  bigint      NOT NULL,
+    step_id    bigint      GENERATED ALWAYS AS IDENTITY,
+    release_id bigint      NOT NULL,
+    at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    actor      text        NOT NULL,
+    step       text        NOT NULL CHECK (step IN ('created', 'complete', 'released', 'promoted', 'withdrawn', 'changed')),
+    detail     text        NOT NULL CHECK (char_length(detail) <= 1000),
+    PRIMARY KEY (tenant_id, step_id),
+    FOREIGN KEY (tenant_id, release_id) REFERENCES release ON DELETE CASCADE
+);
+CREATE INDEX release_step_by_release ON release_step (tenant_id, release_id, step_id);
+COMMENT ON TABLE release_step IS 'History of each release; append-only';
+COMMENT ON COLUMN release_step.tenant_id IS 'The tenant';
+COMMENT ON COLUMN release_step.step_id IS 'Number of the step';
+COMMENT ON COLUMN release_step.release_id IS 'The release';
+COMMENT ON COLUMN release_step.at IS 'When it was done';
+COMMENT ON COLUMN release_step.actor IS 'Who did it';
+COMMENT ON COLUMN release_step.step IS 'What was done';
+COMMENT ON COLUMN release_step.detail IS 'Channel, reason, or what was changed; may be empty';
+GRANT SELECT, INSERT ON release_step TO otad_app;
 
 -- --------------------------------------------------------------------------------------------------------- devices
 
@@ -632,6 +664,7 @@ CREATE TABLE device (
 );
 CREATE INDEX device_by_platform ON device (tenant_id, platform_id, device_id);
 CREATE INDEX device_by_version ON device (tenant_id, platform_id, version);
+CREATE INDEX device_plain ON device (tenant_id, device_no) WHERE plain;
 COMMENT ON TABLE device IS 'Devices; what changes with every poll is in device_seen';
 COMMENT ON COLUMN device.tenant_id IS 'The tenant';
 COMMENT ON COLUMN device.device_no IS 'Number of the device, never shown';
@@ -737,6 +770,7 @@ CREATE UNIQUE INDEX device_update_one_open ON device_update (tenant_id, device_n
 CREATE INDEX device_update_by_device ON device_update (tenant_id, device_no, update_id);
 CREATE INDEX device_update_open ON device_update (tenant_id, update_id) WHERE closed_at IS NULL;
 CREATE INDEX device_update_by_release ON device_update (tenant_id, release_id);
+CREATE INDEX device_update_plain_open ON device_update (updated_at) WHERE closed_at IS NULL AND source = 'plain';
 CREATE INDEX device_update_by_platform ON device_update (tenant_id, platform_id, update_id);
 ALTER TABLE device ADD FOREIGN KEY (tenant_id, last_update_id) REFERENCES device_update;
 ALTER TABLE device ADD FOREIGN KEY (tenant_id, installed_update_id) REFERENCES device_update;
@@ -1149,6 +1183,19 @@ SELECT guard('release_artifact',
              '(SELECT r.platform_id FROM release r WHERE r.tenant_id = release_artifact.tenant_id AND r.release_id = release_artifact.release_id)',
              see => '{release.read,release.upload,release.manage,release.promote,release.withdraw,link.create}',
              add => '{release.upload}', change => '{release.upload}', remove => '{}');
+-- Each step is a right of its own, even if otad forgets to ask.
+SELECT guard('release_step',
+             '(SELECT r.platform_id FROM release r WHERE r.tenant_id = release_step.tenant_id AND r.release_id = release_step.release_id)',
+             see => '{release.read,release.upload,release.manage,release.promote,release.withdraw}',
+             add => '{release.upload,release.manage,release.promote,release.withdraw}', change => '{}', remove => '{}');
+CREATE POLICY steps ON release_step AS RESTRICTIVE FOR INSERT TO otad_app
+    WITH CHECK (may_every(CASE step WHEN 'created' THEN '{release.upload}'::text[]
+                                    WHEN 'complete' THEN '{release.upload}'
+                                    WHEN 'promoted' THEN '{release.promote}'
+                                    WHEN 'withdrawn' THEN '{release.withdraw}'
+                                    ELSE '{release.manage}' END,
+                          (SELECT r.platform_id FROM release r
+                            WHERE r.tenant_id = release_step.tenant_id AND r.release_id = release_step.release_id)));
 -- A file belongs to whichever releases name it.
 SELECT guard('artifact', NULL, see => '{release.read}', add => '{release.upload}', change => '{}', remove => '{}');
 CREATE POLICY of_release ON artifact FOR SELECT TO otad_app
@@ -1227,7 +1274,8 @@ SELECT r.tenant_id, r.release_id, r.platform_id, p.name AS platform, r.version, 
        r.security_counter, r.notes, r.created_by, unix_s(r.created_at) AS created_at_unix_s,
        unix_s(r.released_at) AS released_at_unix_s, r.withdrawn_reason, r.sums_signed_by, r.version_key,
        (SELECT count(*) FROM release_artifact f
-         WHERE f.tenant_id = r.tenant_id AND f.release_id = r.release_id) AS expected_count
+         WHERE f.tenant_id = r.tenant_id AND f.release_id = r.release_id) AS expected_count,
+       r.minimum_version
   FROM release r
   JOIN platform p USING (tenant_id, platform_id);
 COMMENT ON VIEW release_row IS 'struct release without texts, in its readers'' order (otad/db/release.c)';

@@ -30,6 +30,8 @@ struct db_config {
     uint32_t wait_ms;           /* how long a call waits for a free connection             */
     uint32_t statement_ms;      /* longest a statement may run                             */
     uint32_t download_log_days; /* older entries are deleted by the feed; 0 = none are     */
+    uint32_t silence_s;         /* plain sessions close when so long nothing came; 0 = never */
+    uint32_t plain_devices_max; /* devices known by such sessions, of one tenant           */
 };
 
 /* Why a write was refused.  The names are the stable codes of problem documents (SPEC 8). */
@@ -51,6 +53,7 @@ enum db_why {
     DB_WHY_NOT_OFFERED,        /* "not-offered": the channel no longer offers it          */
     DB_WHY_BELOW_MINIMUM,      /* "version-below-minimum": a step between is needed       */
     DB_WHY_NOT_RELEASED,       /* "not-released": it is on no channel yet                 */
+    DB_WHY_OTHER_DOOR,         /* "other-door": of DDI, or of the plain door              */
     DB_WHY_TOO_MANY,           /* "too-many": attributes, devices, ...                    */
     DB_WHY_LAST_ADMIN,         /* "last-admin": nobody would be left to manage people     */
     DB_WHY_TOTP_ON,            /* "totp-on": there is a second factor already             */

@@ -39,6 +39,7 @@ static ota_err locked_read(struct db_tx *tx, int query, const struct pg_args *a,
     version_read(&row, &out->offer.version);
     out->offer.security_counter = (uint32_t)row_int(&row);
     out->offer.skip_release_id = row_int(&row);
+    out->plain = row_bool(&row);
     return row.err;
 }
 
@@ -154,6 +155,29 @@ ota_err db_device_register(struct db_scope *s, const char *id, int64_t gateway_i
 {
     struct device_op op = {.id = id, .gateway_id = gateway_id, .out = out};
     return db_run(s, register_fn, &op);
+}
+
+ota_err device_make_plain(struct db_tx *tx, const char *id, int64_t platform_id,
+                          uint32_t devices_max, int64_t *out_no)
+{
+    struct pg_args count = {0}, a = {0};
+    struct pg_row row;
+    struct device device;
+    arg_int(&count, devices_max);
+    ota_err err = tx_one(tx, Q_DEVICE_PLAIN_FULL, &count, &row);
+    if (err != OTA_OK)
+        return err;
+    if (row_bool(&row)) {
+        tx->scope->why = DB_WHY_TOO_MANY;
+        return OTA_E_LIMIT;
+    }
+    arg_text(&a, id);
+    arg_int(&a, platform_id);
+    err = tx_one(tx, Q_DEVICE_CREATE_PLAIN, &a, &row);
+    if (err != OTA_OK)
+        return err;
+    *out_no = row_int(&row);
+    return made(tx, "device.register", *out_no, &device);
 }
 
 static ota_err create_fn(struct db_tx *tx, void *arg)

@@ -14,6 +14,7 @@
 
 #include "feed_link.h"
 #include "feed_load.h"
+#include "feed_plain.h"
 #include "feed_write.h"
 #include "otad/log.h"
 #include "queries.h"
@@ -243,6 +244,9 @@ ota_err feed_flush(struct feed *feed)
         err = write_downloads(feed);
     drop_if_lost(&feed->writer, err);
     (void)pthread_mutex_unlock(&feed->write_lock);
+    const ota_err told = feed_plain_write(feed->db, feed->fleet);
+    if (err == OTA_OK)
+        err = told;
     return err == OTA_E_IO ? OTA_E_BUSY : err;
 }
 
@@ -255,6 +259,8 @@ static void prune(struct feed *feed)
         err = pg_query(feed->writer, Q_FEED_PRUNE, NULL, NULL);
     if (err == OTA_OK)
         err = pg_query(feed->writer, Q_SESSION_PRUNE, NULL, NULL);
+    if (err == OTA_OK)
+        err = feed_plain_silence(feed->db, feed->writer);
     if (err == OTA_OK && db_download_log_days(feed->db) > 0)
         err = feed_downloads_prune(feed->writer, db_download_log_days(feed->db));
     drop_if_lost(&feed->writer, err);

@@ -22,6 +22,7 @@ struct db {
     struct pg_config config; /* strings owned */
     char *conninfo, *jobs_conninfo;
     uint32_t connections_max, wait_ms, download_log_days;
+    uint32_t silence_s, plain_devices_max;
     pthread_mutex_t lock;
     pthread_cond_t freed;
     /* under lock: */
@@ -48,6 +49,7 @@ static const char *const why_name[DB_WHY_COUNT] = {
     [DB_WHY_NOT_OFFERED] = "not-offered",
     [DB_WHY_BELOW_MINIMUM] = "version-below-minimum",
     [DB_WHY_NOT_RELEASED] = "not-released",
+    [DB_WHY_OTHER_DOOR] = "other-door",
     [DB_WHY_TOO_MANY] = "too-many",
     [DB_WHY_LAST_ADMIN] = "last-admin",
     [DB_WHY_TOTP_ON] = "totp-on",
@@ -204,6 +206,8 @@ ota_err db_open(const struct db_config *config, struct db **out)
         db->connections_max = 1;
     db->wait_ms = config->wait_ms;
     db->download_log_days = config->download_log_days;
+    db->silence_s = config->silence_s;
+    db->plain_devices_max = config->plain_devices_max;
     db->config = (struct pg_config){
         .conninfo = db->conninfo, .statement_ms = config->statement_ms, .prepare = true};
     const ota_err err = db->conninfo == NULL || db->jobs_conninfo == NULL
@@ -243,6 +247,16 @@ struct pg_config db_jobs_config(const struct db *db)
 {
     return (struct pg_config){
         .conninfo = db->jobs_conninfo, .name = "otad-behind", .prepare = true};
+}
+
+uint32_t db_silence_s(const struct db *db)
+{
+    return db->silence_s;
+}
+
+uint32_t db_plain_devices_max(const struct db *db)
+{
+    return db->plain_devices_max;
 }
 
 uint32_t db_download_log_days(const struct db *db)

@@ -87,5 +87,7 @@ int64_t page_limit(const struct db_page *page);
 struct pg_config db_jobs_config(const struct db *db);
 /* As configured; 0 = for ever. */
 uint32_t db_download_log_days(const struct db *db);
+uint32_t db_silence_s(const struct db *db);
+uint32_t db_plain_devices_max(const struct db *db);
 
 #endif

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "audit.h"
-#include "device_lock.h"
 #include "queries.h"
 #include "read.h"
 #include "update_event.h"
+#include "update_inside.h"
 
 struct update_op {
     const char *device_id, *version;
@@ -21,7 +21,7 @@ struct update_op {
     struct update *out;
 };
 
-static ota_err get_by_id(struct db_tx *tx, int32_t id, struct update *out)
+ota_err update_get(struct db_tx *tx, int32_t id, struct update *out)
 {
     struct pg_args a = {0};
     struct pg_row row;
@@ -36,7 +36,7 @@ static ota_err get_by_id(struct db_tx *tx, int32_t id, struct update *out)
 static ota_err get_fn(struct db_tx *tx, void *arg)
 {
     const struct update_op *op = arg;
-    return get_by_id(tx, op->id, op->out);
+    return update_get(tx, op->id, op->out);
 }
 
 ota_err db_update_get(struct db_scope *s, int32_t id, struct update *out)
@@ -57,17 +57,19 @@ static void offer_release_read(struct pg_row *row, void *out_release)
     r->channel = channel_parse(row_text_or_empty(row));
     version_read(row, &r->version);
     r->security_counter = (uint32_t)row_int(row);
+    version_read(row, &r->minimum);
 }
 
-static ota_err insert(struct db_tx *tx, const struct device_locked *d, int64_t release_id,
-                      struct update *out)
+ota_err update_insert(struct db_tx *tx, const struct device_locked *d,
+                      const struct update_new *fresh, struct update *out)
 {
     struct pg_args a = {0};
     struct pg_row row;
     arg_int(&a, d->no);
-    arg_int(&a, release_id);
-    arg_text(&a, d->version);
+    arg_int(&a, fresh->release_id);
+    arg_text(&a, fresh->from_version);
     arg_text(&a, tx_actor(tx));
+    arg_bool(&a, fresh->plain);
     ota_err err = tx_one(tx, Q_UPDATE_CREATE, &a, &row);
     if (err != OTA_OK)
         return err;
@@ -76,7 +78,15 @@ static ota_err insert(struct db_tx *tx, const struct device_locked *d, int64_t r
                     &(struct event_new){.update_id = id, .number = 1, .execution = "created"});
     if (err == OTA_OK)
         err = tx_change(tx, CHANGE_UPDATE, id);
-    return err == OTA_OK ? get_by_id(tx, id, out) : err;
+    return err == OTA_OK ? update_get(tx, id, out) : err;
+}
+
+/* For a device that polls for it. */
+static ota_err insert(struct db_tx *tx, const struct device_locked *d, int64_t release_id,
+                      struct update *out)
+{
+    const struct update_new fresh = {.release_id = release_id, .from_version = d->version};
+    return update_insert(tx, d, &fresh, out);
 }
 
 static const enum db_why why_not[] = {
@@ -106,6 +116,8 @@ static ota_err create_fn(struct db_tx *tx, void *arg)
         err = tx_refuse(tx, DB_WHY_UPDATE_IN_PROGRESS);
     if (err == OTA_OK && d.platform_id == 0)
         err = tx_refuse(tx, DB_WHY_NO_PLATFORM);
+    if (err == OTA_OK && d.plain)
+        err = tx_refuse(tx, DB_WHY_OTHER_DOOR);
     struct pg_args a = {0};
     arg_int(&a, d.platform_id);
     arg_text(&a, op->version);
@@ -161,7 +173,7 @@ static ota_err offer_fn(struct db_tx *tx, void *arg)
     if (err == OTA_OK)
         err = device_open_update(tx, d.no, &open);
     if (err == OTA_OK && open != 0)
-        return get_by_id(tx, open, op->out);
+        return update_get(tx, open, op->out);
     if (err == OTA_OK)
         err = still_offered(tx, &d, op->release_id);
     return err == OTA_OK ? insert(tx, &d, op->release_id, op->out) : err;
@@ -255,7 +267,7 @@ static ota_err act_on(struct db_tx *tx, const struct update_op *op, bool of_canc
     if (err != OTA_OK)
         return err;
     if (repeated)
-        return get_by_id(tx, op->id, op->out);
+        return update_get(tx, op->id, op->out);
     if (!update_state_is_open(u.state) || (of_cancel && u.state != UPDATE_CANCELLING))
         return tx_refuse(tx, DB_WHY_CLOSED);
     u.state = next_state(&u, op->feedback, of_cancel);
@@ -270,7 +282,14 @@ static ota_err act_on(struct db_tx *tx, const struct update_op *op, bool of_canc
     const bool reasoned = u.state == UPDATE_FAILED || u.state == UPDATE_CANCELLED;
     if (err == OTA_OK)
         err = update_write(tx, &u, reasoned ? event.first_detail : NULL);
-    return err == OTA_OK ? get_by_id(tx, op->id, op->out) : err;
+    return err == OTA_OK ? update_get(tx, op->id, op->out) : err;
+}
+
+ota_err update_feedback(struct db_tx *tx, int64_t device_no, int32_t id,
+                        const struct feedback *f, struct update *out)
+{
+    const struct update_op op = {.device_no = device_no, .id = id, .feedback = f, .out = out};
+    return act_on(tx, &op, false);
 }
 
 static ota_err feedback_fn(struct db_tx *tx, void *arg)
@@ -321,7 +340,7 @@ static ota_err retrieved_fn(struct db_tx *tx, void *arg)
         if (err == OTA_OK)
             err = update_write(tx, &u, NULL);
     }
-    return err == OTA_OK ? get_by_id(tx, op->id, op->out) : err;
+    return err == OTA_OK ? update_get(tx, op->id, op->out) : err;
 }
 
 ota_err db_update_retrieved(struct db_scope *s, const char *device_id, int32_t id,
@@ -357,7 +376,7 @@ static ota_err cancel_fn(struct db_tx *tx, void *arg)
         if (err == OTA_OK)
             err = tx_audit_since(tx, "update.cancel", &before, Q_AUDIT_UPDATE, u.id);
     }
-    return err == OTA_OK ? get_by_id(tx, op->id, op->out) : err;
+    return err == OTA_OK ? update_get(tx, op->id, op->out) : err;
 }
 
 ota_err db_update_cancel(struct db_scope *s, int32_t id, struct update *out)

@@ -14,6 +14,7 @@
 #include "otad/config.h"
 #include "otad/json.h"
 #include "otad/otad.h"
+#include "session.h"
 
 /* ESP8266 and ESP32 say the same under two prefixes. */
 static const char *esp_header(const struct http_request *rq, const char *name)
@@ -80,12 +81,16 @@ ota_err esp_update_get(struct http_request *rq, struct http_response *rs)
         http_bytes(rs, 200, "text/plain", r.version, strlen(r.version));
         return OTA_OK;
     }
+    ota_err sent = OTA_OK;
     if (runs_it(rq, mode == ESP_SKETCH ? md5 : "", newer)) {
         rq->quiet = true;
         http_empty(rs, 304);
-        return OTA_OK;
+    } else {
+        sent = download_send(rq, rs, DOWNLOAD_ESP, &r, a);
     }
-    return download_send(rq, rs, DOWNLOAD_ESP, &r, a);
+    if (mode == ESP_SKETCH && file == NULL && sent == OTA_OK)
+        session_note(rq, rs, &r, current_version(rq));
+    return sent;
 }
 
 /* ---- manifests ------------------------------------------------------------------------ */

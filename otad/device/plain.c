@@ -9,16 +9,28 @@
 #include "download.h"
 #include "otad/auth/permission.h"
 #include "otad/otad.h"
+#include "session.h"
 
-/* The file asked for; else the image, else the first by name. */
+/* 3 for a signed image, 2 for another one, 1 for what could be one; 0: not for devices. */
+static int rank(const struct artifact *a)
+{
+    if (a->kind == ARTIFACT_MCUBOOT)
+        return 3;
+    return !artifact_is_for_devices(a) ? 0 : a->kind == ARTIFACT_FILE ? 1 : 2;
+}
+
+/* The file asked for; else the image, else the first by name that is for devices. */
 static const struct artifact *choose(const struct release *r, const char *file)
 {
+    const struct artifact *best = NULL;
     for (size_t i = 0; i < r->artifact_count; i++) {
         const struct artifact *a = &r->artifacts[i];
-        if (file != NULL ? strcmp(a->name, file) == 0 : a->kind == ARTIFACT_MCUBOOT)
+        if (file != NULL && strcmp(a->name, file) == 0)
             return a;
+        if (file == NULL && rank(a) > (best == NULL ? 0 : rank(best)))
+            best = a;
     }
-    return file == NULL && r->artifact_count > 0 ? &r->artifacts[0] : NULL;
+    return best;
 }
 
 static ota_err send(struct http_request *rq, struct http_response *rs, const struct release *r,
@@ -55,5 +67,10 @@ ota_err plain_get(struct http_request *rq, struct http_response *rs)
                             "The parameter 'channel' must be stable or beta.");
     if (err == OTA_E_NOT_FOUND)
         return http_problem(rq, rs, err, NULL, "Nothing is released for this platform.");
-    return err == OTA_OK ? send(rq, rs, &r, newer) : err;
+    if (err != OTA_OK)
+        return err;
+    const ota_err sent = send(rq, rs, &r, newer);
+    if (sent == OTA_OK)
+        session_note(rq, rs, &r, version);
+    return sent;
 }

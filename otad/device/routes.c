@@ -4,6 +4,7 @@
 #include "esp.h"
 #include "otad/auth/admit.h"
 #include "otad/auth/permission.h"
+#include "session.h"
 
 #define DDI  "/{tenant}/controller/v1/{device}"
 #define BODY 262144U
@@ -39,6 +40,9 @@ const struct http_route device_routes[] = {
      .flags = HTTP_ROUTE_DEVICE | HTTP_ROUTE_POLL,
      .auth = ADMIT_KEY, .permission = PERM_RELEASE_READ, .deadline = HTTP_TRANSFER,
      .handler = plain_get},
+    {.method = HTTP_POST, .pattern = "/api/firmware/{platform}/sessions", .flags = HTTP_ROUTE_DEVICE,
+     .auth = ADMIT_KEY, .permission = PERM_RELEASE_READ, .body_bytes_max = 4096,
+     .handler = plain_session_post},
     DOOR(ESP, HTTP_ROUTE_POLL, HTTP_TRANSFER, esp_update_get),
     DOOR(ESP "/manifest.json", HTTP_ROUTE_POLL, HTTP_ORDINARY, esp_manifest_get),
     DOOR(ESP "/files/{file}", 0, HTTP_TRANSFER, esp_file_get),

@@ -299,6 +299,7 @@ static struct fleet_device *device_make(const struct fleet *f, int64_t tenant_id
         .channel = (uint8_t)from->channel,
         .has_token = row->has_token,
         .config_wanted = row->config_wanted,
+        .plain = from->plain,
         .version_key = version_of(from->version),
         .seen = {.last_seen_at_unix_s = from->last_seen_at_unix_s},
     };

@@ -23,11 +23,14 @@ ota_err fleet_new(const struct fleet_config *config, struct fleet **out)
     ota_err err = links_new(&f->links);
     if (err == OTA_OK)
         err = downloads_new(&f->downloads);
+    if (err == OTA_OK)
+        err = plains_new(&f->plains);
     if (err == OTA_OK && getrandom(&f->seed, sizeof f->seed, 0) != (ssize_t)sizeof f->seed)
         err = OTA_E_IO;
     if (err != OTA_OK) {
         links_free(f->links);
         downloads_free(f->downloads);
+        plains_free(f->plains);
         free(f);
         return err;
     }
@@ -78,6 +81,7 @@ void fleet_free(struct fleet *f)
     free(f->queue);
     links_free(f->links);
     downloads_free(f->downloads);
+    plains_free(f->plains);
     table_done(&f->device_by_id);
     table_done(&f->device_by_no);
     table_done(&f->key_by_id);

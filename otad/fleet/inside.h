@@ -75,7 +75,7 @@ struct fleet_device {
     int64_t tenant_id, no, platform_id, skip_release_id, registered_at_unix_s;
     uint32_t generation, security_counter;
     uint8_t channel;
-    bool has_token, config_wanted;
+    bool has_token, config_wanted, plain;
     uint8_t token_hash[FLEET_HASH_BYTES];
     struct version version_key;
     struct update *update;          /* open one, strings in the same allocation; NULL = none */
@@ -93,16 +93,20 @@ struct queue_item {
 
 struct links;     /* link.c */
 struct downloads; /* download.c */
+struct plains;    /* plain.c */
 
 OTA_MUST_CHECK ota_err links_new(struct links **out);
 void links_free(struct links *l); /* NULL is allowed */
 OTA_MUST_CHECK ota_err downloads_new(struct downloads **out);
 void downloads_free(struct downloads *q); /* NULL is allowed */
+OTA_MUST_CHECK ota_err plains_new(struct plains **out);
+void plains_free(struct plains *q); /* NULL is allowed */
 
 struct fleet {
     struct fleet_config config;
     struct links *links; /* with locks of their own, taken after `lock` */
     struct downloads *downloads;
+    struct plains *plains;
     uint64_t seed;
     pthread_rwlock_t lock;
     bool loaded;

@@ -86,7 +86,7 @@ struct update {
     bool plain; /* a session of the plain door, not one that DDI polls for */
     int64_t created_at_unix_s, updated_at_unix_s, closed_at_unix_s;
     int64_t started_at_unix_s; /* 0 = the device has not begun */
-    size_t event_count; /* 0 where events are not asked for; oldest first */
+    size_t event_count;        /* 0 where events are not asked for; oldest first */
     const struct update_event *events;
 };
 
@@ -145,6 +145,12 @@ struct artifact {
     uint8_t hardware_class[16], key_hash[32];
 };
 
+/* One line of a release's history. */
+struct release_step {
+    int64_t at_unix_s;
+    const char *by, *step, *detail; /* detail may be empty */
+};
+
 struct release {
     int64_t id;
     const char *platform, *version;
@@ -160,7 +166,12 @@ struct release {
     const char *minimum_version;           /* lowest that may update to it; NULL = any */
     size_t artifact_count, expected_count; /* uploaded; named by the sums */
     const struct artifact *artifacts;      /* by name */
+    size_t step_count;
+    const struct release_step *steps; /* NULL where history is not asked for; oldest first */
 };
+
+/* Is it a file that a device could take: all but bills of materials. */
+bool artifact_is_for_devices(const struct artifact *a);
 
 /* The bill of materials among a release's files, NULL = none is stored. */
 const struct artifact *release_sbom(const struct release *r);

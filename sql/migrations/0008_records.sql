@@ -5,6 +5,7 @@ SET LOCAL search_path = otad;
 
 ALTER TABLE device ADD COLUMN plain boolean NOT NULL DEFAULT false, DROP CONSTRAINT device_check;
 ALTER TABLE device ADD CONSTRAINT device_check CHECK (plain OR token_hash IS NOT NULL OR gateway_token_id IS NOT NULL);
+CREATE INDEX device_plain ON device (tenant_id, device_no) WHERE plain;
 COMMENT ON COLUMN device.plain IS 'Known by the sessions of the plain door (SPEC 8.15) alone; has no token';
 
 ALTER TABLE device_update
@@ -12,6 +13,7 @@ ALTER TABLE device_update
     ADD COLUMN started_at timestamptz;
 COMMENT ON COLUMN device_update.source IS 'ddi: the device polls for it; plain: a session of the plain door (SPEC 8.15)';
 COMMENT ON COLUMN device_update.started_at IS 'When the device began; NULL = not yet, or never';
+CREATE INDEX device_update_plain_open ON device_update (updated_at) WHERE closed_at IS NULL AND source = 'plain';
 ALTER TABLE device_update NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE update_event NO FORCE ROW LEVEL SECURITY;
 UPDATE device_update u

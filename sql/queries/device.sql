@@ -1,13 +1,13 @@
 -- name: device_lock
 -- $1 device_id.  Whoever holds it is alone with the device and its updates.
-SELECT device_no, platform_id, platform_chosen, channel, version, version_key, security_counter, skip_release_id
+SELECT device_no, platform_id, platform_chosen, channel, version, version_key, security_counter, skip_release_id, plain
   FROM device
  WHERE device_id = $1
    FOR UPDATE;
 
 -- name: device_lock_no
 -- $1 device_no
-SELECT device_no, platform_id, platform_chosen, channel, version, version_key, security_counter, skip_release_id
+SELECT device_no, platform_id, platform_chosen, channel, version, version_key, security_counter, skip_release_id, plain
   FROM device
  WHERE device_no = $1
    FOR UPDATE;
@@ -64,6 +64,16 @@ RETURNING device_no;
 -- $1 device_id, $2 name, $3 platform_id, $4 channel, $5 token_hash
 INSERT INTO device (tenant_id, device_id, name, platform_id, platform_chosen, channel, token_hash)
 VALUES (current_tenant(), $1, $2, $3, true, $4, $5::bytea)
+RETURNING device_no;
+
+-- name: device_plain_full
+-- $1 how many devices of the plain door there may be: are there?
+SELECT count(*) >= $1 FROM (SELECT FROM device WHERE plain LIMIT $1) d;
+
+-- name: device_create_plain
+-- $1 device_id, $2 platform_id
+INSERT INTO device (tenant_id, device_id, name, platform_id, platform_chosen, channel, config_wanted, plain)
+VALUES (current_tenant(), $1, '', $2, true, 'stable', false, true)
 RETURNING device_no;
 
 -- name: device_seen_create

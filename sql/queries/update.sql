@@ -60,10 +60,11 @@ SELECT update_id, unix_s(at), execution, result, coalesce(progress_percent, -1),
  ORDER BY update_id DESC, event_no;
 
 -- name: update_create
--- $1 device_no, $2 release_id, $3 from_version or NULL, $4 created_by
+-- $1 device_no, $2 release_id, $3 from_version or NULL, $4 created_by, $5 it is a session of the plain door, and begins
 WITH u AS (
-    INSERT INTO device_update (tenant_id, device_no, release_id, from_version, created_by)
-    VALUES (current_tenant(), $1, $2, $3, $4)
+    INSERT INTO device_update (tenant_id, device_no, release_id, from_version, created_by, source, state, started_at)
+    VALUES (current_tenant(), $1, $2, $3, $4, CASE WHEN $5 THEN 'plain' ELSE 'ddi' END,
+            CASE WHEN $5 THEN 'retrieved' ELSE 'pending' END, CASE WHEN $5 THEN now() END)
     RETURNING device_no, update_id
 ), d AS (
     UPDATE device SET last_update_id = u.update_id FROM u WHERE device.device_no = u.device_no
@@ -129,3 +130,17 @@ WITH u AS (
 INSERT INTO change (tenant_id, change_seq, kind, key)
 SELECT u.tenant_id, clock.before + row_number() OVER (), 'update', u.update_id
   FROM u, clock;
+
+-- name: update_plain_silent
+-- $1 seconds, $2 limit.  Across tenants, by otad_jobs: sessions of the plain door that heard nothing for so long.
+SELECT tenant_id, update_id
+  FROM device_update
+ WHERE closed_at IS NULL AND source = 'plain' AND updated_at < now() - make_interval(secs => $1)
+ ORDER BY updated_at
+ LIMIT $2;
+
+-- name: update_is_silent
+-- $1 update_id, $2 seconds
+SELECT device_no
+  FROM device_update
+ WHERE update_id = $1 AND closed_at IS NULL AND source = 'plain' AND updated_at < now() - make_interval(secs => $2);

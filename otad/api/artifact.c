@@ -12,6 +12,9 @@
 #include "otad/db/platform.h"
 #include "otad/db/release.h"
 #include "otad/device/download.h"
+#include "otad/fleet/fleet.h"
+#include "otad/formats/esp_name.h"
+#include "otad/formats/formats.h"
 #include "otad/store/artifacts.h"
 #include "release_check.h"
 
@@ -147,6 +150,76 @@ static void fill(struct arena *a, const struct manifest *m, const struct image_i
         memcpy(out->key_hash, key->hash, sizeof out->key_hash);
 }
 
+/* ---- other formats (SPEC 5.4) -------------------------------------------------------- */
+
+static enum artifact_kind kind_of(enum file_format f)
+{
+    switch (f) {
+    case FORMAT_ESP:
+        return ARTIFACT_ESP;
+    case FORMAT_UF2:
+        return ARTIFACT_UF2;
+    case FORMAT_CORTEX_M:
+        return ARTIFACT_CORTEX_M;
+    case FORMAT_CYCLONEDX:
+        return ARTIFACT_CYCLONEDX;
+    case FORMAT_SPDX:
+        return ARTIFACT_SPDX;
+    case FORMAT_NONE:
+        break;
+    }
+    return ARTIFACT_FILE;
+}
+
+/* Another file whose name tells no chip, so that it must be for the same one. */
+static const struct artifact *sibling(const struct release *r, const char *name)
+{
+    for (size_t i = 0; i < r->artifact_count; i++)
+        if (r->artifacts[i].chip != NULL && strcmp(r->artifacts[i].name, name) != 0 &&
+            esp_chip_family(r->artifacts[i].name) == NULL)
+            return &r->artifacts[i];
+    return NULL;
+}
+
+/* In this release, else in the newest that its platform has on any channel. */
+static const struct artifact *sibling_find(struct http_request *rq, const struct upload *u,
+                                           const char *name)
+{
+    const struct artifact *found = sibling(&u->release, name);
+    const struct fleet_wish newest = {.tenant_id = rq->principal->tenant,
+                                      .platform = u->platform.name,
+                                      .channel = CHANNEL_BETA};
+    struct release r = {0};
+    bool newer = false;
+    if (found == NULL &&
+        fleet_newest(rq->otad->fleet, &newest, rq->arena, &r, &newer) == OTA_OK)
+        found = sibling(&r, "");
+    return found;
+}
+
+static ota_err check_format(struct http_request *rq, struct http_response *rs,
+                            const struct upload *u, const struct image_source *source,
+                            struct artifact *out)
+{
+    const struct artifact *other = sibling_find(rq, u, out->name);
+    const struct format_claim claim = {.name = out->name,
+                                       .source = source,
+                                       .platform = u->platform.name,
+                                       .sibling = other == NULL ? NULL : other->name,
+                                       .sibling_chip = other == NULL ? NULL : other->chip};
+    struct format_facts facts;
+    struct format_refusal why;
+    const ota_err err = formats_check(rq->arena, &claim, &facts, &why);
+    if (err == OTA_E_SIGNATURE)
+        return http_problem(rq, rs, err, why.code, "%s", why.text);
+    if (err != OTA_OK)
+        return store_problem(rq, rs, err == OTA_E_NO_MEMORY ? OTA_E_INTERNAL : err);
+    out->kind = kind_of(facts.format);
+    out->chip = facts.chip;
+    out->details = facts.details;
+    return OTA_OK;
+}
+
 /* Hash and judge what came.  *out is the artifact as it would be kept. */
 static ota_err check(struct http_request *rq, struct http_response *rs, struct upload *u,
                      struct artifact *out)
@@ -170,8 +243,9 @@ static ota_err check(struct http_request *rq, struct http_response *rs, struct u
     memcpy(out->sha256, digests.sha256.b, sizeof out->sha256);
     memcpy(out->sha1, digests.sha1, sizeof out->sha1);
     memcpy(out->md5, digests.md5, sizeof out->md5);
-    if (is_image)
-        fill(rq->arena, u->claim.manifest, &image, out);
+    if (!is_image)
+        return check_format(rq, rs, u, &source, out);
+    fill(rq->arena, u->claim.manifest, &image, out);
     return OTA_OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include "handler.h"
 #include "otad/db/platform.h"
+#include "otad/fleet/version.h"
 #include "release_check.h"
 
 enum { NOTES_BYTES_MAX = 16384, REASON_BYTES_MAX = 500 };
@@ -22,6 +23,20 @@ static const struct json_field put_fields[] = {
 
 struct word_body {
     const char *word;
+};
+
+/* minimum_version stands there twice: the second says that null was given. */
+struct patch_body {
+    const char *notes, *minimum_version;
+    bool minimum_given;
+};
+
+static const struct json_field patch_fields[] = {
+    {"notes", FIELD_STRING, false, 0, NOTES_BYTES_MAX, 0, offsetof(struct patch_body, notes)},
+    {"minimum_version", FIELD_STRING, false, 1, VERSION_TEXT_MAX, 0,
+     offsetof(struct patch_body, minimum_version)},
+    {"minimum_version", FIELD_PRESENT, false, 0, 0, 0,
+     offsetof(struct patch_body, minimum_given)},
 };
 
 static const struct json_field release_fields[] = {
@@ -145,7 +160,10 @@ ota_err api_release_put(struct http_request *rq, struct http_response *rs)
     return changed(rq, rs, err, &scope, &made);
 }
 
-ota_err api_release_release(struct http_request *rq, struct http_response *rs)
+typedef ota_err channel_fn(struct db_scope *s, const char *platform, const char *version,
+                           enum channel channel, struct release *out);
+
+static ota_err to_channel(struct http_request *rq, struct http_response *rs, channel_fn *go)
 {
     struct word_body in = {0};
     struct db_scope scope = api_scope(rq);
@@ -156,7 +174,35 @@ ota_err api_release_release(struct http_request *rq, struct http_response *rs)
     const enum channel channel = channel_parse(in.word);
     if (channel == CHANNEL_NONE)
         return api_invalid(rq, rs, "/channel", "must be 'stable' or 'beta'");
-    err = db_release_release(&scope, rq->capture[0], rq->capture[1], channel, &r);
+    err = go(&scope, rq->capture[0], rq->capture[1], channel, &r);
+    return changed(rq, rs, err, &scope, &r);
+}
+
+ota_err api_release_release(struct http_request *rq, struct http_response *rs)
+{
+    return to_channel(rq, rs, db_release_release);
+}
+
+ota_err api_release_promote(struct http_request *rq, struct http_response *rs)
+{
+    return to_channel(rq, rs, db_release_promote);
+}
+
+ota_err api_release_patch(struct http_request *rq, struct http_response *rs)
+{
+    struct patch_body in = {0};
+    struct db_scope scope = api_scope(rq);
+    struct release r;
+    ota_err err = API_BODY(rq, rs, patch_fields, &in);
+    if (err != OTA_OK)
+        return err;
+    const struct release_patch patch = {.notes = in.notes,
+                                        .set_minimum = in.minimum_given,
+                                        .minimum_version = in.minimum_version};
+    err = db_release_change(&scope, rq->capture[0], rq->capture[1], &patch, &r);
+    if (err == OTA_E_FORMAT)
+        return api_invalid(rq, rs, "/minimum_version",
+                           "must be null or a version below the release's");
     return changed(rq, rs, err, &scope, &r);
 }
 

@@ -61,6 +61,8 @@ const struct http_route api_routes[] = {
     GET(BASE "/releases", ADMIT_USER_OR_KEY, PERM_RELEASE_READ, api_release_list),
     GET(RELEASE, ADMIT_USER_OR_KEY, PERM_RELEASE_READ, api_release_get),
     JSON(HTTP_PUT, RELEASE, ADMIT_USER_OR_KEY, PERM_RELEASE_UPLOAD, api_release_put),
+    JSON(HTTP_PATCH, RELEASE, ADMIT_USER_OR_KEY, PERM_RELEASE_MANAGE, api_release_patch),
+    JSON(HTTP_POST, RELEASE "/promote", ADMIT_USER_OR_KEY, PERM_RELEASE_PROMOTE, api_release_promote),
     JSON(HTTP_POST, RELEASE "/release", ADMIT_USER_OR_KEY, PERM_RELEASE_MANAGE, api_release_release),
     JSON(HTTP_POST, RELEASE "/withdraw", ADMIT_USER_OR_KEY, PERM_RELEASE_WITHDRAW, api_release_withdraw),
     {.method = HTTP_GET, .pattern = ARTIFACT, .auth = ADMIT_USER_OR_KEY, .permission = PERM_RELEASE_READ,

@@ -42,7 +42,36 @@ void write_artifact(struct json_out *o, const char *key, const struct artifact *
         json_put_null(o, "hardware_class");
         json_put_null(o, "key_hash");
     }
+    json_put_raw(o, "details", a->details);
     json_close_object(o);
+}
+
+static void write_sbom(struct json_out *o, const struct artifact *a)
+{
+    if (a == NULL) {
+        json_put_null(o, "sbom");
+        return;
+    }
+    json_open_object(o, "sbom");
+    json_put_string(o, "name", a->name);
+    json_put_string(o, "format", artifact_kind_name(a->kind));
+    json_put_int(o, "size", a->size_bytes);
+    json_put_hex(o, "sha256", a->sha256, sizeof a->sha256);
+    json_close_object(o);
+}
+
+static void write_history(struct json_out *o, const struct release *r)
+{
+    json_open_array(o, "history");
+    for (size_t i = 0; i < r->step_count; i++) {
+        json_open_object(o, NULL);
+        json_put_time(o, "at", r->steps[i].at_unix_s);
+        json_put_string(o, "by", r->steps[i].by);
+        json_put_string(o, "step", r->steps[i].step);
+        json_put_string(o, "detail", r->steps[i].detail);
+        json_close_object(o);
+    }
+    json_close_array(o);
 }
 
 /* Did an artifact before index i carry the same key? */
@@ -89,6 +118,10 @@ void write_release(struct json_out *o, const char *key, const struct release *r)
         write_artifact(o, NULL, &r->artifacts[i]);
     json_close_array(o);
     json_put_int(o, "running_on", r->running_on);
+    json_put_string(o, "minimum_version", r->minimum_version);
+    write_sbom(o, release_sbom(r));
+    if (r->steps != NULL)
+        write_history(o, r);
     json_close_object(o);
 }
 

@@ -162,6 +162,7 @@ void release_read(struct pg_row *row, struct fleet_release_row *out)
     r->sums_signed_by = row_text(row);
     version_read(row, &out->version);
     r->expected_count = (size_t)row_int(row);
+    r->minimum_version = row_text(row);
 }
 
 void artifact_read(struct pg_row *row, void *out_artifact)
@@ -173,11 +174,13 @@ void artifact_read(struct pg_row *row, void *out_artifact)
     row_bytes(row, a->sha256, sizeof a->sha256);
     row_bytes(row, a->sha1, sizeof a->sha1);
     row_bytes(row, a->md5, sizeof a->md5);
-    a->kind = strcmp(row_text_or_empty(row), "mcuboot") == 0 ? ARTIFACT_MCUBOOT : ARTIFACT_FILE;
+    a->kind = artifact_kind_parse(row_text_or_empty(row));
     a->version = row_text(row);
     a->security_counter = (uint32_t)row_int(row);
     row_bytes(row, a->hardware_class, sizeof a->hardware_class);
     row_bytes(row, a->key_hash, sizeof a->key_hash);
+    a->chip = row_text(row);
+    a->details = row_text(row);
 }
 
 void user_read(struct pg_row *row, struct user *out)

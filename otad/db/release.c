@@ -10,11 +10,10 @@
 #include "audit.h"
 #include "queries.h"
 #include "read.h"
-#include "tx.h"
+#include "release_lock.h"
 
 struct release_op {
-    const char *platform, *version, *reason;
-    enum channel channel;
+    const char *platform, *version;
     const struct release_new *fresh;
     const struct artifact *artifact;
     const struct db_page *page;
@@ -47,16 +46,39 @@ static void release_read_with_texts(struct pg_row *row, void *out_release)
     memcpy(out_release, &all.release, sizeof all.release);
 }
 
-static ota_err get_by_id(struct db_tx *tx, int64_t id, struct release *out)
+static void step_read(struct pg_row *row, void *out_step)
+{
+    struct release_step *s = out_step;
+    s->at_unix_s = row_int(row);
+    s->by = row_text(row);
+    s->step = row_text(row);
+    s->detail = row_text(row);
+}
+
+static ota_err steps_get(struct db_tx *tx, struct release *r)
+{
+    struct pg_args a = {0};
+    struct pg_rows rows;
+    void *list = NULL;
+    arg_int(&a, r->id);
+    ota_err err = tx_query(tx, Q_RELEASE_STEPS, &a, &rows);
+    if (err == OTA_OK)
+        err = tx_list(tx, &rows, sizeof(struct release_step), step_read, &list, &r->step_count);
+    r->steps = list;
+    return err;
+}
+
+ota_err release_get_id(struct db_tx *tx, int64_t id, struct release *out)
 {
     struct pg_args a = {0};
     struct pg_row row;
     arg_int(&a, id);
-    const ota_err err = tx_one(tx, Q_RELEASE_GET, &a, &row);
+    ota_err err = tx_one(tx, Q_RELEASE_GET, &a, &row);
     if (err != OTA_OK)
         return err;
     release_read_with_texts(&row, out);
-    return row.err == OTA_OK ? artifacts_get(tx, out) : row.err;
+    err = row.err == OTA_OK ? artifacts_get(tx, out) : row.err;
+    return err == OTA_OK ? steps_get(tx, out) : err;
 }
 
 /* ---- reading --------------------------------------------------------------------------------
@@ -70,7 +92,7 @@ static ota_err get_fn(struct db_tx *tx, void *arg)
     arg_text(&a, op->platform);
     arg_text(&a, op->version);
     const ota_err err = tx_one(tx, Q_RELEASE_FIND, &a, &row);
-    return err == OTA_OK ? get_by_id(tx, row_int(&row), op->out) : err;
+    return err == OTA_OK ? release_get_id(tx, row_int(&row), op->out) : err;
 }
 
 ota_err db_release_get(struct db_scope *s, const char *platform, const char *version,
@@ -120,15 +142,7 @@ ota_err db_release_list(struct db_scope *s, const char *platform, const struct d
 /* ---- making ---------------------------------------------------------------------------------
  */
 
-struct floor {
-    int64_t platform_id, except_release_id;
-    const struct version *version;
-    uint32_t security_counter;
-    bool beta_too;
-};
-
-/* Refuse what is below the newest released one. */
-static ota_err floor_check(struct db_tx *tx, const struct floor *f)
+ota_err release_floor(struct db_tx *tx, const struct release_floor *f)
 {
     struct pg_args a = {0};
     struct pg_row row;
@@ -196,6 +210,8 @@ static ota_err insert(struct db_tx *tx, int64_t platform_id, const struct releas
     *out_id = row_int(&row);
     err = files_put(tx, *out_id, r);
     if (err == OTA_OK)
+        err = release_step_put(tx, *out_id, "created", NULL);
+    if (err == OTA_OK)
         err = tx_change(tx, CHANGE_RELEASE, *out_id);
     return err == OTA_OK ? tx_audit_since(tx, "release.create", NULL, Q_AUDIT_RELEASE, *out_id)
                          : err;
@@ -223,16 +239,16 @@ static ota_err create_fn(struct db_tx *tx, void *arg)
     err = tx_one(tx, Q_RELEASE_SAME, &a, &row);
     if (err == OTA_OK) {
         id = row_int(&row);
-        return row_bool(&row) ? get_by_id(tx, id, op->out) : tx_refuse(tx, DB_WHY_DIFFERS);
+        return row_bool(&row) ? release_get_id(tx, id, op->out) : tx_refuse(tx, DB_WHY_DIFFERS);
     }
     if (err != OTA_E_NOT_FOUND)
         return err;
-    err = floor_check(tx, &(struct floor){.platform_id = platform_id,
-                                          .version = &version,
-                                          .security_counter = r->security_counter});
+    err = release_floor(tx, &(struct release_floor){.platform_id = platform_id,
+                                                    .version = &version,
+                                                    .security_counter = r->security_counter});
     if (err == OTA_OK)
         err = insert(tx, platform_id, r, &version, &id);
-    return err == OTA_OK ? get_by_id(tx, id, op->out) : err;
+    return err == OTA_OK ? release_get_id(tx, id, op->out) : err;
 }
 
 ota_err db_release_create(struct db_scope *s, const struct release_new *r, struct release *out)
@@ -241,32 +257,39 @@ ota_err db_release_create(struct db_scope *s, const struct release_new *r, struc
     return db_run(s, create_fn, &op);
 }
 
-/* ---- one release, locked ------------------------------------------------------------- */
+/* ---- one release, locked ---------------------------------------------------------------
+ */
 
-struct locked {
-    int64_t id, platform_id;
-    enum release_state state;
-    enum channel channel;
-    struct version version;
-    uint32_t security_counter;
-};
-
-static ota_err release_lock(struct db_tx *tx, const struct release_op *op, struct locked *out)
+ota_err release_lock(struct db_tx *tx, const char *platform, const char *version,
+                     struct release_locked *out)
 {
     struct pg_args a = {0};
     struct pg_row row;
-    arg_text(&a, op->platform);
-    arg_text(&a, op->version);
+    arg_text(&a, platform);
+    arg_text(&a, version);
     const ota_err err = tx_one(tx, Q_RELEASE_LOCK, &a, &row);
     if (err != OTA_OK)
         return err;
-    out->id = row_int(&row);
+    *out = (struct release_locked){.id = row_int(&row)};
     out->platform_id = row_int(&row);
     out->state = release_state_parse(row_text_or_empty(&row));
     out->channel = channel_parse(row_text_or_empty(&row));
     version_read(&row, &out->version);
     out->security_counter = (uint32_t)row_int(&row);
+    out->notes = row_text_or_empty(&row);
+    out->minimum_version = row_text(&row);
     return row.err;
+}
+
+ota_err release_step_put(struct db_tx *tx, int64_t release_id, const char *step,
+                         const char *detail)
+{
+    struct pg_args a = {0};
+    arg_int(&a, release_id);
+    arg_text(&a, tx_actor(tx));
+    arg_text(&a, step);
+    arg_text(&a, detail == NULL ? "" : detail);
+    return tx_query(tx, Q_RELEASE_STEP_PUT, &a, NULL);
 }
 
 static ota_err artifact_insert(struct db_tx *tx, const struct artifact *f)
@@ -277,7 +300,7 @@ static ota_err artifact_insert(struct db_tx *tx, const struct artifact *f)
     arg_int(&a, f->size_bytes);
     arg_bytes(&a, f->sha1, sizeof f->sha1);
     arg_bytes(&a, f->md5, sizeof f->md5);
-    arg_text(&a, artifact_kind_name(f->kind));
+    arg_text(&a, artifact_kind_name(image ? ARTIFACT_MCUBOOT : ARTIFACT_FILE));
     arg_text(&a, image ? f->version : NULL);
     if (image)
         arg_int(&a, f->security_counter);
@@ -307,7 +330,7 @@ static ota_err artifact_audit(struct db_tx *tx, int64_t release_id, const struct
 static ota_err artifact_store(struct db_tx *tx, int64_t release_id, const struct artifact *f)
 {
     struct pg_args check = {0}, stored = {0}, complete = {0};
-    struct pg_rows rows = {0};
+    struct pg_rows rows = {0}, completed = {0};
     struct pg_row row;
     arg_int(&check, release_id);
     arg_text(&check, f->name);
@@ -319,22 +342,26 @@ static ota_err artifact_store(struct db_tx *tx, int64_t release_id, const struct
         err = artifact_insert(tx, f);
     arg_int(&stored, release_id);
     arg_text(&stored, f->name);
+    arg_text(&stored, f->details == NULL ? NULL : artifact_kind_name(f->kind));
+    arg_text(&stored, f->details);
     if (err == OTA_OK)
         err = tx_query(tx, Q_RELEASE_FILE_STORED, &stored, &rows);
     if (err == OTA_OK && rows.affected > 0)
         err = artifact_audit(tx, release_id, f);
     arg_int(&complete, release_id);
     if (err == OTA_OK)
-        err = tx_query(tx, Q_RELEASE_COMPLETE, &complete, NULL);
+        err = tx_query(tx, Q_RELEASE_COMPLETE, &complete, &completed);
+    if (err == OTA_OK && completed.affected > 0)
+        err = release_step_put(tx, release_id, "complete", NULL);
     return err == OTA_OK ? tx_change(tx, CHANGE_RELEASE, release_id) : err;
 }
 
 static ota_err artifact_fn(struct db_tx *tx, void *arg)
 {
     const struct release_op *op = arg;
-    struct locked r = {0};
+    struct release_locked r = {0};
     struct audit_look before;
-    ota_err err = release_lock(tx, op, &r);
+    ota_err err = release_lock(tx, op->platform, op->version, &r);
     if (err == OTA_OK && r.state == RELEASE_WITHDRAWN)
         err = tx_refuse(tx, DB_WHY_WITHDRAWN);
     if (err == OTA_OK)
@@ -343,7 +370,7 @@ static ota_err artifact_fn(struct db_tx *tx, void *arg)
         err = artifact_store(tx, r.id, op->artifact);
     if (err == OTA_OK)
         err = tx_audit_since(tx, "release.complete", &before, Q_AUDIT_RELEASE, r.id);
-    return err == OTA_OK ? get_by_id(tx, r.id, op->out) : err;
+    return err == OTA_OK ? release_get_id(tx, r.id, op->out) : err;
 }
 
 ota_err db_release_artifact_put(struct db_scope *s, const char *platform, const char *version,
@@ -352,100 +379,4 @@ ota_err db_release_artifact_put(struct db_scope *s, const char *platform, const 
     struct release_op op = {
         .platform = platform, .version = version, .artifact = a, .out = out};
     return db_run(s, artifact_fn, &op);
-}
-
-static ota_err may_release(struct db_tx *tx, const struct locked *r, enum channel channel)
-{
-    switch (r->state) {
-    case RELEASE_DRAFT:
-        return tx_refuse(tx, DB_WHY_INCOMPLETE);
-    case RELEASE_WITHDRAWN:
-        return tx_refuse(tx, DB_WHY_WITHDRAWN);
-    case RELEASE_RELEASED:
-        if (channel == CHANNEL_BETA)
-            return tx_refuse(tx, DB_WHY_ALREADY_RELEASED);
-        break;
-    case RELEASE_COMPLETE:
-        break;
-    }
-    return floor_check(tx, &(struct floor){.platform_id = r->platform_id,
-                                           .except_release_id = r->id,
-                                           .version = &r->version,
-                                           .security_counter = r->security_counter,
-                                           .beta_too = channel == CHANNEL_BETA});
-}
-
-static ota_err release_fn(struct db_tx *tx, void *arg)
-{
-    const struct release_op *op = arg;
-    struct locked r = {0};
-    struct audit_look before;
-    int64_t platform_id = 0;
-    ota_err err = tx_platform_lock(tx, op->platform, &platform_id);
-    if (err == OTA_OK)
-        err = release_lock(tx, op, &r);
-    if (err == OTA_OK)
-        err = tx_audit_look(tx, Q_AUDIT_RELEASE, r.id, &before);
-    if (err != OTA_OK)
-        return err;
-    if (r.state == RELEASE_RELEASED && r.channel == op->channel)
-        return get_by_id(tx, r.id, op->out);
-    err = may_release(tx, &r, op->channel);
-    struct pg_args a = {0};
-    arg_int(&a, r.id);
-    arg_text(&a, channel_name(op->channel));
-    arg_text(&a, tx_actor(tx));
-    if (err == OTA_OK)
-        err = tx_query(tx, Q_RELEASE_RELEASE, &a, NULL);
-    if (err == OTA_OK)
-        err = tx_change(tx, CHANGE_RELEASE, r.id);
-    if (err == OTA_OK)
-        err = tx_audit_since(
-            tx, r.state == RELEASE_RELEASED ? "release.promote" : "release.release", &before,
-            Q_AUDIT_RELEASE, r.id);
-    return err == OTA_OK ? get_by_id(tx, r.id, op->out) : err;
-}
-
-ota_err db_release_release(struct db_scope *s, const char *platform, const char *version,
-                           enum channel channel, struct release *out)
-{
-    if (channel == CHANNEL_NONE)
-        return OTA_E_FORMAT;
-    struct release_op op = {
-        .platform = platform, .version = version, .channel = channel, .out = out};
-    return db_run(s, release_fn, &op);
-}
-
-static ota_err withdraw_fn(struct db_tx *tx, void *arg)
-{
-    const struct release_op *op = arg;
-    struct locked r = {0};
-    ota_err err = release_lock(tx, op, &r);
-    if (err != OTA_OK || r.state == RELEASE_WITHDRAWN)
-        return err == OTA_OK ? get_by_id(tx, r.id, op->out) : err;
-    struct audit_look before;
-    struct pg_args a = {0}, updates = {0};
-    err = tx_audit_look(tx, Q_AUDIT_RELEASE, r.id, &before);
-    if (err != OTA_OK)
-        return err;
-    arg_int(&a, r.id);
-    arg_text(&a, op->reason == NULL ? "" : op->reason);
-    arg_text(&a, tx_actor(tx));
-    err = tx_query(tx, Q_RELEASE_WITHDRAW, &a, NULL);
-    arg_int(&updates, r.id);
-    if (err == OTA_OK)
-        err = tx_query(tx, Q_UPDATE_WITHDRAW, &updates, NULL);
-    if (err == OTA_OK)
-        err = tx_change(tx, CHANGE_RELEASE, r.id);
-    if (err == OTA_OK)
-        err = tx_audit_since(tx, "release.withdraw", &before, Q_AUDIT_RELEASE, r.id);
-    return err == OTA_OK ? get_by_id(tx, r.id, op->out) : err;
-}
-
-ota_err db_release_withdraw(struct db_scope *s, const char *platform, const char *version,
-                            const char *reason, struct release *out)
-{
-    struct release_op op = {
-        .platform = platform, .version = version, .reason = reason, .out = out};
-    return db_run(s, withdraw_fn, &op);
 }

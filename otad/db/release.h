@@ -27,7 +27,7 @@ struct release_new {
 OTA_MUST_CHECK ota_err db_release_create(struct db_scope *s, const struct release_new *r,
                                          struct release *out);
 
-/* With artifacts, texts and running_on.  Errors: OTA_E_NOT_FOUND. */
+/* With artifacts, texts, running_on and history.  Errors: OTA_E_NOT_FOUND. */
 OTA_MUST_CHECK ota_err db_release_get(struct db_scope *s, const char *platform,
                                       const char *version, struct release *out);
 
@@ -48,13 +48,36 @@ OTA_MUST_CHECK ota_err db_release_artifact_put(struct db_scope *s, const char *p
                                                struct release *out);
 
 /*
- * Put it on a channel; on the same channel already: no error.  From beta to stable is allowed.
+ * Put a complete release on a channel; on the same channel already: no error.
  * Errors: OTA_E_NOT_FOUND; OTA_E_CONFLICT incomplete, withdrawn, already-released,
  * version-too-low, counter-too-low.
  */
 OTA_MUST_CHECK ota_err db_release_release(struct db_scope *s, const char *platform,
                                           const char *version, enum channel channel,
                                           struct release *out);
+
+/*
+ * Bring a released one from beta to stable; on the same channel already: no error.
+ * Errors: as db_release_release; OTA_E_CONFLICT not-released, and already-released for the way
+ * back.
+ */
+OTA_MUST_CHECK ota_err db_release_promote(struct db_scope *s, const char *platform,
+                                          const char *version, enum channel channel,
+                                          struct release *out);
+
+struct release_patch {
+    const char *notes; /* NULL = as they are */
+    bool set_minimum;
+    const char *minimum_version; /* NULL = any version may update to it */
+};
+
+/*
+ * Errors: OTA_E_NOT_FOUND; OTA_E_FORMAT (the minimum is no version, or not below the
+ * release's); OTA_E_CONFLICT withdrawn.
+ */
+OTA_MUST_CHECK ota_err db_release_change(struct db_scope *s, const char *platform,
+                                         const char *version, const struct release_patch *patch,
+                                         struct release *out);
 
 /* Offered to nobody any more; open updates to it are cancelled.  Again: no error.
  * Errors: OTA_E_NOT_FOUND. */

@@ -87,7 +87,8 @@ static void write_artifact(struct json_out *o, const struct ddi_base *base, cons
     json_close_object(o);
 }
 
-/* Images first: clients that take one file take the first. */
+/* Images first: clients that take one file take the first.  Bills of materials are for people.
+ */
 static void write_items(struct json_out *o, const struct ddi_base *base,
                         const struct release *r)
 {
@@ -95,7 +96,8 @@ static void write_items(struct json_out *o, const struct ddi_base *base,
                                       base_url(base), (long long)r->id);
     for (int images = 1; images >= 0; images--)
         for (size_t i = 0; i < r->artifact_count; i++)
-            if ((r->artifacts[i].kind == ARTIFACT_MCUBOOT) == (images == 1))
+            if (artifact_is_for_devices(&r->artifacts[i]) &&
+                (r->artifacts[i].kind == ARTIFACT_MCUBOOT) == (images == 1))
                 write_artifact(o, base, folder, &r->artifacts[i]);
 }
 

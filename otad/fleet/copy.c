@@ -91,6 +91,8 @@ ota_err copy_release(struct arena *a, const struct release *in, struct release *
         list[i].details = text(a, in->artifacts[i].details, &ok);
     }
     r.artifacts = list;
+    r.steps = NULL;
+    r.step_count = 0;
     *out = r;
     return ok ? OTA_OK : OTA_E_LIMIT;
 }
@@ -199,6 +201,8 @@ static struct release pack_release(struct packer *p, const struct release *in,
     r.sums_signed_by = pack(p, in->sums_signed_by);
     r.minimum_version = pack(p, in->minimum_version);
     r.sums = r.minisig = NULL;
+    r.steps = NULL;
+    r.step_count = 0;
     for (size_t i = 0; i < in->artifact_count; i++) {
         struct artifact a = in->artifacts[i];
         a.name = pack(p, in->artifacts[i].name);

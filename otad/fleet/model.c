@@ -108,10 +108,15 @@ enum artifact_kind artifact_kind_parse(const char *text)
     return i < 0 ? ARTIFACT_FILE : (enum artifact_kind)i;
 }
 
+bool artifact_is_for_devices(const struct artifact *a)
+{
+    return a->kind != ARTIFACT_CYCLONEDX && a->kind != ARTIFACT_SPDX;
+}
+
 const struct artifact *release_sbom(const struct release *r)
 {
     for (size_t i = 0; i < r->artifact_count; i++)
-        if (r->artifacts[i].kind == ARTIFACT_CYCLONEDX || r->artifacts[i].kind == ARTIFACT_SPDX)
+        if (!artifact_is_for_devices(&r->artifacts[i]))
             return &r->artifacts[i];
     return NULL;
 }

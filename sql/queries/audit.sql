@@ -52,7 +52,8 @@ SELECT name, name,
 SELECT p.name || ' ' || r.version, p.name,
        jsonb_build_object('state', r.state, 'channel', r.channel, 'security_counter', r.security_counter,
                           'notes', left(r.notes, 500), 'sums_sha256', encode(sha256(convert_to(r.sums, 'UTF8')), 'hex'),
-                          'sums_signed_by', r.sums_signed_by, 'withdrawn_reason', r.withdrawn_reason)::text
+                          'sums_signed_by', r.sums_signed_by, 'withdrawn_reason', r.withdrawn_reason,
+                          'minimum_version', r.minimum_version)::text
   FROM release r
   JOIN platform p USING (tenant_id, platform_id)
  WHERE r.release_id = $1;

@@ -24,8 +24,8 @@ SELECT * FROM release_row WHERE tenant_id = $1 AND release_id = ANY ($2::bigint[
 
 -- name: feed_artifacts
 -- $1 tenant_id, $2 release_id
-SELECT f.name, a.size_bytes, a.sha256, a.sha1, a.md5, a.kind, a.image_version, a.security_counter,
-       a.hardware_class, a.key_hash
+SELECT f.name, a.size_bytes, a.sha256, a.sha1, a.md5, coalesce(f.format, a.kind), a.image_version, a.security_counter,
+       a.hardware_class, a.key_hash, f.details ->> 'chip', f.details::text
   FROM release_artifact f
   JOIN artifact a ON a.tenant_id = f.tenant_id AND a.sha256 = f.stored
  WHERE f.tenant_id = $1 AND f.release_id = $2

@@ -33,8 +33,8 @@ SELECT r.*, NULL, NULL,
 
 -- name: release_artifacts
 -- $1 release_id
-SELECT f.name, a.size_bytes, a.sha256, a.sha1, a.md5, a.kind, a.image_version, a.security_counter,
-       a.hardware_class, a.key_hash
+SELECT f.name, a.size_bytes, a.sha256, a.sha1, a.md5, coalesce(f.format, a.kind), a.image_version, a.security_counter,
+       a.hardware_class, a.key_hash, f.details ->> 'chip', f.details::text
   FROM release_artifact f
   JOIN artifact a ON a.tenant_id = f.tenant_id AND a.sha256 = f.stored
  WHERE f.release_id = $1
@@ -69,7 +69,7 @@ SELECT current_tenant(), $1::bigint, f.name, f.sha256
 
 -- name: release_lock
 -- $1 platform name or alias, $2 version
-SELECT r.release_id, r.platform_id, r.state, r.channel, r.version_key, r.security_counter
+SELECT r.release_id, r.platform_id, r.state, r.channel, r.version_key, r.security_counter, r.notes, r.minimum_version
   FROM platform_alias a
   JOIN release r USING (tenant_id, platform_id)
  WHERE a.name = $1 AND r.version = $2
@@ -88,8 +88,8 @@ VALUES (current_tenant(), $1::bytea, $2, $3::bytea, $4::bytea, $5, $6, $7::bigin
 ON CONFLICT DO NOTHING;
 
 -- name: release_file_stored
--- $1 release_id, $2 name
-UPDATE release_artifact SET stored = sha256, stored_at = now()
+-- $1 release_id, $2 name, $3 format, $4 details
+UPDATE release_artifact SET stored = sha256, stored_at = now(), format = $3, details = $4::jsonb
  WHERE release_id = $1 AND name = $2 AND stored IS NULL;
 
 -- name: release_complete
@@ -103,6 +103,24 @@ UPDATE release SET state = 'complete'
 UPDATE release SET state = 'released', channel = $2, released_at = clock_timestamp(), released_by = $3
  WHERE release_id = $1;
 
+-- name: release_change
+-- $1 release_id, $2 notes, NULL = as they are; $3 whether the minimum changes, $4 minimum_version, $5 minimum_version_key
+UPDATE release SET notes = coalesce($2, notes),
+                   minimum_version = CASE WHEN $3 THEN $4 ELSE minimum_version END,
+                   minimum_version_key = CASE WHEN $3 THEN $5::bytea ELSE minimum_version_key END
+ WHERE release_id = $1;
+
+-- name: release_step_put
+-- $1 release_id, $2 actor, $3 step, $4 detail
+INSERT INTO release_step (tenant_id, release_id, actor, step, detail)
+VALUES (current_tenant(), $1, $2, $3, $4);
+
+-- name: release_steps
+-- $1 release_id.  What lies furthest back goes first when there are more than anybody reads.
+SELECT * FROM (SELECT unix_s(at), actor, step, detail, step_id FROM release_step
+                WHERE release_id = $1 ORDER BY step_id DESC LIMIT 200) s
+ ORDER BY step_id;
+
 -- name: release_withdraw
 -- $1 release_id, $2 reason, $3 withdrawn_by
 UPDATE release SET state = 'withdrawn', withdrawn_at = clock_timestamp(), withdrawn_reason = $2, withdrawn_by = $3
@@ -110,14 +128,14 @@ UPDATE release SET state = 'withdrawn', withdrawn_at = clock_timestamp(), withdr
 
 -- name: release_for_update
 -- $1 platform_id, $2 version.  It cannot be withdrawn before the transaction that asked has ended.
-SELECT release_id, state, channel, version_key, security_counter
+SELECT release_id, state, channel, version_key, security_counter, minimum_version_key
   FROM release
  WHERE platform_id = $1 AND version = $2
    FOR SHARE;
 
 -- name: release_released
 -- $1 platform_id
-SELECT release_id, state, channel, version_key, security_counter
+SELECT release_id, state, channel, version_key, security_counter, minimum_version_key
   FROM release
  WHERE platform_id = $1 AND state = 'released'
    FOR SHARE;

@@ -3,6 +3,7 @@
 
 #include "make.h"
 #include "otad/db/platform.h"
+#include "otad/db/update.h"
 
 static struct kit k;
 
@@ -94,9 +95,17 @@ static void test_floors(void)
     OK(db_release_release(&k.scope, "esp8266", "1.1.0", CHANNEL_STABLE, &out));
     IS(db_release_release(&k.scope, "esp8266", "1.3.0", CHANNEL_BETA, &out), OTA_E_CONFLICT);
     assert(why_is("counter-too-low"));
-    OK(db_release_release(&k.scope, "esp8266", "1.2.0", CHANNEL_STABLE, &out)); /* from beta */
+    IS(db_release_release(&k.scope, "esp8266", "1.2.0", CHANNEL_STABLE, &out), OTA_E_CONFLICT);
+    assert(why_is("already-released")); /* that is promotion, a right of its own */
+    IS(db_release_promote(&k.scope, "esp8266", "1.3.0", CHANNEL_STABLE, &out), OTA_E_CONFLICT);
+    assert(why_is("not-released"));
+    OK(db_release_promote(&k.scope, "esp8266", "1.2.0", CHANNEL_STABLE, &out));
     assert(out.channel == CHANNEL_STABLE);
-    IS(db_release_release(&k.scope, "esp8266", "1.2.0-rc.1", CHANNEL_STABLE, &out),
+    OK(db_release_promote(&k.scope, "esp8266", "1.2.0", CHANNEL_STABLE, &out)); /* again */
+    IS(db_release_promote(&k.scope, "esp8266", "1.2.0", CHANNEL_BETA, &out), OTA_E_CONFLICT);
+    assert(why_is("already-released"));
+    IS(db_release_promote(&k.scope, "esp8266", "1.2.0", CHANNEL_NONE, &out), OTA_E_FORMAT);
+    IS(db_release_promote(&k.scope, "esp8266", "1.2.0-rc.1", CHANNEL_STABLE, &out),
        OTA_E_CONFLICT);
     assert(why_is("version-too-low"));
     struct platform p;
@@ -122,6 +131,108 @@ static void test_withdraw(void)
     IS(db_release_withdraw(&k.scope, "esp8266", "7.0.0", "", &out), OTA_E_NOT_FOUND);
 }
 
+/* Each line says what was done; what was refused or changed nothing leaves none. */
+static void history_is(const char *version, const char *want)
+{
+    char got[512] = "";
+    struct release out;
+    OK(db_release_get(&k.scope, "esp8266", version, &out));
+    for (size_t i = 0; i < out.step_count; i++) {
+        const struct release_step *s = &out.steps[i];
+        assert(s->at_unix_s > 0 && strcmp(s->by, "tester") == 0);
+        (void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s(%s) ", s->step,
+                       s->detail);
+    }
+    if (strcmp(got, want) != 0)
+        fprintf(stderr, "%s: %s\n", version, got);
+    assert(strcmp(got, want) == 0);
+}
+
+static void test_history(void)
+{
+    history_is("1.0.0", "created() complete() released(stable) ");
+    history_is("1.3.0", "created() complete() ");
+    history_is("1.2.0",
+               "created() complete() released(beta) promoted(stable) withdrawn(bricks) ");
+}
+
+static void change(const char *version, const struct release_patch *p, ota_err want)
+{
+    struct release out;
+    IS(db_release_change(&k.scope, "esp-12f", version, p, &out), want);
+}
+
+static void test_change(void)
+{
+    struct release out;
+    make_complete(&k, "esp8266", "1.4.0", 6);
+    change("1.4.0", &(struct release_patch){.notes = "faster"}, OTA_OK);
+    change("1.4.0", &(struct release_patch){.notes = "faster"}, OTA_OK);
+    change("1.4.0", &(struct release_patch){.set_minimum = true}, OTA_OK); /* has none */
+    change("1.4.0", &(struct release_patch){.set_minimum = true, .minimum_version = "1.1.0"},
+           OTA_OK);
+    OK(db_release_get(&k.scope, "esp8266", "1.4.0", &out));
+    assert(strcmp(out.notes, "faster") == 0 && strcmp(out.minimum_version, "1.1.0") == 0);
+    change("1.4.0",
+           &(struct release_patch){
+               .notes = "safer", .set_minimum = true, .minimum_version = "1.2.0-rc.1"},
+           OTA_OK);
+    static const char *const bad[] = {"1.4.0", "1.4.0+7", "2.0.0", "1.4", "x", ""};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        change("1.4.0", &(struct release_patch){.set_minimum = true, .minimum_version = bad[i]},
+               OTA_E_FORMAT);
+    change("9.9.9", &(struct release_patch){.notes = ""}, OTA_E_NOT_FOUND);
+    change("1.2.0", &(struct release_patch){.notes = ""}, OTA_E_CONFLICT);
+    assert(why_is("withdrawn"));
+    history_is("1.4.0", "created() complete() changed(notes) changed(minimum version 1.1.0) "
+                        "changed(notes, minimum version 1.2.0-rc.1) ");
+    change("1.4.0", &(struct release_patch){.set_minimum = true}, OTA_OK);
+    OK(db_release_get(&k.scope, "esp8266", "1.4.0", &out));
+    assert(out.minimum_version == NULL && strcmp(out.notes, "safer") == 0);
+}
+
+/* By hand, too, nobody passes over a step. */
+static void test_minimum(void)
+{
+    struct update u;
+    change("1.4.0", &(struct release_patch){.set_minimum = true, .minimum_version = "1.1.0"},
+           OTA_OK);
+    make_device(&k, "old", "esp8266", "1.0.0");
+    make_device(&k, "new", "esp8266", "1.1.0");
+    make_device(&k, "mute", "esp8266", NULL);
+    IS(db_update_create(&k.scope, "old", "1.4.0", &u), OTA_E_CONFLICT);
+    assert(why_is("version-below-minimum"));
+    OK(db_update_create(&k.scope, "old", "1.1.0", &u));
+    OK(db_update_create(&k.scope, "new", "1.4.0", &u));
+    OK(db_update_create(&k.scope, "mute", "1.4.0", &u));
+    struct release out;
+    OK(db_release_withdraw(&k.scope, "esp8266", "1.4.0", "", &out));
+}
+
+/* What a file is belongs to the release that names it, so the same bytes may be both. */
+static void test_formats(void)
+{
+    const struct release_file files[2] = {{.name = "bom.cdx.json", .sha256 = {0x77}},
+                                          {.name = "bom.json", .sha256 = {0x77}}};
+    struct release_new in = make_release_new("esp8266", "1.5.0", 6);
+    struct release out;
+    in.file_count = 2;
+    in.files = files;
+    OK(db_release_create(&k.scope, &in, &out));
+    struct artifact a = {
+        .name = "bom.json", .size_bytes = 9, .sha256 = {0x77}, .kind = ARTIFACT_FILE};
+    OK(db_release_artifact_put(&k.scope, "esp8266", "1.5.0", &a, &out));
+    assert(release_sbom(&out) == NULL && out.artifacts[0].details == NULL);
+    a.name = "bom.cdx.json";
+    a.kind = ARTIFACT_CYCLONEDX;
+    a.details = "{\"spec\":\"1.5\",\"chip\":\"none\"}";
+    OK(db_release_artifact_put(&k.scope, "esp8266", "1.5.0", &a, &out));
+    assert(out.state == RELEASE_COMPLETE && release_sbom(&out) == &out.artifacts[0]);
+    assert(strstr(out.artifacts[0].details, "\"spec\": \"1.5\"") != NULL);
+    assert(strcmp(out.artifacts[0].chip, "none") == 0);
+    assert(out.artifacts[1].kind == ARTIFACT_FILE && out.artifacts[1].details == NULL);
+}
+
 static void test_lists(void)
 {
     struct release *list = NULL;
@@ -141,15 +252,15 @@ static void test_lists(void)
         }
         after = list[count - 1].id;
     }
-    assert(seen == 5);
+    assert(seen == 7);
     OK(db_release_list(&k.scope, NULL, &(struct db_page){.limit = 200}, &list, &count));
-    assert(count == 6 && strcmp(list[0].platform, "other") == 0 && list[0].artifact_count == 1);
+    assert(count == 8 && strcmp(list[0].platform, "other") == 0 && list[0].artifact_count == 1);
     IS(db_release_list(&k.scope, "none", &(struct db_page){.limit = 2}, &list, &count),
        OTA_E_NOT_FOUND);
     make_device(&k, "one", "esp8266", "1.1.0");
     struct release out;
     OK(db_release_get(&k.scope, "esp8266", "1.1.0", &out));
-    assert(out.running_on == 1);
+    assert(out.running_on == 2);
 }
 
 int main(void)
@@ -163,6 +274,10 @@ int main(void)
     test_refused();
     test_floors();
     test_withdraw();
+    test_history();
+    test_change();
+    test_minimum();
+    test_formats();
     test_lists();
     kit_close(&k);
     puts("releases: complete, released, withdrawn, floors, pages");

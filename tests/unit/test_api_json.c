@@ -134,6 +134,56 @@ static const struct artifact artifacts[] = {
     {.name = "notes.txt", .size_bytes = 5, .sha256 = {0xcd}, .kind = ARTIFACT_FILE},
 };
 
+/* A release with all that its life can leave. */
+static void check_release_life(void)
+{
+    static const struct artifact files[] = {
+        {.name = "lamp.cdx.json",
+         .size_bytes = 812,
+         .sha256 = {0xcd, 0x02},
+         .kind = ARTIFACT_CYCLONEDX,
+         .details = "{\"spec\":\"1.5\",\"components\":2,\"subject\":\"lamp\"}"},
+        {.name = "lamp.ota.bin",
+         .size_bytes = 901120,
+         .sha256 = {0xe5, 0x32},
+         .kind = ARTIFACT_ESP,
+         .chip = "ESP32-C3",
+         .details = "{\"image\":\"app\",\"chip\":\"ESP32-C3\",\"segments\":5,"
+                    "\"entry\":\"0x40380000\",\"flash_mode\":\"dio\",\"flash_bytes\":4194304,"
+                    "\"hashed\":true,\"signed\":false,\"project\":\"lamp\","
+                    "\"version\":\"2.0.0\",\"idf\":\"v5.3\",\"trailing_bytes\":0}"},
+    };
+    static const struct release_step steps[] = {
+        {1763544600, "key:ci", "created", ""},
+        {1763544660, "key:ci", "complete", ""},
+        {1763548200, "ann", "released", "beta"},
+        {1763548300, "ann", "changed", "minimum version 1.2.0"},
+        {1763634600, "bea", "promoted", "stable"},
+    };
+    const struct release r = {.id = 8,
+                              .platform = "lamp-esp32c3",
+                              .version = "2.0.0",
+                              .channel = CHANNEL_STABLE,
+                              .state = RELEASE_RELEASED,
+                              .notes = "",
+                              .created_by = "key:ci",
+                              .created_at_unix_s = 1763544600,
+                              .released_at_unix_s = 1763634600,
+                              .sums_signed_by = "E7620F1842B4E81F",
+                              .minimum_version = "1.2.0",
+                              .artifact_count = 2,
+                              .expected_count = 2,
+                              .artifacts = files,
+                              .step_count = 5,
+                              .steps = steps};
+    struct json_out *o = begin();
+    write_release(o, NULL, &r);
+    golden(o, "release-life");
+    o = begin();
+    write_artifact(o, NULL, &files[1]);
+    golden(o, "artifact-esp");
+}
+
 static void check_releases(void)
 {
     struct release r = {.id = 7,
@@ -253,6 +303,7 @@ int main(void)
     check_updates();
     check_devices();
     check_releases();
+    check_release_life();
     check_platforms();
     check_access();
     arena_done(&arena);

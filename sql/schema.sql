@@ -1135,12 +1135,20 @@ CREATE POLICY own ON account_recovery FOR SELECT TO otad_app USING (account_id =
 CREATE POLICY own ON session FOR SELECT TO otad_app USING (account_id = (SELECT self()));
 CREATE POLICY own_end ON session FOR DELETE TO otad_app USING (account_id = (SELECT self()));
 
--- Nobody hands out a right that they lack.
+-- Nobody hands out a right that they lack, nor has a hand in the account of somebody who has more.
+CREATE FUNCTION may_touch(account bigint) RETURNS boolean LANGUAGE sql STABLE
+    RETURN NOT EXISTS (SELECT FROM account_role r
+                        WHERE r.tenant_id = current_tenant() AND r.account_id = account AND NOT may_give(r.role));
+COMMENT ON FUNCTION may_touch(bigint) IS 'Has the caller every role of this account, so that they may change it?';
+CREATE POLICY holds_change ON account AS RESTRICTIVE FOR UPDATE TO otad_app USING (may_touch(account_id));
+CREATE POLICY holds_remove ON account AS RESTRICTIVE FOR DELETE TO otad_app USING (may_touch(account_id));
+CREATE POLICY holds_remove ON account_role AS RESTRICTIVE FOR DELETE TO otad_app USING (may_give(role));
+CREATE POLICY holds_remove ON account_totp AS RESTRICTIVE FOR DELETE TO otad_app USING (may_touch(account_id));
+CREATE POLICY holds_remove ON account_recovery AS RESTRICTIVE FOR DELETE TO otad_app USING (may_touch(account_id));
+CREATE POLICY holds_remove ON session AS RESTRICTIVE FOR DELETE TO otad_app USING (may_touch(account_id));
 CREATE POLICY holds ON role_grant AS RESTRICTIVE FOR INSERT TO otad_app WITH CHECK (may_every(permissions, platform_id));
 CREATE POLICY holds ON account_role AS RESTRICTIVE FOR INSERT TO otad_app WITH CHECK (may_give(role));
-CREATE POLICY holds ON account_link AS RESTRICTIVE FOR INSERT TO otad_app
-    WITH CHECK (NOT EXISTS (SELECT FROM account_role r WHERE r.tenant_id = account_link.tenant_id
-                               AND r.account_id = account_link.account_id AND NOT may_give(r.role)));
+CREATE POLICY holds ON account_link AS RESTRICTIVE FOR INSERT TO otad_app WITH CHECK (may_touch(account_id));
 
 SELECT guard('platform', 'platform_id',
              see => '{device.read,device.write,release.read,release.upload,release.manage,release.promote,release.withdraw,link.create,audit.read,platform.manage,key.manage,user.manage}',
@@ -1172,13 +1180,25 @@ SELECT guard('release', 'platform_id',
              add => '{release.upload}', change => '{release.upload,release.manage,release.promote,release.withdraw}',
              remove => '{}',
              lock => '{release.upload,release.manage,release.promote,release.withdraw,device.write}');
-CREATE POLICY steps ON release AS RESTRICTIVE FOR UPDATE TO otad_app USING (true)
-    WITH CHECK (CASE state
-        WHEN 'released' THEN (SELECT may('{release.manage,release.promote}'))
-             OR platform_id = ANY ((SELECT may_on('{release.manage,release.promote}'))::bigint[])
-        WHEN 'withdrawn' THEN (SELECT may('{release.withdraw}'))
-             OR platform_id = ANY ((SELECT may_on('{release.withdraw}'))::bigint[])
-        ELSE true END);
+-- A policy sees the new row alone; which step of its life a release takes is seen beside the old one.
+CREATE FUNCTION release_step() RETURNS trigger LANGUAGE plpgsql SET search_path = otad AS $$
+DECLARE
+    needs text[] := '{release.manage}';
+BEGIN
+    IF NEW.state = 'complete' AND OLD.state = 'draft' AND to_jsonb(NEW) - 'state' = to_jsonb(OLD) - 'state' THEN
+        needs := '{release.upload}';
+    ELSIF NEW.state = 'withdrawn' AND OLD.state <> 'withdrawn' THEN
+        needs := '{release.withdraw}';
+    ELSIF NEW.state = 'released' AND (OLD.state <> 'released' OR NEW.channel IS DISTINCT FROM OLD.channel) THEN
+        needs := '{release.manage,release.promote}';
+    END IF;
+    IF row_security_active('release') AND NOT may(needs) AND NOT coalesce(NEW.platform_id = ANY (may_on(needs)), false) THEN
+        RAISE EXCEPTION 'this step of a release needs one of %', needs USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION release_step() IS 'Each step of a release''s life needs its own right';
+CREATE TRIGGER step BEFORE UPDATE ON release FOR EACH ROW EXECUTE FUNCTION release_step();
 SELECT guard('release_artifact',
              '(SELECT r.platform_id FROM release r WHERE r.tenant_id = release_artifact.tenant_id AND r.release_id = release_artifact.release_id)',
              see => '{release.read,release.upload,release.manage,release.promote,release.withdraw,link.create}',

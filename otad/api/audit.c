@@ -35,7 +35,8 @@ ota_err api_audit_list(struct http_request *rq, struct http_response *rs)
     struct json_out o;
     api_list_begin(rq, &o);
     for (size_t i = 0; i < count; i++)
-        write_audit_entry(&o, NULL, &e[i]);
+        if (api_may(rq, PERM_AUDIT_READ, e[i].platform))
+            write_audit_entry(&o, NULL, &e[i]);
     return api_list_end(rq, rs, &o, count == page.limit, count > 0 ? e[count - 1].seq : 0,
                         NULL);
 }

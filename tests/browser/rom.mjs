@@ -7,10 +7,10 @@ import { inflateSync } from "node:zlib";
 const FLASH_BYTES = 4 * 1024 * 1024;
 
 export const CHIPS = {
-	"ESP32-C3": { id: 5, registers: { 0x60008854: 0x12345678 } },
+	"ESP32-C3": { id: 5, registers: { 1610647636: 0x12345678 } },
 	"ESP32-S3": { id: 9, registers: {} },
 	/** No GET_SECURITY_INFO: it is known by the magic register. */
-	ESP8266: { id: null, registers: { 0x40001000: 0xfff0c101 } },
+	ESP8266: { id: null, registers: { 1073745920: 0xfff0c101 } },
 };
 
 /**
@@ -214,7 +214,8 @@ function fakeSerial({ id, registers, deaf, taken }) {
 	Object.defineProperty(navigator, "serial", {
 		value: {
 			requestPort: async () => {
-				if (!navigator.userActivation.isActive) throw new DOMException("Must be handling a user gesture", "SecurityError");
+				if (!navigator.userActivation.isActive)
+					throw new DOMException("Must be handling a user gesture", "SecurityError");
 				return port;
 			},
 		},

@@ -224,6 +224,10 @@ export function makeApi(world, emit, session) {
 		return artifact;
 	}
 
+	function stepped(release, step, detail) {
+		release.history = [...(release.history ?? []), { at: at(Date.now()), by: world.user.name, step, detail }];
+	}
+
 	function doRelease(platform, version, { channel }) {
 		const release = Object.assign(releaseOf(platform, version), {
 			state: "released",
@@ -231,12 +235,14 @@ export function makeApi(world, emit, session) {
 			released_at: at(Date.now()),
 		});
 		platformOf(platform).releases[channel] = version;
+		stepped(release, "released", channel);
 		emit("release", { platform, version, state: "released" });
 		return release;
 	}
 
 	function doWithdraw(platform, version, { reason }) {
 		const release = Object.assign(releaseOf(platform, version), { state: "withdrawn", withdrawn_reason: reason });
+		stepped(release, "withdrawn", reason);
 		emit("release", { platform, version, state: "withdrawn" });
 		return release;
 	}
@@ -310,7 +316,7 @@ export function makeApi(world, emit, session) {
 		["PUT", "/platforms/{0}/releases/{1}", ({ params: [p, v], body }) => releasePut(p, v, body)],
 		["PUT", "/platforms/{0}/releases/{1}/artifacts/{2}", ({ params: [p, v, n], bytes }) => artifactPut(p, v, n, bytes)],
 		["POST", "/platforms/{0}/releases/{1}/release", ({ params: [p, v], body }) => doRelease(p, v, body)],
-		["POST", "/platforms/{0}/releases/{1}/withdraw", ({ params: [p, v] }) => doWithdraw(p, v)],
+		["POST", "/platforms/{0}/releases/{1}/withdraw", ({ params: [p, v], body }) => doWithdraw(p, v, body)],
 		["GET", "/devices", ({ query }) => deviceList(query)],
 		["POST", "/devices", ({ body }) => deviceCreate(body)],
 		["GET", "/devices/{0}", ({ params: [id] }) => ({ ...brief(deviceOf(id)), attributes: deviceOf(id).attributes })],

@@ -203,6 +203,7 @@ function downloads(now) {
 			address: i % 4 === 0 ? "2001:db8:7::1f" : `192.0.2.${(i % 40) + 7}`,
 			bytes: cut ? 65_536 : esp ? 412_672 : 187_136,
 			status: i % 23 === 7 ? 206 : 200,
+			duration_ms: 240 + ((i * 97) % 2400),
 		};
 	});
 }

@@ -17,7 +17,8 @@ async function atFlash(path, chip, options) {
 	return { page, board };
 }
 
-const release = (version) => desk.mock.world.releases.find((r) => r.platform === "esp32-sensor" && r.version === version);
+const release = (version) =>
+	desk.mock.world.releases.find((r) => r.platform === "esp32-sensor" && r.version === version);
 const fileOf = (version, name) => release(version).artifacts.find((a) => a.name === name);
 const start = (page) => page.getByRole("button", { name: "Choose the port and write" });
 
@@ -32,7 +33,10 @@ test("by keyboard: the file for the board's chip is written to its place, compar
 	const padded = size + ((4 - (size % 4)) % 4);
 	assert.deepEqual(board.writes, [{ offset: 0, size: padded }]);
 	assert.ok(board.flash.subarray(0, size).equals(sent), "the flash holds the file");
-	assert.ok(board.flash.subarray(padded).every((b) => b === 0x5a), "and nothing else was touched");
+	assert.ok(
+		board.flash.subarray(padded).every((b) => b === 0x5a),
+		"and nothing else was touched",
+	);
 	assert.equal(board.erased, 0);
 	assert.ok(board.stubBytes > 1000, "the stub was loaded");
 	assert.deepEqual(board.bauds, [115_200, 460_800]);

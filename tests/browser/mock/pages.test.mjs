@@ -45,10 +45,33 @@ const PAGES = {
 	platform: () => "/platforms/mps2-an386",
 	"platform without keys": () => "/platforms/esp8266",
 	keys: () => "/keys",
+	"overview, a week of one platform": () => "/?platform=esp8266&days=7",
+	"updates, filtered": () => "/updates?state=failed&platform=esp8266",
+	"updates, none found": () => "/updates?device=nobody",
+	"release of ESP files": () => "/releases/esp32-sensor/1.8.0",
+	links: () => "/links",
+	"links, none found": () => "/links?state=revoked&platform=esp8266",
+	downloads: () => "/downloads",
+	"downloads, filtered": () => "/downloads?via=esp&from=2020-01-01",
+	audit: () => "/audit",
+	"audit, none found": () => "/audit?actor=nobody",
+	flash: () => "/flash?platform=esp32-sensor",
+	"flash, nothing to write": () => "/flash?platform=mps2-an386",
 	"no such page": () => "/nowhere",
 };
 
-const EMPTY_PAGES = ["/", "/devices", "/updates", "/releases", "/platforms", "/keys"];
+const EMPTY_PAGES = [
+	"/",
+	"/devices",
+	"/updates",
+	"/releases",
+	"/platforms",
+	"/keys",
+	"/links",
+	"/downloads",
+	"/audit",
+	"/flash",
+];
 
 /** [name, page, the button that opens it] */
 const DIALOGS = [
@@ -61,6 +84,12 @@ const DIALOGS = [
 	["upload", "/releases", "Upload release"],
 	["release", "/releases/mps2-an386/1.3.0", "Release"],
 	["withdraw", "/releases/mps2-an386/1.1.0", "Withdraw"],
+	["promote", "/releases/mps2-an386/1.2.0", "Promote to stable"],
+	["edit release", "/releases/mps2-an386/1.2.0", "Edit notes and minimum version"],
+	["link to a file", "/releases/mps2-an386/1.1.0", "Make a download link to firmware.signed.bin"],
+	["new link", "/links", "New link"],
+	["revoke link", "/links", "Revoke the link to firmware.signed.bin"],
+	["export the audit log", "/audit", "Export"],
 	["new platform", "/platforms", "New platform"],
 	["edit platform", "/platforms/mps2-an386", "Edit"],
 	["key manifest", "/platforms/mps2-an386", "Replace"],

@@ -40,6 +40,7 @@ export interface Download {
 	address: string;
 	bytes: number;
 	status: number;
+	duration_ms: number;
 }
 
 export interface AuditEntry {

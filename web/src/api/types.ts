@@ -216,10 +216,10 @@ export interface Update {
 	updated_at: string;
 	closed_at: string | null;
 	/** What speaks for the device: DDI, or the plain door's sessions. */
-	source?: "ddi" | "plain";
-	started_at?: string | null;
+	source: "ddi" | "plain";
+	started_at: string | null;
 	/** From the start to the end. */
-	duration_s?: number | null;
+	duration_s: number | null;
 	events?: UpdateEvent[];
 }
 

@@ -12,6 +12,7 @@ import { PageHead } from "../ui/page.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
 import { bytes } from "../util/bytes.ts";
+import { duration } from "../util/time.ts";
 import { Exports, FilterBar, platformOptions } from "./parts/filters.tsx";
 import { More } from "./parts/more.tsx";
 import { Paging } from "./parts/state.tsx";
@@ -29,7 +30,7 @@ const COLUMNS: Column<Download>[] = [
 	{ key: "at", label: "When", cell: (d) => <Time at={d.at} />, width: "104px", open: true },
 	{ key: "who", label: "Who", cell: (d) => <Who download={d} />, width: "20%" },
 	{ key: "what", label: "What", cell: (d) => <What download={d} /> },
-	{ key: "bytes", label: "Sent", cell: (d) => bytes(d.bytes), from: 2, width: "88px", align: "right" },
+	{ key: "bytes", label: "Sent", cell: (d) => <Sent download={d} />, from: 2, width: "96px", align: "right" },
 	{ key: "status", label: "Answer", cell: (d) => <Status status={d.status} />, from: 3, width: "104px" },
 	{ key: "address", label: "Address", cell: (d) => <code>{d.address}</code>, from: 3, width: "17%" },
 ];
@@ -57,6 +58,20 @@ function What({ download: d }: { download: Download }) {
 			</span>
 		</span>
 	);
+}
+
+/** How much, and on the second line how fast: what was cut off or crawled is seen at once. */
+function Sent({ download: d }: { download: Download }) {
+	return (
+		<span class="two-lines">
+			<span>{bytes(d.bytes)}</span>
+			<span class="muted small">in {shortTime(d.duration_ms)}</span>
+		</span>
+	);
+}
+
+function shortTime(ms: number): string {
+	return ms < 1000 ? `${ms} ms` : ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : duration(ms / 1000);
 }
 
 function Status({ status }: { status: number }) {

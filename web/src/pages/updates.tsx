@@ -126,7 +126,7 @@ function SessionName({ update: u }: { update: Update }) {
 /** How long it took, or takes so far. */
 function Lasted({ update: u }: { update: Update }) {
 	const now = useNow();
-	if (u.duration_s !== null && u.duration_s !== undefined) return <>{duration(u.duration_s)}</>;
+	if (u.duration_s !== null) return <>{duration(u.duration_s)}</>;
 	if (!u.started_at) return <span class="muted">{isClosed(u) ? "–" : "not begun"}</span>;
 	if (isClosed(u)) return <span class="muted">–</span>;
 	return <span class="muted">{duration((now - Date.parse(u.started_at)) / 1000)} so far</span>;

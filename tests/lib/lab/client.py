@@ -114,6 +114,9 @@ class Client:
     def sign_in(self, name, password):
         return self._session("/api/v1/session", {"name": name, "password": password})
 
+    def join(self, token, password):
+        return self._session("/api/v1/join", {"token": token, "password": password})
+
     def use_key(self, secret):
         self.headers = {"Authorization": "Bearer " + secret}
         return self

@@ -53,6 +53,7 @@ class Nginx(EndToEnd):
         text = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
         for old, new in (("unix:/run/otad/otad.sock", f"unix:{socket}"), ("listen 443 ssl", f"listen 127.0.0.1:{cls.port} ssl"),
                          ("server_name ota.example", "server_name localhost"), ("/etc/otad/tls/cert.pem", str(s.otad.certificate[0])),
+                         ("/var/log/nginx/otad.log", f"{s.folder}/nginx-access.log"),
                          ("/etc/otad/tls/key.pem", str(s.otad.certificate[1])), ("/var/lib/otad/artifacts/", f"{s.otad.folder}/artifacts/")):
             assert text.count(old) == 1, old
             text = text.replace(old, new)
@@ -108,6 +109,31 @@ class Nginx(EndToEnd):
 
     def front_url(self):
         return f"https://localhost:{self.port}"
+
+    def test_links_count_what_nginx_sends_and_nobody_logs_their_tokens(self):
+        data = self.image.read_bytes()
+        browser = Client(self.front_url(), self.stack.ca.cert)
+        self.addCleanup(browser.close)
+        browser.sign_in("admin", "correct horse battery staple")
+        made = browser.post(f"/platforms/{PLATFORM}/releases/1.0.0/artifacts/{self.image.name}/links", {"byte_budget": len(data) + 100})
+        path, anyone = made["url"].removeprefix(self.front_url()), Client(self.front_url(), self.stack.ca.cert)
+        self.addCleanup(anyone.close)
+        whole = anyone.request("GET", path)
+        self.assertEqual((whole.status, whole.body, whole.headers["Referrer-Policy"]), (200, data, "no-referrer"))
+        part = anyone.request("GET", path, None, {"Range": "bytes=0-99"})
+        self.assertEqual((part.status, part.body), (206, data[:100]))
+        used_up = anyone.request("GET", path, None, {"Range": "bytes=0-0"})
+        self.assertEqual((used_up.status, used_up.json()["code"]), (410, "link-used-up"))
+        wait_until("all of it to count", lambda: browser.get("/links")["items"][0]["bytes_used"] == len(data) + 100)
+        wait_until("the log to tell", lambda: [r["bytes"] for r in browser.every("/downloads?via=link")] == [0, 100, len(data)])
+        self.get(f"/api/esp-key/{self.key}/{PLATFORM}/manifest.json")
+        self.get("/healthz?marked")
+        nginx = [self.stack.folder / name for name in ("nginx-access.log", "nginx-error.log")]
+        wait_until("nginx to have logged what may be logged", lambda: "/healthz?marked" in nginx[0].read_text())
+        for log in (*nginx, self.otad.folder / "otad.log"):
+            text = log.read_text()
+            self.assertNotIn(path.split("/")[2], text, log)
+            self.assertNotIn(self.key, text, log)
 
     def test_the_client_is_the_one_that_nginx_saw(self):
         self.get("/api/v1/devices", X_Forwarded_For="10.9.8.7", Forwarded="for=10.9.8.7")

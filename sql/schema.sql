@@ -1050,7 +1050,7 @@ CREATE FUNCTION audit_time(at timestamptz) RETURNS text LANGUAGE sql STABLE PARA
 COMMENT ON FUNCTION audit_time(timestamptz) IS 'The time as the hashed text and the API have it';
 
 CREATE FUNCTION audit_bounded(value jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN octet_length(value::text) <= 8192 THEN value::text
+    RETURN CASE WHEN value IS NULL OR octet_length(value::text) <= 8192 THEN value::text
                 ELSE jsonb_build_object('too_long', octet_length(value::text),
                                         'sha256', encode(sha256(convert_to(value::text, 'UTF8')), 'hex'))::text END;
 COMMENT ON FUNCTION audit_bounded(jsonb) IS 'A value that fits its column: what is too long is named by its digest';

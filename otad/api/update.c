@@ -3,23 +3,71 @@
 
 #include <string.h>
 
-#include "handler.h"
+#include "export.h"
+#include "filter.h"
 
-ota_err api_update_list(struct http_request *rq, struct http_response *rs)
+static ota_err bad_query(struct http_request *rq, struct http_response *rs, const char *name,
+                         const char *what)
+{
+    return http_problem(rq, rs, OTA_E_FORMAT, "bad-query", "The parameter '%s' must be %s.",
+                        name, what);
+}
+
+static ota_err filter_read(struct http_request *rq, struct http_response *rs,
+                           struct update_filter *out)
+{
+    const char *open = api_query(rq, "open"), *state = api_query(rq, "state");
+    struct when_range range;
+    const ota_err err = api_when(rq, rs, &range);
+    if (err != OTA_OK)
+        return err;
+    *out = (struct update_filter){.open_only = open != NULL && strcmp(open, "true") == 0,
+                                  .platform = api_query(rq, "platform"),
+                                  .state = state == NULL ? 0 : update_state_parse(state),
+                                  .version = api_query(rq, "version"),
+                                  .device = api_query(rq, "device"),
+                                  .from_unix_s = range.from_unix_s,
+                                  .to_unix_s = range.to_unix_s};
+    if (open != NULL && !out->open_only && strcmp(open, "false") != 0)
+        return bad_query(rq, rs, "open", "true or false");
+    return state != NULL && out->state == 0 ? bad_query(rq, rs, "state", "a state of updates")
+                                            : OTA_OK;
+}
+
+struct update_export {
+    const struct http_request *rq;
+    struct update_filter filter;
+};
+
+static ota_err export_page(struct export_page *page, void *arg)
+{
+    const struct update_export *x = arg;
+    const struct db_page want = {.limit = page->limit, .after_id = page->after_id};
+    struct update *u = NULL;
+    size_t count = 0;
+    ota_err err = db_update_list(&page->scope, &x->filter, &want, &u, &count);
+    for (size_t i = 0; i < count && err == OTA_OK; i++) {
+        if (!api_may(x->rq, PERM_DEVICE_READ, u[i].platform))
+            continue;
+        write_update(export_row(page), NULL, &u[i], WRITE_BRIEF);
+        err = export_row_end(page);
+    }
+    if (err == OTA_OK && count == page->limit)
+        export_next(page, u[count - 1].id);
+    return err;
+}
+
+static ota_err list(struct http_request *rq, struct http_response *rs,
+                    const struct update_filter *filter)
 {
     struct db_scope scope = api_scope(rq);
-    const char *open = api_query(rq, "open");
     struct db_page page;
     struct update *u = NULL;
     size_t count = 0;
     ota_err err = api_page(rq, rs, API_BY_ID, &page);
     if (err != OTA_OK)
         return err;
-    if (open != NULL && strcmp(open, "true") != 0 && strcmp(open, "false") != 0)
-        return http_problem(rq, rs, OTA_E_FORMAT, "bad-query",
-                            "The parameter 'open' must be true or false.");
-    err = db_update_list(&scope, open != NULL && open[0] == 't', api_query(rq, "platform"),
-                         &page, &u, &count);
+    err = db_update_list(&scope, filter, &page, &u, &count);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, &scope, "platform");
     struct json_out o;
@@ -28,6 +76,32 @@ ota_err api_update_list(struct http_request *rq, struct http_response *rs)
         if (api_may(rq, PERM_DEVICE_READ, u[i].platform))
             write_update(&o, NULL, &u[i], WRITE_BRIEF);
     return api_list_end(rq, rs, &o, count == page.limit, count > 0 ? u[count - 1].id : 0, NULL);
+}
+
+ota_err api_update_list(struct http_request *rq, struct http_response *rs)
+{
+    static const char *const columns[] = {
+        "id",         "device",           "platform", "from_version", "version",
+        "state",      "progress_percent", "reason",   "created_at",   "created_by",
+        "updated_at", "closed_at",        "source",   "started_at",   "duration_s"};
+    struct update_export *x = ARENA_NEW(rq->arena, struct update_export);
+    enum export_kind kind = EXPORT_NONE;
+    if (x == NULL)
+        return OTA_E_LIMIT;
+    x->rq = rq;
+    ota_err err = filter_read(rq, rs, &x->filter);
+    if (err == OTA_OK)
+        err = export_format(rq, rs, &kind);
+    if (err != OTA_OK)
+        return err;
+    if (kind == EXPORT_NONE)
+        return list(rq, rs, &x->filter);
+    return export_send(rq, rs, kind,
+                       &(struct export_list){.name = "updates",
+                                             .column = columns,
+                                             .column_count = sizeof columns / sizeof columns[0],
+                                             .page = export_page,
+                                             .arg = x});
 }
 
 /* The update in the path, if the caller has the route's right there. */

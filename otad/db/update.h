@@ -30,9 +30,18 @@ OTA_MUST_CHECK ota_err db_update_list_device(struct db_scope *s, const char *dev
                                              const struct db_page *page, struct update **out,
                                              size_t *out_count);
 
-/* Of all devices, without events, newest first, keyset by id.  platform NULL = all.
+/* NULL, 0 and false = any. */
+struct update_filter {
+    bool open_only;
+    const char *platform; /* name or alias */
+    enum update_state state;
+    const char *version, *device;
+    int64_t from_unix_s, to_unix_s; /* made from <= t < to */
+};
+
+/* Of all devices, without events, newest first, keyset by id.
  * Errors: OTA_E_NOT_FOUND (platform). */
-OTA_MUST_CHECK ota_err db_update_list(struct db_scope *s, bool open_only, const char *platform,
+OTA_MUST_CHECK ota_err db_update_list(struct db_scope *s, const struct update_filter *filter,
                                       const struct db_page *page, struct update **out,
                                       size_t *out_count);
 

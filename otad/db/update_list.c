@@ -4,24 +4,19 @@
 #include "update_event.h"
 
 struct list_op {
-    const char *device_id, *platform;
-    bool open_only;
+    const char *device_id;
+    const struct update_filter *filter;
     const struct db_page *page;
     struct update *list;
     size_t count;
 };
 
-/* key: device_no or platform_id, 0 = none. */
-static ota_err page_get(struct db_tx *tx, int query, int64_t key, struct list_op *op)
+static ota_err page_get(struct db_tx *tx, int query, const struct pg_args *a,
+                        struct list_op *op)
 {
-    struct pg_args a = {0};
     struct pg_rows rows;
     void *list = NULL;
-    arg_int(&a, op->page->after_id);
-    arg_int(&a, page_limit(op->page));
-    if (key != 0)
-        arg_int(&a, key);
-    ota_err err = tx_query(tx, query, &a, &rows);
+    ota_err err = tx_query(tx, query, a, &rows);
     if (err == OTA_OK)
         err = tx_list(tx, &rows, sizeof(struct update), update_read, &list, &op->count);
     op->list = list;
@@ -52,7 +47,11 @@ static ota_err device_fn(struct db_tx *tx, void *arg)
     device_read(&row, &device);
     if (row.err != OTA_OK)
         return row.err;
-    err = page_get(tx, Q_UPDATE_LIST_DEVICE, device.no, op);
+    struct pg_args page = {0};
+    arg_int(&page, op->page->after_id);
+    arg_int(&page, page_limit(op->page));
+    arg_int(&page, device.no);
+    err = page_get(tx, Q_UPDATE_LIST_DEVICE, &page, op);
     return err == OTA_OK ? events_get(tx, op->list, op->count) : err;
 }
 
@@ -67,20 +66,29 @@ ota_err db_update_list_device(struct db_scope *s, const char *device_id,
 static ota_err all_fn(struct db_tx *tx, void *arg)
 {
     struct list_op *op = arg;
+    const struct update_filter *f = op->filter;
+    struct pg_args a = {0};
     int64_t platform_id = 0;
-    const ota_err err =
-        op->platform == NULL ? OTA_OK : tx_platform(tx, op->platform, &platform_id);
+    ota_err err = f->platform == NULL ? OTA_OK : tx_platform(tx, f->platform, &platform_id);
+    if (err == OTA_OK)
+        err = tx_plan_anew(tx);
     if (err != OTA_OK)
         return err;
-    if (op->platform == NULL)
-        return page_get(tx, op->open_only ? Q_UPDATE_LIST_OPEN : Q_UPDATE_LIST, 0, op);
-    return page_get(tx, op->open_only ? Q_UPDATE_LIST_OPEN_PLATFORM : Q_UPDATE_LIST_PLATFORM,
-                    platform_id, op);
+    arg_int(&a, op->page->after_id);
+    arg_int(&a, page_limit(op->page));
+    arg_bool(&a, f->open_only);
+    arg_id(&a, platform_id);
+    arg_text(&a, f->state == 0 ? NULL : update_state_name(f->state));
+    arg_text(&a, f->version);
+    arg_text(&a, f->device);
+    arg_int(&a, f->from_unix_s);
+    arg_int(&a, f->to_unix_s);
+    return page_get(tx, Q_UPDATE_LIST, &a, op);
 }
 
-ota_err db_update_list(struct db_scope *s, bool open_only, const char *platform,
+ota_err db_update_list(struct db_scope *s, const struct update_filter *filter,
                        const struct db_page *page, struct update **out, size_t *out_count)
 {
-    struct list_op op = {.platform = platform, .open_only = open_only, .page = page};
+    struct list_op op = {.filter = filter, .page = page};
     return run(s, all_fn, &op, out, out_count);
 }

@@ -18,35 +18,19 @@ SELECT * FROM update_row
  LIMIT $2;
 
 -- name: update_list
--- $1 after, 0 = from the start; $2 limit
+-- $1 after, 0 = from the start; $2 limit; $3 open ones only; $4 platform_id, $5 state, $6 version, $7 device_id, NULL = any;
+-- $8, $9 made from and before a time, 0 = any
 SELECT * FROM update_row
- WHERE $1::bigint = 0 OR update_id < $1
- ORDER BY update_id DESC
- LIMIT $2;
-
--- name: update_list_platform
--- $1 after, 0 = from the start; $2 limit; $3 platform_id
-SELECT * FROM update_row
- WHERE ($1::bigint = 0 OR update_id < $1) AND platform_id = $3
- ORDER BY update_id DESC
- LIMIT $2;
-
--- name: update_list_open
--- $1 after, 0 = from the start; $2 limit
-SELECT * FROM update_row
- WHERE closed_at_unix_s = 0 AND update_id IN (
+ WHERE update_id IN (
        SELECT u.update_id FROM device_update u
-        WHERE u.closed_at IS NULL AND ($1::bigint = 0 OR u.update_id < $1)
-        ORDER BY u.update_id DESC
-        LIMIT $2)
- ORDER BY update_id DESC;
-
--- name: update_list_open_platform
--- $1 after, 0 = from the start; $2 limit; $3 platform_id
-SELECT * FROM update_row
- WHERE closed_at_unix_s = 0 AND update_id IN (
-       SELECT u.update_id FROM device_update u JOIN release r USING (tenant_id, release_id)
-        WHERE u.closed_at IS NULL AND ($1::bigint = 0 OR u.update_id < $1) AND r.platform_id = $3
+        WHERE ($1::bigint = 0 OR u.update_id < $1)
+          AND (NOT $3::boolean OR u.closed_at IS NULL)
+          AND ($4::bigint IS NULL OR u.platform_id = $4)
+          AND ($5::text IS NULL OR u.state = $5)
+          AND ($6::text IS NULL OR u.version = $6)
+          AND ($7::text IS NULL OR u.device_no = (SELECT d.device_no FROM device d WHERE d.device_id = $7))
+          AND ($8::bigint = 0 OR u.created_at >= to_timestamp($8))
+          AND ($9::bigint = 0 OR u.created_at < to_timestamp($9))
         ORDER BY u.update_id DESC
         LIMIT $2)
  ORDER BY update_id DESC;

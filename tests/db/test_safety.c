@@ -115,7 +115,8 @@ static void test_scopes(void)
     OK(db_device_list(&other, &(struct device_filter){0}, &(struct db_page){.limit = 9},
                       &devices, &count));
     assert(count == 0);
-    OK(db_update_list(&other, false, NULL, &(struct db_page){.limit = 9}, &updates, &count));
+    OK(db_update_list(&other, &(struct update_filter){0}, &(struct db_page){.limit = 9},
+                      &updates, &count));
     assert(count == 0);
     OK(db_release_list(&other, NULL, &(struct db_page){.limit = 9}, &releases, &count));
     assert(count == 0);

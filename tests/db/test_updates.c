@@ -232,18 +232,24 @@ static void test_pages(void)
     assert(count == 1 && list[0].state == UPDATE_CANCELLED);
     IS(db_update_list_device(&k.scope, "?", &(struct db_page){.limit = 2}, &list, &count),
        OTA_E_NOT_FOUND);
-    OK(db_update_list(&k.scope, false, NULL, &(struct db_page){.limit = 200}, &list, &count));
+    OK(db_update_list(&k.scope, &(struct update_filter){0}, &(struct db_page){.limit = 200},
+                      &list, &count));
     for (size_t i = 0; i < count; i++)
         open += update_state_is_open(list[i].state);
     assert(count > open && open >= 3);
     const size_t all = count;
-    OK(db_update_list(&k.scope, true, NULL, &(struct db_page){.limit = 200}, &list, &count));
+    OK(db_update_list(&k.scope, &(struct update_filter){.open_only = true},
+                      &(struct db_page){.limit = 200}, &list, &count));
     assert(count == open);
-    OK(db_update_list(&k.scope, false, "m4", &(struct db_page){.limit = 200}, &list, &count));
+    OK(db_update_list(&k.scope, &(struct update_filter){.platform = "m4"},
+                      &(struct db_page){.limit = 200}, &list, &count));
     assert(count == all);
-    OK(db_update_list(&k.scope, true, "esp8266", &(struct db_page){.limit = 9}, &list, &count));
+    OK(db_update_list(&k.scope,
+                      &(struct update_filter){.open_only = true, .platform = "esp8266"},
+                      &(struct db_page){.limit = 9}, &list, &count));
     assert(count == 0);
-    OK(db_update_list(&k.scope, true, "m4", &(struct db_page){.limit = 1}, &list, &count));
+    OK(db_update_list(&k.scope, &(struct update_filter){.open_only = true, .platform = "m4"},
+                      &(struct db_page){.limit = 1}, &list, &count));
     assert(count == 1);
     OK(db_update_get(&k.scope, list[0].id, &u));
     assert(update_state_is_open(u.state));

@@ -26,6 +26,7 @@ enum {
     OPT_RELEASE_KEY,
     OPT_CHANNEL,
     OPT_NOTES,
+    OPT_SBOM,
     OPT_OUT,
     OPT_DRY_RUN,
     OPT_RETRIES,
@@ -40,8 +41,10 @@ static const struct arg_spec options[] = {
     [OPT_VERSION] = {'v', "version", "VERSION", "version of the release and of its images"},
     [OPT_COUNTER] = {0, "counter", "N", "security counter when there is no image (default 0)"},
     [OPT_RELEASE_KEY] = {'k', "release-key", "FILE", "private release key (Ed25519, PEM)"},
-    [OPT_CHANNEL] = {0, "channel", "stable|beta", "release it at once; else it stays a draft"},
+    [OPT_CHANNEL] = {0, "channel", "stable|beta",
+                     "release it at once, or promote it; else a draft"},
     [OPT_NOTES] = {0, "notes", "TEXT", "what is new, for people"},
+    [OPT_SBOM] = {0, "sbom", "FILE", "bill of materials, *.cdx.json or *.spdx.json"},
     [OPT_OUT] = {'o', "out", "DIR", "write SHA256SUMS, .minisig and .sig there"},
     [OPT_DRY_RUN] = {'n', "dry-run", NULL, "check and sign, but send and write nothing"},
     [OPT_RETRIES] = {0, "retries", "N", "after a lost connection, 429 or 5xx (default 5)"},
@@ -63,7 +66,7 @@ struct request {
     struct http_config http;
     const char *api_key_file, *release_key, *channel, *notes, *out;
     struct minisig_release what;
-    char **paths; /* in argv */
+    const char *paths[SUMS_ENTRIES_MAX];
     size_t count;
     bool counter_given, dry_run, help;
 };
@@ -100,6 +103,33 @@ static bool take_channel(struct request *q, const char *value)
     return false;
 }
 
+static bool take_file(struct request *q, const char *path)
+{
+    if (q->count == SUMS_ENTRIES_MAX) {
+        say_error("too many files: %d are the most", SUMS_ENTRIES_MAX);
+        return false;
+    }
+    q->paths[q->count++] = path;
+    return true;
+}
+
+static bool ends_in(const char *text, const char *ending)
+{
+    const size_t len = strlen(text), n = strlen(ending);
+
+    return len > n && strcmp(text + len - n, ending) == 0;
+}
+
+/* A file of the release like the others; its name tells the server what it is. */
+static bool take_sbom(struct request *q, const char *path)
+{
+    if (ends_in(path, ".cdx.json") || ends_in(path, ".spdx.json"))
+        return take_file(q, path);
+    say_error("--sbom %s: a CycloneDX file is called *.cdx.json, an SPDX file *.spdx.json",
+              path);
+    return false;
+}
+
 static bool take(struct request *q, int option, const char *value)
 {
     switch (option) {
@@ -127,6 +157,8 @@ static bool take(struct request *q, int option, const char *value)
     case OPT_NOTES:
         q->notes = value;
         return true;
+    case OPT_SBOM:
+        return take_sbom(q, value);
     case OPT_OUT:
         q->out = value;
         return true;
@@ -150,8 +182,6 @@ static const char *missing(const struct request *q)
         return "--release-key KEY is missing";
     if (q->count == 0)
         return "which files?";
-    if (q->count > SUMS_ENTRIES_MAX)
-        return "too many files";
     if (q->http.server == NULL && q->out == NULL && !q->dry_run)
         return "give --server URL, --out DIR or --dry-run";
     if (q->http.server != NULL && q->http.ca == NULL && !q->dry_run)
@@ -165,15 +195,13 @@ static enum exit_status parse(int argc, char **argv, struct request *q)
     struct args a;
 
     args_init(&a, &verb, argc, argv);
-    q->paths = argv; /* operands move to the front of argv, which is behind us by then */
     for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
         if (i == ARGS_HELP) {
             q->help = true;
             return EXIT_DONE;
         }
-        if (i == ARGS_OPERAND)
-            q->paths[q->count++] = argv[a.at - 1];
-        else if (i == ARGS_BAD || !take(q, i, value))
+        if (i == ARGS_BAD ||
+            !(i == ARGS_OPERAND ? take_file(q, argv[a.at - 1]) : take(q, i, value)))
             return EXIT_BAD_USAGE;
     }
     lacks = missing(q);
@@ -296,10 +324,11 @@ static ota_err upload(const struct request *q, struct http *h, const struct rele
     }
     if (e != OTA_OK || q->channel == NULL)
         return e;
-    if (strcmp(out->state, "released") == 0 && strcmp(out->channel, q->channel) == 0)
+    const bool released = strcmp(out->state, "released") == 0;
+    if (released && strcmp(out->channel, q->channel) == 0)
         return OTA_OK; /* nothing left to do */
     json_release_free(out);
-    (void)snprintf(path, sizeof path, "%s/release", base);
+    (void)snprintf(path, sizeof path, "%s/%s", base, released ? "promote" : "release");
     return ask_json(h, "POST", path, json_channel_body(q->channel), "release", out);
 }
 

@@ -113,7 +113,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(fa->entry.name, fb->entry.name);
 }
 
-ota_err release_scan(char *const *paths, size_t count, struct release_file *out)
+ota_err release_scan(const char *const *paths, size_t count, struct release_file *out)
 {
     for (size_t i = 0; i < count; i++) {
         ota_err e = scan_one(paths[i], &out[i]);

@@ -24,7 +24,8 @@ struct release_file {
  * sorted by name.  Errors, said: the file's, OTA_E_FORMAT (a name that no artifact may have, or
  * twice; an image that otad would refuse), OTA_E_SIGNATURE (an image whose digest is wrong).
  */
-OTA_MUST_CHECK ota_err release_scan(char *const *paths, size_t count, struct release_file *out);
+OTA_MUST_CHECK ota_err release_scan(const char *const *paths, size_t count,
+                                    struct release_file *out);
 
 /*
  * All images carry this version and one counter, which *counter becomes; without images, and

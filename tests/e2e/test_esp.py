@@ -8,6 +8,7 @@ import unittest
 
 from harness import TENANT, EndToEnd, wait_until
 from lab import factory
+from lab import formats as make
 from lab.factory import VENDOR, signer
 from test_idle import STATEMENT
 
@@ -43,8 +44,8 @@ class Esp(EndToEnd):
         for r in (0, 2):
             signer("keymanifest", "cosign", "--key", s.keys.secret(s.keys.ROOTS[r]), *roots, manifest)
         s.platform(PLATFORM, manifest=manifest, aliases=["door"])
-        cls.files = {"app.ota.bin": b"\xe9" + bytes(range(256)) * 300, "app.factory.bin": b"\xe9" + bytes(90000),
-                     "data.littlefs.bin": bytes(range(200)) * 100}
+        app = make.esp32("ESP32-S3", [(0x3c000020, make.app_descriptor() + make.filler(77000)), (0x3fc88000, make.filler(64))])
+        cls.files = {"app.ota.bin": app, "app.factory.bin": make.merged("ESP32-S3"), "data.littlefs.bin": bytes(range(200)) * 100}
         for version in ("1.0.0", "1.1.0"):
             cls.release(version)
         cls.key = s.ci_key(PLATFORM, ("release.read",))

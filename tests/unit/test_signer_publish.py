@@ -106,7 +106,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             server.artifacts[name] = body
             return self.answer(200, {"name": name, "size": len(body), "sha256": digest})
         if self.command == "POST" and self.path == BASE + "/release":
+            if server.release["state"] == "released":
+                return self.problem(409, "already-released", "promote it")
             server.release["state"], server.release["channel"] = "released", json.loads(body)["channel"]
+            return self.answer(200, self.shown())
+        if self.command == "POST" and self.path == BASE + "/promote" and server.release["state"] == "released":
+            server.release["channel"] = json.loads(body)["channel"]
             return self.answer(200, self.shown())
         return self.problem(404, "not-found", "no such thing")
 
@@ -207,6 +212,27 @@ class Publish(unittest.TestCase):
         self.assertEqual((dict(self.server.release), dict(self.server.artifacts)), before)
         self.assertEqual([(m, p) for m, p, _, _ in self.server.requests], [("PUT", BASE)])
         self.assertEqual([a["sent"] for a in out["artifacts"]], [False, False])
+
+    def test_another_channel_promotes(self):
+        self.publish("--channel", "beta")
+        self.server.requests.clear()
+        out = json.loads(self.publish("--channel", "stable", "--json").stdout)
+        self.assertEqual((out["state"], out["channel"]), ("released", "stable"))
+        self.assertEqual([(m, p) for m, p, _, _ in self.server.requests], [("PUT", BASE), ("POST", BASE + "/promote")])
+
+    def test_sbom_is_a_file_of_the_release(self):
+        for name in ("app.cdx.json", "app.spdx.json"):
+            (self.dir / name).write_text("{}")
+        self.publish("--sbom", self.dir / "app.cdx.json", f"--sbom={self.dir / 'app.spdx.json'}")
+        digest = hashlib.sha256(b"{}").hexdigest()
+        for name in ("app.cdx.json", "app.spdx.json"):
+            self.assertIn(f"SHA256 ({name}) = {digest}\n", self.server.release["sums"])
+            self.assertEqual(self.server.artifacts[name], b"{}")
+        self.server.requests.clear()
+        for name in ("sbom.json", "sbom.xml", "app.cdx.json.gz"):
+            (self.dir / name).write_text("{}")
+            self.assertIn("*.spdx.json", self.publish("--sbom", self.dir / name, status=USAGE).stderr)
+        self.assertEqual(self.server.requests, [])
 
     def test_resumes_where_it_stopped(self):
         self.server.faults = [None, None, lambda h: h.problem(507, "no-space", "the disk is full")]

@@ -56,7 +56,7 @@ export function AuditPage({ filter }: { filter: Filter<AuditFilter> }) {
 				fields={[
 					{ name: "actor", label: "Who", kind: "text" },
 					{ name: "object", label: "Object", kind: "text" },
-					{ name: "action", label: "Action, as in release.withdraw", kind: "text" },
+					{ name: "action", label: "Action", kind: "text" },
 					{ name: "platform", label: "Platform", kind: platformOptions(platforms.data ?? []) },
 					{ name: "from", label: "From", kind: "day" },
 					{ name: "to", label: "To", kind: "day" },
@@ -134,8 +134,8 @@ function Entry({ entry: e }: { entry: AuditEntry }) {
 							e.platform
 								? { label: "Platform", value: <Link href={page.platform(e.platform)}>{e.platform}</Link> }
 								: null,
-							{ label: "Hash before", value: <Value text={e.prev_hash} label="hash before" short={24} /> },
-							{ label: "Hash", value: <Value text={e.hash} label={`hash of entry ${e.seq}`} short={24} /> },
+							{ label: "Hash before", value: <Value text={e.prev_hash} label="hash before" short={16} /> },
+							{ label: "Hash", value: <Value text={e.hash} label={`hash of entry ${e.seq}`} short={16} /> },
 						]}
 					/>
 				</div>

@@ -27,12 +27,12 @@ const WAYS: Record<Download["via"], string> = {
 };
 
 const COLUMNS: Column<Download>[] = [
-	{ key: "at", label: "When", cell: (d) => <Time at={d.at} />, width: "104px", open: true },
 	{ key: "who", label: "Who", cell: (d) => <Who download={d} />, width: "20%" },
 	{ key: "what", label: "What", cell: (d) => <What download={d} /> },
 	{ key: "bytes", label: "Sent", cell: (d) => <Sent download={d} />, from: 2, width: "96px", align: "right" },
 	{ key: "status", label: "Answer", cell: (d) => <Status status={d.status} />, from: 3, width: "104px" },
-	{ key: "address", label: "Address", cell: (d) => <code>{d.address}</code>, from: 3, width: "17%" },
+	{ key: "address", label: "Address", cell: (d) => <code>{d.address}</code>, from: 4, width: "17%" },
+	{ key: "at", label: "When", cell: (d) => <Time at={d.at} />, width: "104px", open: true },
 ];
 
 function Who({ download: d }: { download: Download }) {

@@ -17,7 +17,7 @@ import { duration } from "../util/time.ts";
 import { Exports, FilterBar, platformOptions } from "./parts/filters.tsx";
 import { More } from "./parts/more.tsx";
 import { Paging, Ready } from "./parts/state.tsx";
-import { UPDATE_STATES, UpdateProgress, updateStateWord } from "./parts/states.tsx";
+import { UPDATE_STATES, UpdateEnded, updateStateWord } from "./parts/states.tsx";
 import { UpdateTable, useUpdates, Versions } from "./parts/updates.tsx";
 
 type SessionFilter = Filter<UpdateFilter, "open">;
@@ -103,7 +103,7 @@ function onlyPlatform(filter: SessionFilter): boolean {
 const COLUMNS: Column<Update>[] = [
 	{ key: "device", label: "Device", cell: (u) => <SessionName update={u} />, width: "20%" },
 	{ key: "versions", label: "Versions", cell: (u) => <Versions update={u} />, from: 2, width: "136px" },
-	{ key: "state", label: "Result", cell: (u) => <UpdateProgress update={u} /> },
+	{ key: "state", label: "Result", cell: (u) => <UpdateEnded update={u} /> },
 	{ key: "platform", label: "Platform", cell: (u) => u.platform ?? "–", from: 4, width: "12%" },
 	{ key: "lasted", label: "Duration", cell: (u) => <Lasted update={u} />, from: 3, width: "104px", align: "right" },
 	{ key: "began", label: "Begun", cell: (u) => <Time at={u.created_at} />, from: 2, width: "96px", open: true },
@@ -129,7 +129,12 @@ function Lasted({ update: u }: { update: Update }) {
 	if (u.duration_s !== null) return <>{duration(u.duration_s)}</>;
 	if (!u.started_at) return <span class="muted">{isClosed(u) ? "–" : "not begun"}</span>;
 	if (isClosed(u)) return <span class="muted">–</span>;
-	return <span class="muted">{duration((now - Date.parse(u.started_at)) / 1000)} so far</span>;
+	return (
+		<span class="muted">
+			{duration((now - Date.parse(u.started_at)) / 1000)}
+			<span class="sr"> so far</span>
+		</span>
+	);
 }
 
 function By({ update: u }: { update: Update }) {

@@ -6,7 +6,13 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { FORMAT = 1, NUMBERS = 7, SUBKEY_LINK = 1 };
+enum {
+    FORMAT = 1,
+    NUMBERS = 7,
+    SUBKEY_LINK = 1,
+    NUMBERS_AT = 4,
+    SHA256_AT = NUMBERS_AT + 8 * NUMBERS
+};
 
 _Static_assert(TOKEN_PEPPER_BYTES == crypto_kdf_KEYBYTES, "the pepper is a master key");
 
@@ -49,9 +55,9 @@ ota_err link_token_write(const struct link_key *key, const struct link_claim *c,
     for (int i = 0; i < NUMBERS; i++) {
         if (number[i] < 0)
             return OTA_E_INTERNAL;
-        put_number(token + 4 + (ptrdiff_t)8 * i, number[i]);
+        put_number(token + NUMBERS_AT + (ptrdiff_t)8 * i, number[i]);
     }
-    memcpy(token + 4 + 8 * NUMBERS, c->sha256, sizeof c->sha256);
+    memcpy(token + SHA256_AT, c->sha256, sizeof c->sha256);
     hash(key, token, token + LINK_PAYLOAD_BYTES);
     (void)sodium_bin2base64(out, LINK_TEXT_BYTES, token, sizeof token,
                             sodium_base64_VARIANT_URLSAFE_NO_PADDING);
@@ -73,7 +79,7 @@ ota_err link_token_read(const struct link_key *key, const char *text, struct lin
         return OTA_E_AUTH;
     if (token[0] != FORMAT || token[1] < LINK_MAKER_PERSON || token[1] > LINK_MAKER_KEY)
         return OTA_E_AUTH; /* made by a later otad */
-    const uint8_t *number = token + 4;
+    const uint8_t *number = token + NUMBERS_AT;
     *out = (struct link_claim){.maker = (enum link_maker)token[1],
                                .methods = token[2],
                                .tenant_id = get_number(number),
@@ -83,6 +89,6 @@ ota_err link_token_read(const struct link_key *key, const char *text, struct lin
                                .made_at_unix_s = get_number(number + 32),
                                .expires_at_unix_s = get_number(number + 40),
                                .byte_budget = get_number(number + 48)};
-    memcpy(out->sha256, token + 4 + 8 * NUMBERS, sizeof out->sha256);
+    memcpy(out->sha256, token + SHA256_AT, sizeof out->sha256);
     return OTA_OK;
 }

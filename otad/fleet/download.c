@@ -89,7 +89,7 @@ static struct fleet_download *clone(const struct fleet_download *d)
 static bool push(struct downloads *q, struct fleet_download *d)
 {
     if (q->ring == NULL)
-        q->ring = calloc(FLEET_DOWNLOADS_MAX, sizeof *q->ring);
+        q->ring = calloc(FLEET_DOWNLOADS_MAX, sizeof(void *));
     if (q->ring == NULL || q->count == FLEET_DOWNLOADS_MAX)
         return false;
     q->ring[(q->first + q->count++) % FLEET_DOWNLOADS_MAX] = d;

@@ -25,9 +25,9 @@ enum download_via download_via_parse(const char *text); /* 0 for any other text 
 
 struct fleet_download {
     int64_t tenant_id, at_unix_s, duration_ms;
-    enum download_via via;
     int64_t link_id; /* 0 = none */
     int64_t bytes;
+    enum download_via via;
     int status;
     const char *who, *platform, *version, *artifact, *address;
 };

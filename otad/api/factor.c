@@ -124,8 +124,8 @@ static ota_err answer_codes(struct http_request *rq, struct http_response *rs,
 ota_err api_totp_confirm(struct http_request *rq, struct http_response *rs)
 {
     struct factor_body in = {0};
-    struct totp totp;
-    struct factor_proof proof;
+    struct totp totp = {0};
+    struct factor_proof proof = {0};
     struct recovery_codes codes;
     struct recovery_hashes hashes;
     struct db_scope scope = account_scope(rq);
@@ -152,8 +152,8 @@ ota_err api_totp_disable(struct http_request *rq, struct http_response *rs)
 {
     struct factor_body in = {0};
     struct user user;
-    struct totp totp;
-    struct factor_proof proof;
+    struct totp totp = {0};
+    struct factor_proof proof = {0};
     struct db_scope scope = account_scope(rq);
     ota_err err = API_BODY(rq, rs, disable_fields, &in);
     if (err == OTA_OK)
@@ -174,8 +174,8 @@ ota_err api_totp_disable(struct http_request *rq, struct http_response *rs)
 ota_err api_recovery_post(struct http_request *rq, struct http_response *rs)
 {
     struct factor_body in = {0};
-    struct totp totp;
-    struct factor_proof proof;
+    struct totp totp = {0};
+    struct factor_proof proof = {0};
     struct recovery_codes codes;
     struct recovery_hashes hashes;
     struct db_scope scope = account_scope(rq);

@@ -98,13 +98,12 @@ bool password_outdated(const char *phc)
 /* The work that a hash with lower parameters saved: time must not tell whose it is. */
 static void make_up_for(const char *phc, const char *password, size_t len)
 {
-    enum { LEAST_KIB = 8 };
-    const uint64_t whole = (uint64_t)MEMORY_KIB * PASSES;
+    const uint64_t least_kib = 8, whole = (uint64_t)MEMORY_KIB * PASSES;
     unsigned long passes = 0;
     uint8_t out[HASH_BYTES];
     static const uint8_t salt[SALT_BYTES] = {0};
     const uint64_t work = work_of(phc, &passes);
-    if (work >= whole - LEAST_KIB * PASSES)
+    if (work >= whole - least_kib * PASSES)
         return;
     (void)argon2id_hash_raw(PASSES, (uint32_t)((whole - work) / PASSES), LANES, password, len,
                             salt, sizeof salt, out, sizeof out);

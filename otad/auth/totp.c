@@ -205,8 +205,9 @@ void recovery_code_new(char out[RECOVERY_CODE_BYTES])
 /* '\0' for what stands in no code. */
 static char spell(char c)
 {
+    static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
     if (c >= 'A' && c <= 'Z')
-        c = (char)(c - 'A' + 'a');
+        c = lower[c - 'A'];
     if (c == 'o')
         return '0';
     if (c == 'i' || c == 'l')

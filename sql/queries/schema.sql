@@ -13,7 +13,3 @@ WITH clock AS (
       FROM clock, unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS t(kind, key, n)
 )
 SELECT pg_notify('otad', '');
-
--- name: tenant_lock
--- Whoever holds it is alone with the tenant's accounts and changes.
-SELECT tenant_id FROM tenant_clock WHERE tenant_id = current_tenant() FOR UPDATE;

@@ -118,8 +118,8 @@ static void test_factors(void)
     const struct user cat = make(&k, "cat", &viewer);
     struct recovery_hashes codes = {.hash = {{0}}};
     struct totp t;
-    for (uint8_t i = 0; i < RECOVERY_HASHES; i++)
-        codes.hash[i][0] = i;
+    for (int i = 0; i < RECOVERY_HASHES; i++)
+        codes.hash[i][0] = (uint8_t)i;
     IS(db_totp_get(&k.scope, cat.id, &t), OTA_E_NOT_FOUND);
     IS(db_totp_remove(&k.scope, cat.id, &step), OTA_E_CONFLICT);
     is_why("totp-off");
@@ -178,7 +178,7 @@ static void test_factors_end(void)
     struct recovery_hashes codes = {.hash = {{0}}};
     struct factor_proof step = {.kind = FACTOR_STEP, .step = 200};
     struct totp t;
-    for (uint8_t i = 0; i < RECOVERY_HASHES; i++)
+    for (int i = 0; i < RECOVERY_HASHES; i++)
         codes.hash[i][0] = (uint8_t)(100 + i);
     OK(db_totp_get(&k.scope, cat.id, &t));
     assert(t.recovery_codes_left == 8);
@@ -329,7 +329,7 @@ static void *race(void *arg)
     const struct join_link link = {.hash = {(uint8_t)r->name[0]},
                                    .expires_at_unix_s = (int64_t)time(NULL) + 600};
     struct user out;
-    arena_init(&arena, 1024 * 1024);
+    arena_init(&arena, ARENA_REQUEST_BYTES);
     struct db_scope s = r->kit->scope;
     s.arena = &arena;
     if (r->act == 0)

@@ -54,11 +54,12 @@ static void check_rfc6238(void)
 static void check_window(void)
 {
     const struct totp_secret s = secret_of(rfc_secret);
-    const int64_t at = 1234567890, step = at / TOTP_STEP_S, start = step * TOTP_STEP_S;
+    const int64_t step_s = TOTP_STEP_S, at = 1234567890, step = at / step_s,
+                  start = step * step_s;
     static const char code[] = "005924";
     int64_t found = -1;
-    for (int64_t now = start - 3 * TOTP_STEP_S; now < start + 4 * TOTP_STEP_S; now++) {
-        const bool in = now >= start - TOTP_STEP_S && now < start + 2 * TOTP_STEP_S;
+    for (int64_t now = start - 3 * step_s; now < start + 4 * step_s; now++) {
+        const bool in = now >= start - step_s && now < start + 2 * step_s;
         found = -1;
         assert(totp_check(&s, code, now, 0, &found) == (in ? OTA_OK : OTA_E_AUTH));
         assert(found == (in ? step : -1));

@@ -326,7 +326,7 @@ static void hash_final(union hash *h, bool big, uint8_t out[IMAGE_DIGEST_BYTES_M
 
 /* Not inlined: its blocks must be gone from the stack when the signature is verified. */
 __attribute__((noinline)) enum image_verdict image_contents(const struct image_source *src,
-                                                            const struct image_info *info,
+                                                            struct image_info *info,
                                                             void (*progress)(void *arg),
                                                             void *arg)
 {
@@ -347,8 +347,10 @@ __attribute__((noinline)) enum image_verdict image_contents(const struct image_s
             progress(arg);
     }
     hash_final(&h, big, digest);
-    return crypto_equal(digest, info->digest, info->digest_bytes) ? IMAGE_GOOD
-                                                                  : IMAGE_BAD_DIGEST;
+    if (!crypto_equal(digest, info->digest, info->digest_bytes))
+        return IMAGE_BAD_DIGEST;
+    memcpy(info->digest, digest, info->digest_bytes);
+    return IMAGE_GOOD;
 }
 
 /* KEYHASH is made with the hash of the image. */

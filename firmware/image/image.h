@@ -92,9 +92,10 @@ OTA_MUST_CHECK ota_err image_parse(const struct image_source *src, struct image_
 /*
  * Does the digest over header, payload and protected TLVs, as the signature covers them, equal
  * the stated one?  progress(arg) is called between blocks and may be NULL (watchdog, yielding).
- * IMAGE_GOOD, IMAGE_BAD_DIGEST or IMAGE_UNREADABLE.
+ * IMAGE_GOOD, IMAGE_BAD_DIGEST or IMAGE_UNREADABLE.  When good, info->digest is the measured
+ * one from then on: what a signature is held against is not what the image says of itself.
  */
-enum image_verdict image_contents(const struct image_source *src, const struct image_info *info,
+enum image_verdict image_contents(const struct image_source *src, struct image_info *info,
                                   void (*progress)(void *arg), void *arg);
 
 /*

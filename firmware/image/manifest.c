@@ -236,32 +236,46 @@ static bool roots_differ(const struct manifest_root roots[MANIFEST_ROOTS])
            !root_is(&roots[1], &roots[2]);
 }
 
-ota_err manifest_open(const uint8_t *bytes, size_t len,
-                      const struct manifest_root roots[MANIFEST_ROOTS], struct manifest *out)
+void manifest_digest(const struct manifest_parts *parts, uint8_t out[CRYPTO_DIGEST_BYTES])
 {
-    uint8_t digest[CRYPTO_DIGEST_BYTES];
-    struct manifest_parts parts;
     struct crypto_sha256 h;
-    ota_err e = manifest_split(bytes, len, &parts);
 
-    if (e != OTA_OK)
-        return e;
-    if (parts.total_bytes != len)
-        return OTA_E_FORMAT;
-    if (parts.signature_count < MANIFEST_THRESHOLD || !roots_differ(roots))
-        return OTA_E_SIGNATURE;
     crypto_sha256_init(&h);
-    crypto_sha256_update(&h, parts.body, parts.body_bytes);
-    crypto_sha256_final(&h, digest);
-    for (uint8_t i = 0; i < parts.signature_count; i++) {
-        const struct manifest_signature *s = &parts.signature[i];
+    crypto_sha256_update(&h, parts->body, parts->body_bytes);
+    crypto_sha256_final(&h, out);
+}
+
+ota_err manifest_signed(const struct manifest_parts *parts,
+                        const uint8_t digest[CRYPTO_DIGEST_BYTES],
+                        const struct manifest_root roots[MANIFEST_ROOTS])
+{
+    if (parts->signature_count < MANIFEST_THRESHOLD || !roots_differ(roots))
+        return OTA_E_SIGNATURE;
+    for (uint8_t i = 0; i < parts->signature_count; i++) {
+        const struct manifest_signature *s = &parts->signature[i];
         const struct manifest_root *root = &roots[s->root];
 
         if (s->alg != (uint8_t)root->alg || crypto_verify(root->alg, root->key, root->key_bytes,
                                                           digest, s->at, s->bytes) != OTA_OK)
             return OTA_E_SIGNATURE;
     }
-    return manifest_body_read(parts.body, parts.body_bytes, out);
+    return OTA_OK;
+}
+
+ota_err manifest_open(const uint8_t *bytes, size_t len,
+                      const struct manifest_root roots[MANIFEST_ROOTS], struct manifest *out)
+{
+    uint8_t digest[CRYPTO_DIGEST_BYTES];
+    struct manifest_parts parts;
+    ota_err e = manifest_split(bytes, len, &parts);
+
+    if (e != OTA_OK)
+        return e;
+    if (parts.total_bytes != len)
+        return OTA_E_FORMAT;
+    manifest_digest(&parts, digest);
+    e = manifest_signed(&parts, digest, roots);
+    return e == OTA_OK ? manifest_body_read(parts.body, parts.body_bytes, out) : e;
 }
 
 const struct manifest_key *manifest_find(const struct manifest *m,

@@ -4,9 +4,9 @@
 #include "manifest.h"
 
 /*
- * The pieces of a key manifest before anybody vouches for them.  For manifest.c itself and for
- * signer, whose managers look at a manifest before they sign it.  Whoever acts on keys uses
- * manifest_open.
+ * The pieces of a key manifest before anybody vouches for them.  For manifest.c itself, for
+ * slot_manifest.c, whose stack is short, and for signer, whose managers look at a manifest
+ * before they sign it.  Who else acts on keys uses manifest_open.
  */
 enum {
     MANIFEST_FORMAT = 1,
@@ -32,6 +32,15 @@ struct manifest_parts {
 /* Errors: OTA_E_FORMAT, OTA_E_LIMIT.  *out is written only on success. */
 OTA_MUST_CHECK ota_err manifest_split(const uint8_t *bytes, size_t len,
                                       struct manifest_parts *out);
+
+/* What the signatures are over. */
+void manifest_digest(const struct manifest_parts *parts, uint8_t out[CRYPTO_DIGEST_BYTES]);
+
+/* Is every signature good, and are there enough, by roots of which no two are the same?
+ * Errors: OTA_E_SIGNATURE. */
+OTA_MUST_CHECK ota_err manifest_signed(const struct manifest_parts *parts,
+                                       const uint8_t digest[CRYPTO_DIGEST_BYTES],
+                                       const struct manifest_root roots[MANIFEST_ROOTS]);
 
 /* Read a body of exactly len bytes.  out may be NULL: check only.
  * Errors: OTA_E_FORMAT, OTA_E_LIMIT.  *out is undefined after an error. */

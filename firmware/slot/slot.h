@@ -104,10 +104,10 @@ OTA_MUST_CHECK ota_err slot_manifest_pending(const struct slot_map *m,
  * struct manifest: find one and verify it, then read it, which fails if it reads differently
  * now. Errors of find: OTA_E_NOT_FOUND, OTA_E_IO; of load: OTA_E_SIGNATURE, OTA_E_IO.
  */
+enum { SLOT_MANIFEST_SECTORS = 2 };
 struct slot_manifest_ref {
     uint32_t sector;
-    uint32_t bytes;
-    uint8_t digest[CRYPTO_DIGEST_BYTES];
+    uint8_t digest[CRYPTO_DIGEST_BYTES]; /* what its signatures are over */
 };
 OTA_MUST_CHECK ota_err slot_manifest_find(const struct slot_map *m,
                                           const struct manifest_root roots[MANIFEST_ROOTS],
@@ -116,6 +116,14 @@ OTA_MUST_CHECK ota_err slot_manifest_find(const struct slot_map *m,
 OTA_MUST_CHECK ota_err slot_manifest_load(const struct slot_map *m,
                                           const struct slot_manifest_ref *ref,
                                           struct manifest *out);
+
+/*
+ * What lies in a sector, verified by nobody, and the digest that its signatures are over: for a
+ * second opinion.  Errors: OTA_E_FORMAT, OTA_E_LIMIT, OTA_E_IO; *out is undefined then.
+ */
+OTA_MUST_CHECK ota_err slot_manifest_look(const struct slot_map *m, uint32_t sector,
+                                          struct manifest *out,
+                                          uint8_t digest[CRYPTO_DIGEST_BYTES]);
 
 /*
  * Store a newer key manifest.  It is pending until an image valid under it is confirmed; only

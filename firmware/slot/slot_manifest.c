@@ -11,7 +11,7 @@
 #include "journal.h"
 
 enum {
-    SECTORS = 2,
+    SECTORS = SLOT_MANIFEST_SECTORS,
     SEQUENCE_AT = 12, /* in a manifest's body (SPEC 3.1) */
     SEQUENCE_END = 16,
     BLOCK_BYTES = 64, /* a multiple of every program unit */
@@ -35,23 +35,19 @@ static uint32_t stated_sequence(const struct slot_map *m, uint32_t sector)
     return le32_load(head + SEQUENCE_AT);
 }
 
-/* Read a sector's manifest, whatever it says.  raw: ROOM bytes. */
+/* Read a sector's manifest, whatever it says, and the digest that its signatures are over. raw:
+ * ROOM bytes. */
 static ota_err sector_read(const struct slot_map *m, uint32_t sector, uint8_t *raw,
-                           size_t *out_len)
+                           struct manifest_parts *out, uint8_t digest[CRYPTO_DIGEST_BYTES])
 {
     size_t room = m->flash->erase_bytes < ROOM ? m->flash->erase_bytes : (size_t)ROOM;
     ota_err e = m->flash->read(m->flash, sector_at(m, sector), raw, room);
 
-    return e == OTA_OK ? manifest_length(raw, room, out_len) : e;
-}
-
-static void digest_of(const uint8_t *raw, size_t len, uint8_t out[CRYPTO_DIGEST_BYTES])
-{
-    struct crypto_sha256 h;
-
-    crypto_sha256_init(&h);
-    crypto_sha256_update(&h, raw, len);
-    crypto_sha256_final(&h, out);
+    if (e == OTA_OK)
+        e = manifest_split(raw, room, out);
+    if (e == OTA_OK)
+        manifest_digest(out, digest);
+    return e;
 }
 
 /* Not inlined: its buffer must be gone from the stack before images are verified. */
@@ -59,18 +55,12 @@ __attribute__((noinline)) static ota_err
 sector_check(const struct slot_map *m, uint32_t sector,
              const struct manifest_root roots[MANIFEST_ROOTS], struct slot_manifest_ref *out)
 {
+    struct manifest_parts parts;
     uint8_t raw[ROOM];
-    size_t len;
-    ota_err e = sector_read(m, sector, raw, &len);
+    ota_err e = sector_read(m, sector, raw, &parts, out->digest);
 
-    if (e == OTA_OK)
-        e = manifest_open(raw, len, roots, NULL);
-    if (e != OTA_OK)
-        return e;
     out->sector = sector;
-    out->bytes = (uint32_t)len;
-    digest_of(raw, len, out->digest);
-    return OTA_OK;
+    return e == OTA_OK ? manifest_signed(&parts, out->digest, roots) : e;
 }
 
 /* The intact manifest with the lowest sequence that is at least this. */
@@ -130,22 +120,26 @@ ota_err slot_manifest_find(const struct slot_map *m,
 }
 
 /* Not inlined, for the same reason. */
-__attribute__((noinline)) ota_err slot_manifest_load(const struct slot_map *m,
-                                                     const struct slot_manifest_ref *ref,
-                                                     struct manifest *out)
+__attribute__((noinline)) ota_err slot_manifest_look(const struct slot_map *m, uint32_t sector,
+                                                     struct manifest *out,
+                                                     uint8_t digest[CRYPTO_DIGEST_BYTES])
 {
-    uint8_t raw[ROOM], digest[CRYPTO_DIGEST_BYTES];
     struct manifest_parts parts;
-    size_t len;
-    ota_err e = sector_read(m, ref->sector, raw, &len);
+    uint8_t raw[ROOM];
+    ota_err e = sector_read(m, sector, raw, &parts, digest);
 
-    if (e != OTA_OK)
-        return e;
-    digest_of(raw, len, digest);
-    if (len != ref->bytes || !crypto_equal(digest, ref->digest, sizeof digest))
-        return OTA_E_SIGNATURE;
-    e = manifest_split(raw, len, &parts);
     return e == OTA_OK ? manifest_body_read(parts.body, parts.body_bytes, out) : e;
+}
+
+ota_err slot_manifest_load(const struct slot_map *m, const struct slot_manifest_ref *ref,
+                           struct manifest *out)
+{
+    uint8_t digest[CRYPTO_DIGEST_BYTES];
+    ota_err e = slot_manifest_look(m, ref->sector, out, digest);
+
+    if (e == OTA_OK && !crypto_equal(digest, ref->digest, sizeof digest))
+        e = OTA_E_SIGNATURE;
+    return e;
 }
 
 static ota_err open_which(const struct slot_map *m,

@@ -1,5 +1,6 @@
 /* link: */
-/* The bootloader's memcpy and its like (firmware/boards/common/mem.c) against the C library's. */
+/* The bootloader's memcpy and its like (firmware/boards/common/mem.c) against the C library's.
+ */
 #include <assert.h>
 #include <stdint.h>
 #include <stdio.h>

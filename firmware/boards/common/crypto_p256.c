@@ -5,6 +5,7 @@
  */
 #include "../../image/crypto.h"
 #include "p256.h"
+#include "proven.h"
 
 #include <string.h>
 
@@ -58,7 +59,12 @@ ota_err crypto_verify(enum crypto_alg alg, const uint8_t *key, size_t key_bytes,
         return OTA_E_SIGNATURE;
     point[0] = 4; /* uncompressed */
     memcpy(point + 1, key, key_bytes);
-    return p256_verify(point, digest, raw) == 1 ? OTA_OK : OTA_E_SIGNATURE;
+    if (p256_verify(point, digest, raw) != 1)
+        return OTA_E_SIGNATURE;
+    if (p256_again() != 1)
+        return OTA_E_SIGNATURE;
+    proven_note(key, digest);
+    return OTA_OK;
 }
 
 bool crypto_equal(const void *a, const void *b, size_t len)

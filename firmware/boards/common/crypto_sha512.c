@@ -1,14 +1,12 @@
 /* The device can do images that state a SHA-512 digest: Ed25519 needs that hash anyway. */
 #include "../../image/sha512.h"
 
-#include <sodium/crypto_sign_ed25519.h>
+#include "crypto_ed25519.h"
 
 const bool crypto_has_sha512 = true;
 
 ota_err crypto_verify_sha512(const uint8_t key[32], const uint8_t digest[CRYPTO_SHA512_BYTES],
                              const uint8_t sig[64])
 {
-    return crypto_sign_ed25519_verify_detached(sig, digest, CRYPTO_SHA512_BYTES, key) == 0
-               ? OTA_OK
-               : OTA_E_SIGNATURE;
+    return ed25519_verify(key, digest, CRYPTO_SHA512_BYTES, sig);
 }

@@ -21,16 +21,14 @@ static void *copy_up(void *to, const void *from, size_t len)
 {
     unsigned char *t = to;
     const unsigned char *f = from;
+    size_t done = 0;
 
-    if (((uintptr_t)t | (uintptr_t)f) % _Alignof(struct words) == 0) {
-        for (; len >= sizeof(struct words); len -= sizeof(struct words)) {
-            *(struct words *)(void *)t = *(const struct words *)(const void *)f;
-            t += sizeof(struct words);
-            f += sizeof(struct words);
-        }
-    }
-    while (len-- > 0)
-        *t++ = *f++;
+    if (((uintptr_t)t | (uintptr_t)f) % _Alignof(struct words) == 0)
+        for (; done + sizeof(struct words) <= len; done += sizeof(struct words))
+            *(struct words *)(void *)(t + done) =
+                *(const struct words *)(const void *)(f + done);
+    for (; done < len; done++)
+        t[done] = f[done];
     return to;
 }
 

@@ -81,16 +81,6 @@ void sodium_memzero(void *const p, const size_t len)
         b[i] = 0;
 }
 
-int sodium_memcmp(const void *const a, const void *const b, size_t len)
-{
-    const volatile unsigned char *x = a, *y = b;
-    unsigned char diff = 0;
-
-    for (size_t i = 0; i < len; i++)
-        diff = (unsigned char)(diff | (x[i] ^ y[i]));
-    return diff == 0 ? 0 : -1;
-}
-
 int sodium_is_zero(const unsigned char *n, const size_t len)
 {
     unsigned char any = 0;

@@ -306,11 +306,11 @@ test("filters live in the address: reload and back bring them again", async () =
 
 test("who may only read is told why a button does nothing", async () => {
 	desk.mock.control.grants = [{ platform: "*", permissions: ["device.read", "release.read"] }];
-	const page = await start("/keys");
-	const button = page.getByRole("button", { name: /New API key/ });
+	const page = await start("/devices");
+	const button = page.getByRole("button", { name: /Add device/ });
 	await button.waitFor();
 	assert.equal(await button.getAttribute("aria-disabled"), "true");
-	assert.match((await button.getAttribute("title")) ?? "", /lacks the right key.manage/);
+	assert.match((await button.getAttribute("title")) ?? "", /lacks the right device.write/);
 	await button.click({ force: true });
 	assert.equal(await page.getByRole("dialog").count(), 0);
 });

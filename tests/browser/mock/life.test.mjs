@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tabTo, useDesk } from "../desk.mjs";
+import { tabTo, until, useDesk } from "../desk.mjs";
 
 const desk = useDesk();
 
@@ -18,9 +18,9 @@ test("by keyboard: promote from beta to stable, and read it in the history", asy
 	await tabTo(page, /^\s*Promote to stable/);
 	await page.keyboard.press("Enter");
 	await page.getByRole("dialog").waitFor({ state: "detached" });
-	await page.locator(".life").getByText("beta to stable").waitFor();
+	await page.locator(".life").getByText("Promoted").waitFor();
 	assert.equal(release("mps2-an386", "1.2.0").channel, "stable");
-	await page.getByRole("button", { name: "Move to beta" }).waitFor();
+	await until("no further channel", async () => (await page.getByRole("button", { name: /Promote/ }).count()) === 0);
 });
 
 test("by keyboard: notes and the minimum version; a wrong version stands at its field", async () => {
@@ -52,7 +52,10 @@ test("withdrawn with a reason: told on the page, and nothing more can be done wi
 	await dialog.getByRole("button", { name: "Withdraw" }).click();
 	await dialog.waitFor({ state: "detached" });
 	await page.getByText("It forgets the time").first().waitFor();
-	assert.equal(await page.getByRole("button", { name: /Promote|Move|Withdraw|Make a download link/ }).count(), 0);
+	assert.equal(
+		await page.getByRole("button", { name: /Promote|Release|Withdraw|Edit|Make a download link/ }).count(),
+		0,
+	);
 });
 
 test("what was read from each file by its kind, and the bill of materials with its digest", async () => {

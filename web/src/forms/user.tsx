@@ -6,9 +6,9 @@ import { Button } from "../ui/button.tsx";
 import { CopyButton } from "../ui/copy.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { CheckField, TextField } from "../ui/field.tsx";
-import { Time } from "../ui/time.tsx";
 import { toast } from "../ui/toast.tsx";
 import { reach } from "../util/rights.ts";
+import { absolute, instant } from "../util/time.ts";
 import { ProblemNotice } from "./problem.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
@@ -122,9 +122,7 @@ function LinkDialog({ title, name, made, onClose }: LinkProps) {
 				<div class="secret">
 					<code>{made.link}</code>
 				</div>
-				<p class="muted small">
-					It counts once, and ends <Time at={made.expires_at} focusable />.
-				</p>
+				<p class="muted small">It counts once, until {absolute(instant(made.expires_at))}.</p>
 				<div class="form-end">
 					<CopyButton text={made.link} label="link" worded />
 					<Button kind="primary" onClick={onClose}>

@@ -164,15 +164,9 @@ function keyColumns(denied: string, onRevoke: (key: ApiKey) => void): Column<Api
 		{
 			key: "platforms",
 			label: "Platforms",
-			cell: (k) => platformsOf(k),
+			cell: (k) => <span title={platformsOf(k)}>{platformsOf(k)}</span>,
 			from: 3,
-		},
-		{
-			key: "by",
-			label: "Made by",
-			cell: (k) => k.created_by,
-			from: 4,
-			width: "92px",
+			width: "15%",
 		},
 		{
 			key: "used",
@@ -195,7 +189,7 @@ function keyColumns(denied: string, onRevoke: (key: ApiKey) => void): Column<Api
 			label: "Actions",
 			quiet: true,
 			cell: (k) => <Revoke item={k} denied={denied} onRevoke={() => onRevoke(k)} />,
-			width: "104px",
+			width: "88px",
 			align: "right",
 		},
 	];
@@ -209,6 +203,7 @@ function KeyName({ apiKey }: { apiKey: ApiKey }) {
 	return (
 		<span class="name">
 			<strong class="cut">{apiKey.name}</strong>
+			<span class="name-id name-wide">by {apiKey.created_by}</span>
 			<span class="name-narrow muted small">{platformsOf(apiKey)}</span>
 		</span>
 	);
@@ -241,7 +236,7 @@ function gatewayColumns(denied: string, onRevoke: (token: GatewayToken) => void)
 			label: "Actions",
 			quiet: true,
 			cell: (t) => <Revoke item={t} denied={denied} onRevoke={() => onRevoke(t)} />,
-			width: "104px",
+			width: "88px",
 			align: "right",
 		},
 	];

@@ -60,13 +60,7 @@ export function RolePage({ name }: { name: string }) {
 								<RightsMatrix label={`Rights of ${data.title}`} grants={data.grants} />
 							</Panel>
 						) : (
-							<RoleForm
-								key={JSON.stringify(data)}
-								role={data}
-								roles={roles.data ?? []}
-								denied={denied}
-								onDone={role.change}
-							/>
+							<RoleForm role={data} roles={roles.data ?? []} denied={denied} onDone={role.change} />
 						)}
 						<Holders role={data} />
 					</>
@@ -101,6 +95,8 @@ function RoleForm({ role, roles, denied, onDone }: FormProps) {
 		const next = await rolePut(role.name, title, tidy(grants));
 		toast(`${next.title} is saved`);
 		onDone(() => next);
+		setGrants(tidy(next.grants));
+		setTitle(next.title);
 		if (session.user.roles.includes(role.name)) renew(await sessionGet());
 	}, ["/title"]);
 	const whyNot = (right: Right, platform: string) =>
@@ -109,6 +105,19 @@ function RoleForm({ role, roles, denied, onDone }: FormProps) {
 	return (
 		<form class="stack loose" onSubmit={form.submit}>
 			<ProblemNotice problem={form.problem} />
+			<Panel title="About">
+				<div class="form-two">
+					<TextField
+						label="Title"
+						value={title}
+						onInput={setTitle}
+						maxLength={200}
+						error={form.errorAt("/title")}
+						hint="What people read."
+					/>
+					<TextField label="Name" value={role.name} onInput={() => undefined} mono fixed hint="It stays." />
+				</div>
+			</Panel>
 			<Panel
 				title="Rights"
 				flush
@@ -133,9 +142,6 @@ function RoleForm({ role, roles, denied, onDone }: FormProps) {
 				/>
 			</Panel>
 			<div class="savebar">
-				<div class="savebar-title">
-					<TextField label="Title" value={title} onInput={setTitle} maxLength={200} error={form.errorAt("/title")} />
-				</div>
 				<span class="grow muted" role="status">
 					{changed === 0 ? "Nothing to save" : count(changed, "change")}
 				</span>

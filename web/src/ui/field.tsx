@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 
 interface Common {
 	label: string;
@@ -64,7 +64,7 @@ export function TextField(props: TextProps) {
 	const id = useId();
 	const field = useRef<HTMLInputElement>(null);
 	// The attribute counts for a page that loads and a dialog that opens; this for a field that appears later.
-	useEffect(() => {
+	useLayoutEffect(() => {
 		if (props.autofocus) field.current?.focus();
 	}, [props.autofocus]);
 	const kind = props.type === "password" ? ({ type: "password" } as const) : ({ type: "text" } as const);

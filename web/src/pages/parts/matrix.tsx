@@ -32,20 +32,22 @@ export function RightsMatrix({ label, grants, platforms = named(grants), onChang
 								{c === EVERYWHERE ? "All platforms" : <code>{c}</code>}
 							</th>
 						))}
+						<td class="matrix-rest" />
 					</tr>
 				</thead>
 				{RIGHTS.map((group) => (
 					<tbody key={group.title}>
 						<tr class="matrix-group">
-							<th scope="rowgroup" colSpan={columns.length + 1}>
+							<th scope="rowgroup" colSpan={columns.length + 2}>
 								<span>{group.title}</span>
 							</th>
 						</tr>
 						{group.rights.map((right) => (
 							<tr key={right.permission}>
 								<th scope="row">
-									<span>{right.label}</span>
-									<code>{right.permission}</code>
+									<span class="matrix-right">
+										{right.label} <code>{right.permission}</code>
+									</span>
 								</th>
 								{columns.map((c) => (
 									<td key={c}>
@@ -58,6 +60,7 @@ export function RightsMatrix({ label, grants, platforms = named(grants), onChang
 										/>
 									</td>
 								))}
+								<td class="matrix-rest" />
 							</tr>
 						))}
 					</tbody>

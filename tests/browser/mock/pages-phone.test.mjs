@@ -1,0 +1,3 @@
+import { soundIn } from "../sound.mjs";
+
+soundIn("phone");

@@ -212,7 +212,9 @@ static char spell(char c)
         return '0';
     if (c == 'i' || c == 'l')
         return '1';
-    return c != '\0' && strchr(recovery_letters, c) != NULL ? c : '\0';
+    if (c == '\0' || strchr(recovery_letters, c) == NULL)
+        return '\0';
+    return c;
 }
 
 enum factor_code factor_code_read(const char *text, char out[RECOVERY_CODE_BYTES])

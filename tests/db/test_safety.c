@@ -141,6 +141,28 @@ static void test_constraints(void)
         {"INSERT INTO account (tenant_id, name, role, password_hash) VALUES (1, 'x', 'admin', "
          "'plain')",
          "23514"},
+        {"INSERT INTO account_role (tenant_id, account_id, role) VALUES (1, 1, 'No Role')",
+         "23514"},
+        {"INSERT INTO account_role (tenant_id, account_id, role) VALUES (1, 0, 'admin')",
+         "23503"},
+        {"INSERT INTO account_link VALUES (1, 1, 'short', 'reset', now(), '', now() + interval "
+         "'1 h')",
+         "23514"},
+        {"INSERT INTO account_link VALUES (1, 1, sha256('x'), 'gift', now(), '', now() + "
+         "interval '1 h')",
+         "23514"},
+        {"INSERT INTO account_link VALUES (1, 1, sha256('x'), 'reset', now(), '', now())",
+         "23514"},
+        {"INSERT INTO account_totp (tenant_id, account_id, secret) VALUES (1, 1, sha256('x'))",
+         "23514"},
+        {"INSERT INTO account_recovery VALUES (1, 1, 'short')", "23514"},
+        {"INSERT INTO account_recovery VALUES (1, 1, sha256('x'))", "23503"},
+        {"INSERT INTO session (tenant_id, session_hash, account_id, csrf_token, expires_at, "
+         "address) VALUES (1, sha256('x'), 1, 'x', now(), repeat('x', 65))",
+         "23514"},
+        {"INSERT INTO session (tenant_id, session_hash, account_id, csrf_token, expires_at, "
+         "agent) VALUES (1, sha256('x'), 1, 'x', now(), repeat('x', 257))",
+         "23514"},
         {"INSERT INTO setup_token VALUES (1, 'short', now(), now() + interval '1 h')", "23514"},
         {"INSERT INTO setup_token VALUES (1, sha256('x'), now(), now())", "23514"},
         {"INSERT INTO platform (tenant_id, name, title, follow_channel) VALUES (1, 'X', '', "

@@ -1,7 +1,8 @@
 -- name: release_get
 -- $1 release_id
 SELECT r.*, w.sums, w.minisig,
-       (SELECT count(*) FROM device d WHERE d.platform_id = r.platform_id AND d.version = r.version)
+       (SELECT count(*) FROM device d
+         WHERE d.platform_id = r.platform_id AND d.version = r.version AND may_every('{device.read}', r.platform_id))
   FROM release_row r
   JOIN release w USING (tenant_id, release_id)
  WHERE r.release_id = $1;
@@ -16,7 +17,8 @@ SELECT r.release_id
 -- name: release_list
 -- $1 after, 0 = from the start; $2 limit
 SELECT r.*, NULL, NULL,
-       (SELECT count(*) FROM device d WHERE d.platform_id = r.platform_id AND d.version = r.version)
+       (SELECT count(*) FROM device d
+         WHERE d.platform_id = r.platform_id AND d.version = r.version AND may_every('{device.read}', r.platform_id))
   FROM release_row r
  WHERE $1::bigint = 0 OR r.release_id < $1
  ORDER BY r.release_id DESC
@@ -25,7 +27,8 @@ SELECT r.*, NULL, NULL,
 -- name: release_list_platform
 -- $1 after, 0 = from the start; $2 limit; $3 platform_id
 SELECT r.*, NULL, NULL,
-       (SELECT count(*) FROM device d WHERE d.platform_id = r.platform_id AND d.version = r.version)
+       (SELECT count(*) FROM device d
+         WHERE d.platform_id = r.platform_id AND d.version = r.version AND may_every('{device.read}', r.platform_id))
   FROM release_row r
  WHERE ($1::bigint = 0 OR r.release_id < $1) AND r.platform_id = $3
  ORDER BY r.release_id DESC

@@ -12,6 +12,7 @@ WITH closed AS MATERIALIZED (
     SELECT coalesce(release_id, 0) AS release_id, max(platform_id) AS platform_id, max(version) AS version, count(*) AS n
       FROM device_update
      WHERE closed_at IS NULL AND ($1::bigint IS NULL OR platform_id = $1) AND ($2::text IS NULL OR version = $2)
+       AND ((SELECT may('{device.read}')) OR platform_id = ANY ((SELECT may_on('{device.read}'))::bigint[]))
      GROUP BY GROUPING SETS ((release_id), ())
 ), ended AS (
     SELECT coalesce(release_id, 0) AS release_id, max(platform_id) AS platform_id, max(version) AS version,

@@ -22,8 +22,8 @@ struct offer_release {
     int64_t id;
     enum release_state state;
     enum channel channel;
-    struct version version;
     uint32_t security_counter;
+    struct version version;
     struct version minimum; /* lowest that may update to it; unknown = any may */
 };
 

@@ -329,11 +329,13 @@ static enum esp_verdict eboot_crc(const struct image_source *src, uint32_t end, 
     uint8_t stated[8];
     uint32_t crc = UINT32_MAX;
     enum esp_verdict v = esp_get(src, EBOOT_CRC_AT, stated, sizeof stated);
-    const uint32_t bytes = le32_load(stated);
     *out_fits = false;
     *out_bytes = end;
-    if (v != ESP_GOOD || bytes < end || bytes > src->size_bytes)
+    if (v != ESP_GOOD)
         return v;
+    const uint32_t bytes = le32_load(stated);
+    if (bytes < end || bytes > src->size_bytes)
+        return ESP_GOOD;
     v = each_byte(src, (struct range){0, EBOOT_CRC_AT}, add_crc, &crc);
     add_crc(&crc, blank, sizeof blank);
     if (v == ESP_GOOD)

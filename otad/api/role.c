@@ -4,7 +4,6 @@
  */
 #include "otad/db/role.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "handler.h"
@@ -112,9 +111,8 @@ struct reading {
 
 static ota_err refuse(const struct reading *r, const char *member, const char *detail)
 {
-    char pointer[64];
-    (void)snprintf(pointer, sizeof pointer, "/grants/%zu/%s", r->index, member);
-    return api_invalid(r->rq, r->rs, pointer, detail);
+    const char *pointer = arena_printf(r->rq->arena, "/grants/%zu/%s", r->index, member);
+    return api_invalid(r->rq, r->rs, pointer != NULL ? pointer : "/grants", detail);
 }
 
 /* *out: the canonical name, NULL for '*'.  A platform that the caller has nothing to do with

@@ -259,10 +259,18 @@ static void prune(struct feed *feed)
         err = pg_query(feed->writer, Q_FEED_PRUNE, NULL, NULL);
     if (err == OTA_OK)
         err = pg_query(feed->writer, Q_SESSION_PRUNE, NULL, NULL);
-    if (err == OTA_OK)
-        err = feed_plain_silence(feed->db, feed->writer);
     if (err == OTA_OK && db_download_log_days(feed->db) > 0)
         err = feed_downloads_prune(feed->writer, db_download_log_days(feed->db));
+    drop_if_lost(&feed->writer, err);
+    (void)pthread_mutex_unlock(&feed->write_lock);
+}
+
+/* Sessions of the plain door that nobody will close. */
+static void silence(struct feed *feed)
+{
+    (void)pthread_mutex_lock(&feed->write_lock);
+    const ota_err err =
+        feed->writer == NULL ? OTA_OK : feed_plain_silence(feed->db, feed->writer);
     drop_if_lost(&feed->writer, err);
     (void)pthread_mutex_unlock(&feed->write_lock);
 }
@@ -276,8 +284,10 @@ static void *write_main(void *arg)
         if (err != OTA_OK && before == OTA_OK)
             log_warn("write-behind-waits", LOG_ERR(err));
         before = err;
-        if (tick % OVERDUE_TICKS == 0)
+        if (tick % OVERDUE_TICKS == 0) {
             fleet_tell_overdue(feed->fleet, (int64_t)time(NULL));
+            silence(feed);
+        }
         if (tick % PRUNE_TICKS == 1) {
             prune(feed);
             fleet_links_expire(feed->fleet, (int64_t)time(NULL));

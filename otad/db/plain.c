@@ -124,18 +124,24 @@ static ota_err start(struct db_tx *tx, const struct plain_report *r, int64_t pla
 
 /* The session that is meant: by its number, else the open one; to this version. */
 static ota_err session_find(struct db_tx *tx, const struct plain_report *r, int64_t device_no,
-                            int32_t *out_id)
+                            struct update *out)
 {
-    struct update u = {0};
     int32_t id = r->id;
     ota_err err = id != 0 ? OTA_OK : device_open_update(tx, device_no, &id);
     if (err == OTA_OK)
-        err = id == 0 ? OTA_E_NOT_FOUND : update_get(tx, id, &u);
+        err = id == 0 ? OTA_E_NOT_FOUND : update_get(tx, id, out);
     if (err != OTA_OK)
         return err;
-    *out_id = id;
-    return u.device_no == device_no && strcmp(u.version, r->version) == 0 ? OTA_OK
-                                                                          : OTA_E_NOT_FOUND;
+    return out->device_no == device_no && strcmp(out->version, r->version) == 0
+               ? OTA_OK
+               : OTA_E_NOT_FOUND;
+}
+
+/* Whoever installs has downloaded, whether that was told or not. */
+static bool skips_downloaded(const struct plain_report *r, const struct update *u)
+{
+    return r->state == PLAIN_INSTALLING && update_state_is_open(u->state) &&
+           u->state < UPDATE_DOWNLOADED;
 }
 
 static ota_err go_on(struct db_tx *tx, const struct plain_report *r, int64_t platform_id,
@@ -144,12 +150,19 @@ static ota_err go_on(struct db_tx *tx, const struct plain_report *r, int64_t pla
     const char *installing = r->state == PLAIN_INSTALLING ? "installing" : NULL;
     const char *const detail[] = {r->reason != NULL ? r->reason : installing};
     const struct feedback f = feedback_of(r, detail);
+    const struct feedback downloaded = {.execution = EXECUTION_DOWNLOADED,
+                                        .result = RESULT_NONE};
     struct device_locked d = {0};
-    struct update u;
+    struct update u = {0};
     ota_err err = device_find(tx, r, platform_id, false, &d);
     if (err == OTA_OK)
-        err = session_find(tx, r, d.no, out_id);
-    return err == OTA_OK ? update_feedback(tx, d.no, *out_id, &f, &u) : err;
+        err = session_find(tx, r, d.no, &u);
+    if (err != OTA_OK)
+        return err;
+    *out_id = u.id;
+    if (skips_downloaded(r, &u))
+        err = update_feedback(tx, d.no, u.id, &downloaded, &u);
+    return err == OTA_OK ? update_feedback(tx, d.no, u.id, &f, &u) : err;
 }
 
 static ota_err report_fn(struct db_tx *tx, void *arg)

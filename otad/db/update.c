@@ -110,14 +110,14 @@ static ota_err create_fn(struct db_tx *tx, void *arg)
     struct pg_row row;
     int32_t open = 0;
     ota_err err = device_lock(tx, op->device_id, &d);
+    if (err == OTA_OK && d.plain)
+        err = tx_refuse(tx, DB_WHY_OTHER_DOOR);
     if (err == OTA_OK)
         err = device_open_update(tx, d.no, &open);
     if (err == OTA_OK && open != 0)
         err = tx_refuse(tx, DB_WHY_UPDATE_IN_PROGRESS);
     if (err == OTA_OK && d.platform_id == 0)
         err = tx_refuse(tx, DB_WHY_NO_PLATFORM);
-    if (err == OTA_OK && d.plain)
-        err = tx_refuse(tx, DB_WHY_OTHER_DOOR);
     struct pg_args a = {0};
     arg_int(&a, d.platform_id);
     arg_text(&a, op->version);
@@ -193,6 +193,7 @@ struct update_locked {
     int64_t device_no, release_id;
     enum update_state state, cancelled_from; /* cancelled_from 0 unless cancelling */
     int32_t progress_percent;
+    bool plain;
 };
 
 /* Locks device and update, in this order. */
@@ -216,6 +217,7 @@ static ota_err update_lock(struct db_tx *tx, const struct update_op *op,
     out->cancelled_from = update_state_parse(row_text_or_empty(&row));
     out->progress_percent = (int32_t)row_int(&row);
     out->release_id = row_int(&row);
+    out->plain = row_bool(&row);
     return row.err;
 }
 
@@ -369,7 +371,8 @@ static ota_err cancel_fn(struct db_tx *tx, void *arg)
         err = tx_refuse(tx, DB_WHY_CLOSED);
     if (err == OTA_OK && u.state != UPDATE_CANCELLING) {
         u.cancelled_from = u.state;
-        u.state = u.state == UPDATE_PENDING ? UPDATE_CANCELLED : UPDATE_CANCELLING;
+        /* Nobody asks a client of the plain door whether it stops. */
+        u.state = u.state == UPDATE_PENDING || u.plain ? UPDATE_CANCELLED : UPDATE_CANCELLING;
         err = note(tx, u.id, "cancel");
         if (err == OTA_OK)
             err = update_write(tx, &u, NULL);

@@ -57,7 +57,7 @@ SELECT update_id FROM u;
 
 -- name: update_lock
 -- $1 update_id, $2 device_no
-SELECT u.state, u.cancelled_from, u.progress_percent, u.release_id
+SELECT u.state, u.cancelled_from, u.progress_percent, u.release_id, u.source = 'plain'
   FROM device_update u
  WHERE u.update_id = $1 AND u.device_no = $2
    FOR UPDATE;
@@ -88,15 +88,15 @@ UPDATE device_update u
  WHERE u.update_id = $1;
 
 -- name: update_withdraw
--- $1 release_id.  Open updates to it: what was not retrieved is cancelled, the rest is to be; each is written into
+-- $1 release_id.  Open updates to it: what was not retrieved, or cannot be asked, is cancelled, the rest is to be; each is written into
 -- its events and into the changes.  Locks the tenant's clock.
 WITH u AS (
     UPDATE device_update
-       SET state = CASE WHEN state = 'pending' THEN 'cancelled' ELSE 'cancelling' END,
-           cancelled_from = CASE WHEN state = 'pending' THEN NULL ELSE state END,
-           reason = CASE WHEN state = 'pending' THEN 'withdrawn' END,
+       SET state = CASE WHEN state = 'pending' OR source = 'plain' THEN 'cancelled' ELSE 'cancelling' END,
+           cancelled_from = CASE WHEN state = 'pending' OR source = 'plain' THEN NULL ELSE state END,
+           reason = CASE WHEN state = 'pending' OR source = 'plain' THEN 'withdrawn' END,
            updated_at = greatest(clock_timestamp(), created_at),
-           closed_at = CASE WHEN state = 'pending' THEN greatest(clock_timestamp(), created_at) END
+           closed_at = CASE WHEN state = 'pending' OR source = 'plain' THEN greatest(clock_timestamp(), created_at) END
      WHERE release_id = $1 AND closed_at IS NULL AND state <> 'cancelling'
     RETURNING tenant_id, update_id
 ), told AS (

@@ -107,7 +107,9 @@ ota_err tx_user_roles_put(struct db_tx *tx, int64_t id, const struct db_names *r
         err = tx_refuse(tx, DB_WHY_NO_ROLE);
     arg_int(&put, id);
     arg_text(&put, names);
-    return err == OTA_OK ? tx_query(tx, Q_USER_ROLES_PUT, &put, NULL) : err;
+    if (err == OTA_OK)
+        err = tx_query(tx, Q_USER_ROLES_PUT, &put, NULL);
+    return err == OTA_OK ? tx_roles_fit(tx) : err;
 }
 
 ota_err tx_user_by_id(struct db_tx *tx, int query, int64_t id)
@@ -314,12 +316,14 @@ ota_err db_user_patch(struct db_scope *s, const char *name, const struct user_pa
 static ota_err delete_fn(struct db_tx *tx, void *arg)
 {
     const struct user_op *op = arg;
-    struct user before;
+    struct user before = {0};
+    struct pg_args a = {0};
     ota_err err = tx_people_lock(tx);
     if (err == OTA_OK)
         err = tx_user_get_by_name(tx, op->name, &before);
+    arg_int(&a, before.id);
     if (err == OTA_OK)
-        err = tx_user_by_id(tx, Q_USER_DELETE, before.id);
+        err = tx_touch(tx, Q_USER_DELETE, &a);
     if (err == OTA_OK)
         err = tx_admin_left(tx);
     if (err == OTA_OK)

@@ -66,6 +66,7 @@ PACKAGES_CHECK=(
     libcmocka-dev              # unit tests
     minisign signify-openbsd   # releases must verify with other people's tools
     curl                       # the API as CI would call it
+    swupdate cpio              # a client of others: it must update from otad, and how its files are packed
     nginx-light systemd        # otad/contrib: the one before otad, and what understands its unit
     chromium fonts-dejavu-core # the browser tests
 )

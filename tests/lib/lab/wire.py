@@ -16,6 +16,7 @@ class Relay:
         self.target, self.rate = port, rate
         self.to_device = 0
         self.marks = []
+        self.cuts = 0  # how often everything was cut
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -26,6 +27,10 @@ class Relay:
         with self.lock:
             self.marks.append((self.to_device + count, act))
 
+    def cut(self):
+        """Every connection there is ends in the middle; new ones are served."""
+        self.cuts += 1
+
     def _accept(self):
         while self.open:
             try:
@@ -35,9 +40,10 @@ class Relay:
             threading.Thread(target=self._pass, args=(device,), daemon=True).start()
 
     def _pass(self, device):
+        cuts = self.cuts
         try:
             with device, socket.create_connection(("127.0.0.1", self.target), 10) as server:
-                while self.open:
+                while self.open and self.cuts == cuts:
                     ready, _, _ = select.select([device, server], [], [], 1)
                     if device in ready:
                         data = device.recv(CHUNK)

@@ -81,7 +81,9 @@ void kit_open_db(struct kit *k, uint32_t connections, uint32_t wait_ms)
                                      .jobs_conninfo = k->jobs,
                                      .connections_max = connections,
                                      .wait_ms = wait_ms,
-                                     .statement_ms = 20000};
+                                     .statement_ms = 20000,
+                                     .silence_s = 60,
+                                     .plain_devices_max = 1000};
     OK(db_open(&config, &k->db));
     arena_init(&k->arena, (size_t)64 << 20);
     k->scope =

@@ -91,6 +91,7 @@ ota_err api_account_password(struct http_request *rq, struct http_response *rs)
         return account_wrong_password(rq, rs);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, &scope, "user");
+    api_catch_up(rq, &scope);
     return api_sign_in_answer(rq, rs, &s);
 }
 
@@ -113,6 +114,7 @@ ota_err api_account_sign_in_clear(struct http_request *rq, struct http_response 
         db_session_end_others(&scope, rq->principal->name, rq->principal->credential);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, &scope, "user");
+    api_catch_up(rq, &scope);
     http_empty(rs, 204);
     return OTA_OK;
 }

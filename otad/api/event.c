@@ -9,7 +9,7 @@
 #include "otad/db/session.h"
 #include "otad/device/principal.h"
 
-enum { EVENT_ARENA_BYTES = 64 * 1024 };
+enum { EVENT_ARENA_BYTES = 64 * 1024, ASK_AGAIN_S = 10 };
 
 /* Of a scope: for everybody of every tenant. */
 static const char everybody[] = "*";
@@ -21,6 +21,8 @@ struct listener {
     uint8_t credential[32];
     uint64_t rights_version; /* of memory, when who was looked up */
     struct principal who;
+    uint64_t asked_version; /* and when the session was last asked for */
+    int64_t asked_at_unix_s;
 };
 
 /* What the listener may do now, not when the stream began. */
@@ -50,10 +52,18 @@ static bool may_see(void *arg, const struct event_scope *scope)
     return permission_has(&l->who, (enum permission)scope->right, platform);
 }
 
-/* Signed out, revoked or expired: the stream ends.  A database that is away ends nothing. */
+/*
+ * Signed out, revoked or expired: the stream ends.  A database that is away ends nothing. Every
+ * end of a sign-in is told to memory, so the database is asked when that has news, and now and
+ * then for those that expire.
+ */
 static bool alive(void *arg)
 {
-    const struct listener *l = arg;
+    struct listener *l = arg;
+    const uint64_t version = fleet_rights_version(l->otad->fleet);
+    const int64_t now = api_now();
+    if (version == l->asked_version && now - l->asked_at_unix_s < ASK_AGAIN_S)
+        return true;
     struct arena arena;
     ota_err err = OTA_OK;
     arena_init(&arena, EVENT_ARENA_BYTES);
@@ -66,6 +76,10 @@ static bool alive(void *arg)
         err = fleet_api_key(l->otad->fleet, l->id, l->credential, api_now(), &arena, &key);
     }
     arena_done(&arena);
+    if (err == OTA_OK) {
+        l->asked_version = version;
+        l->asked_at_unix_s = now;
+    }
     return err != OTA_E_NOT_FOUND && err != OTA_E_AUTH;
 }
 

@@ -59,6 +59,7 @@ ota_err api_sign_in_end(struct http_request *rq, struct http_response *rs,
     err = db_session_end(scope, name, id);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, scope, "sign-in");
+    api_catch_up(rq, scope);
     http_empty(rs, 204);
     return OTA_OK;
 }

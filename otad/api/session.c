@@ -101,6 +101,7 @@ ota_err api_session_delete(struct http_request *rq, struct http_response *rs)
     const ota_err err = db_session_delete(&scope, hash.b);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, &scope, "session");
+    api_catch_up(rq, &scope);
     http_cookie_set(rq, rs, SESSION_COOKIE, "", 0);
     http_empty(rs, 204);
     return OTA_OK;

@@ -70,7 +70,9 @@ static void end_session_before(const struct http_request *rq, struct db_scope *s
         return;
     const struct token_hash hash = api_cookie_hash(rq);
     const ota_err err = db_session_delete(scope, hash.b);
-    if (err != OTA_OK)
+    if (err == OTA_OK)
+        api_catch_up(rq, scope);
+    else
         log_warn("session-not-ended", LOG_ERR(err));
 }
 

@@ -42,7 +42,8 @@ const char *tx_user_text(struct db_tx *tx, const struct user *u);
 /* Sign in, for whoever has just proved to be session->user.  Errors: as db_session_start. */
 OTA_MUST_CHECK ota_err tx_session_start(struct db_tx *tx, const struct session *session,
                                         const struct factor_proof *proof);
-/* End all of them but the one with this hash; NULL = all. */
+/* End all of them but the one with this hash; NULL = all.  Open event streams learn of it, as
+ * of every end of a sign-in, by CHANGE_ACCOUNT. */
 OTA_MUST_CHECK ota_err tx_sessions_end(struct db_tx *tx, int64_t user_id,
                                        const uint8_t *but_hash);
 

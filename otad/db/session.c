@@ -161,6 +161,8 @@ static ota_err delete_fn(struct db_tx *tx, void *arg)
         return OTA_OK;
     const int64_t id = err == OTA_OK ? row_int(&row) : 0;
     if (err == OTA_OK)
+        err = tx_change(tx, CHANGE_ACCOUNT, id);
+    if (err == OTA_OK)
         err = tx_user_get(tx, id, &user);
     return err != OTA_OK
                ? err
@@ -184,6 +186,8 @@ static ota_err end_fn(struct db_tx *tx, void *arg)
     arg_int(&a, user.id);
     arg_int(&a, op->id);
     err = tx_touch(tx, Q_SESSION_END, &a);
+    if (err == OTA_OK)
+        err = tx_change(tx, CHANGE_ACCOUNT, user.id);
     return err != OTA_OK ? err
                          : tx_audit(tx, &(struct audit){.action = "session.end",
                                                         .object = user.name,
@@ -205,7 +209,8 @@ ota_err tx_sessions_end(struct db_tx *tx, int64_t user_id, const uint8_t *but_ha
         arg_text(&a, NULL);
     else
         arg_bytes(&a, but_hash, 32);
-    return tx_query(tx, Q_SESSION_END_ALL, &a, NULL);
+    const ota_err err = tx_query(tx, Q_SESSION_END_ALL, &a, NULL);
+    return err == OTA_OK ? tx_change(tx, CHANGE_ACCOUNT, user_id) : err;
 }
 
 static ota_err end_others_fn(struct db_tx *tx, void *arg)

@@ -214,7 +214,7 @@ static ssize_t subscription_read(void *arg, char *buf, size_t len)
     n = next_bytes(s, buf, len);
     (void)pthread_mutex_unlock(&s->events->lock);
     /* The question may need the database, so it is asked without the lock. */
-    if (n > 0 && buf[0] == ':' && s->who.alive != NULL && !s->who.alive(s->who.arg))
+    if (n > 0 && s->who.alive != NULL && !s->who.alive(s->who.arg))
         return -1;
     return n;
 }

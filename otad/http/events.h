@@ -37,7 +37,7 @@ void events_publish(struct events *ev, const char *type, const struct event_scop
 struct events_subscriber {
     /* May the subscriber see this?  NULL = everything. */
     bool (*may_see)(void *arg, const struct event_scope *scope);
-    /* Asked at each heartbeat: is the session still good?  NULL = yes. */
+    /* Asked before anything is handed out: is the session still good?  NULL = yes. */
     bool (*alive)(void *arg);
     void (*free)(void *arg); /* may be NULL */
     void *arg;

@@ -5,6 +5,7 @@ import base64
 import concurrent.futures
 import hashlib
 import hmac
+import http.client
 import itertools
 import json
 import re
@@ -443,6 +444,32 @@ class People(EndToEnd):
         self.admin.delete(f"/users/{name}/sign-ins/{mine[0]['id']}")
         self.assertFalse(self.signed_in(who))
         self.assertIsNotNone(stranger_name)
+
+    def test_an_open_event_stream_ends_with_its_sign_in(self):
+        self.stack.platform("people-board")
+        ends = {"one ends it": lambda name, who: self.ask(who, "DELETE", f"/account/sign-ins/{self.newest(who)}"),
+                "signed out": lambda name, who: self.ask(who, "DELETE", "/session"),
+                "disabled": lambda name, who: self.admin.patch(f"/users/{name}", {"disabled": True}),
+                "deleted": lambda name, who: self.admin.delete(f"/users/{name}"),
+                "reset": lambda name, who: self.admin.post(f"/users/{name}/reset", {"totp": True})}
+        for i, (how, end) in enumerate(ends.items()):
+            name, who = self.person()
+            stream = http.client.HTTPSConnection(who.host, who.port, timeout=60, context=who.context)
+            self.addCleanup(stream.close)
+            stream.request("GET", "/api/v1/events", None, who.headers)
+            answer = stream.getresponse()
+            self.assertEqual((answer.status, answer.readline()[:1]), (200, b":"))
+            before, after = f"seen-{i}", f"hidden-{i}"
+            self.admin.post("/devices", {"id": before, "platform": "people-board"})
+            while before.encode() not in answer.readline():
+                pass
+            end(name, who)
+            self.admin.post("/devices", {"id": after, "platform": "people-board"})
+            rest = answer.read()  # to its end, which comes
+            self.assertNotIn(after.encode(), rest, how)
+
+    def newest(self, who):
+        return self.ask(who, "GET", "/account/sign-ins?limit=1").json()["items"][0]["id"]
 
     def test_a_new_password_ends_all_other_sign_ins(self):
         name, who = self.person()

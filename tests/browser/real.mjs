@@ -5,6 +5,8 @@
 //   node real.mjs assign DEVICE VERSION      assigns a release in the device's page, ends when the page shows it as done
 //   node real.mjs key NAME PLATFORM          makes an API key, prints "KEY secret"
 //   node real.mjs revoke NAME                revokes it
+//   node real.mjs people NAME PLATFORM       makes a role for one platform, invites NAME with it, joins by the link in another
+//                                            browser, sets a second factor, signs in with it, sees that platform alone
 //   node real.mjs tour                       every page in light, dark and at 375 px: axe, policy, console, width
 //
 // Environment: OTAD_URL; OTAD_SETUP_LINK (setup only); OTAD_ADMIN, OTAD_PASSWORD (setup only); OTAD_BROWSER_STATE, a file
@@ -13,6 +15,8 @@
 // The last line is OK, or the reason on stderr and exit status 1.
 
 import { axe, launch, openPage, SIZES, sidewaysScroll } from "./browser.mjs";
+import { readQr } from "./qr.mjs";
+import { Authenticator } from "./totp.mjs";
 
 const {
 	OTAD_URL,
@@ -147,10 +151,131 @@ async function revoke(browser, name) {
 	return opened;
 }
 
+/** A role of one's own that sees devices and releases of one platform. */
+async function makeRole(page, role, platform) {
+	await page.goto(url("/roles"));
+	await page.getByRole("button", { name: "New role" }).click();
+	await page.getByLabel("Title", { exact: true }).fill(`Sees ${platform}`);
+	await page.getByLabel("Name", { exact: true }).fill(role);
+	await page.getByRole("button", { name: "Make role" }).click();
+	await page.getByRole("heading", { name: `Sees ${platform}`, level: 1 }).waitFor();
+	for (const right of ["See devices and updates", "See and download"]) {
+		await page.getByRole("checkbox", { name: `${right}, ${platform}`, exact: true }).check();
+	}
+	await page.getByRole("button", { name: "Save role" }).click();
+	await page.getByText("Nothing to save").waitFor();
+}
+
+async function invite(page, name, roleTitle) {
+	await page.goto(url("/users"));
+	await page.getByRole("button", { name: "Invite" }).click();
+	await page.getByLabel("Name", { exact: true }).fill(name);
+	await page.getByRole("dialog").getByLabel(roleTitle).check();
+	await page.getByRole("button", { name: "Make invitation" }).click();
+	const link = (await page.locator(".secret code").textContent()) ?? "";
+	await page.getByRole("button", { name: "I have passed it on" }).click();
+	await page.getByRole("row", { name: new RegExp(`${escaped(name)}.*Invited`) }).waitFor();
+	return link;
+}
+
+async function joinBy(page, link, name, password) {
+	await page.goto(link);
+	await page.getByRole("heading", { name: `Welcome, ${name}` }).waitFor();
+	expect(new URL(page.url()).hash === "", "the token is still in the address");
+	await page.getByLabel("Password", { exact: true }).fill(password);
+	await page.getByRole("button", { name: "Join" }).click();
+	await page.getByRole("heading", { name: "Overview" }).waitFor();
+}
+
+/** Switches the second factor on; answers the app that has its secret, and the recovery codes. */
+async function setSecondFactor(browser, page, password) {
+	await page.goto(url("/account"));
+	await page.getByRole("button", { name: "Set up" }).click();
+	await page.getByLabel("Your password").fill(password);
+	await page.getByRole("button", { name: "Go on" }).click();
+	const qr = page.getByRole("img", { name: "QR code" });
+	await qr.waitFor();
+	const app = new Authenticator(await readQr(browser, await qr.screenshot()));
+	await page.getByLabel("Code", { exact: true }).fill(app.code());
+	await page.getByRole("button", { name: "Switch it on" }).click();
+	const listed = page.getByRole("list", { name: "Recovery codes" }).getByRole("listitem");
+	await listed.first().waitFor();
+	const codes = await listed.allTextContents();
+	await page.getByRole("button", { name: "I have stored them" }).click();
+	await page.getByText(`${codes.length} of 10 left`).waitFor();
+	return { app, codes };
+}
+
+async function leave(page, name) {
+	await page.getByRole("button", { name, exact: true }).click();
+	await page.getByRole("button", { name: "Sign out" }).click();
+	await page.getByRole("heading", { name: "Sign in" }).waitFor();
+}
+
+async function enter(page, name, password, code, kind = "Code") {
+	await page.goto(url("/"));
+	await page.getByLabel("Name", { exact: true }).fill(name);
+	await page.getByLabel("Password", { exact: true }).fill(password);
+	await page.getByRole("button", { name: "Sign in" }).click();
+	await page.getByLabel("Code", { exact: true }).waitFor();
+	if (kind !== "Code") await page.getByRole("button", { name: "Use a recovery code" }).click();
+	await page.getByLabel(kind, { exact: true }).fill(code);
+	await page.getByRole("button", { name: "Sign in" }).click();
+	await page.getByRole("heading", { name: "Overview" }).waitFor();
+}
+
+/** What a page's table names in its first column. */
+async function rowsOf(page, path) {
+	await page.goto(url(path));
+	await page.locator("tr[data-row]").first().waitFor();
+	return page.locator("tr[data-row]").evaluateAll((rows) => rows.map((r) => r.dataset.row));
+}
+
+async function people(browser, name, platform) {
+	const password = "a horse, a battery, a staple";
+	const admin = await openPage(browser, signedIn());
+	await makeRole(admin.page, "one-platform", platform);
+	const all = await rowsOf(admin.page, "/devices");
+	const link = await invite(admin.page, name, `Sees ${platform}`);
+
+	const opened = await openPage(browser, { ignoreHTTPSErrors: true, expected: [/401/, /404/] });
+	const { page } = opened;
+	await joinBy(page, link, name, password);
+	const { app, codes } = await setSecondFactor(browser, page, password);
+	await leave(page, name);
+	await enter(page, name, password, app.code());
+	await leave(page, name);
+	await enter(page, name, password, codes[0], "Recovery code");
+
+	const menu = await page.getByRole("navigation").getByRole("link").allTextContents();
+	expect(!menu.some((entry) => ["Users", "Roles", "Keys", "Audit log"].includes(entry)), `the menu shows ${menu}`);
+	const mine = await rowsOf(page, "/devices");
+	expect(mine.length > 0 && mine.length < all.length, `${mine.length} of ${all.length} devices are shown`);
+	const shown = await page.locator("main").textContent();
+	for (const hidden of all.filter((id) => !mine.includes(id))) {
+		expect(!shown?.includes(hidden), `${hidden} is of another platform`);
+		await page.goto(url(`/devices/${encodeURIComponent(hidden)}`));
+		await page.getByRole("alert").waitFor();
+	}
+	await page.goto(url("/platforms"));
+	await page.locator("a.row-link, .panel a").first().waitFor();
+	const platforms = (await page.locator("main").textContent()) ?? "";
+	expect(platforms.includes(platform), `${platform} is not on the platforms page`);
+	await page.goto(url("/users"));
+	await page.getByText("Your roles do not open this page").waitFor();
+
+	await page.goto(link);
+	await page.getByRole("heading", { name: "This link has ended" }).waitFor();
+	await admin.page.goto(url(`/users/${name}`));
+	await admin.page.getByText("Active", { exact: true }).first().waitFor();
+	expect(admin.troubles.length === 0, admin.troubles.join("\n"));
+	return opened;
+}
+
 /** Follows the links of the real pages, so that every kind of page is seen with real data. */
 async function pagesOf(page) {
-	const paths = ["/", "/devices", "/updates", "/releases", "/platforms", "/keys"];
-	for (const list of ["/devices", "/releases", "/platforms"]) {
+	const paths = ["/", "/devices", "/updates", "/releases", "/platforms", "/keys", "/users", "/roles", "/account"];
+	for (const list of ["/devices", "/releases", "/platforms", "/users", "/roles"]) {
 		await page.goto(url(list));
 		const link = page.locator("a.row-link").first();
 		await link.waitFor();
@@ -182,7 +307,7 @@ async function tour(browser) {
 	return first;
 }
 
-const STEPS = { setup, watch, assign, key, revoke, tour };
+const STEPS = { setup, watch, assign, key, revoke, people, tour };
 
 async function picture(browser, step) {
 	if (!OTAD_BROWSER_SHOTS) return;

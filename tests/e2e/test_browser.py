@@ -1,5 +1,5 @@
 """A real browser against the real server and a real device: set up, sign in, see a device change its version without a
-reload, assign a release, make and revoke an API key; every page by axe."""
+reload, assign a release, make and revoke an API key, let somebody in who sees one platform; every page by axe."""
 import os
 import shutil
 import subprocess
@@ -11,6 +11,7 @@ from lab.proc import Process
 
 STEPS = ROOT / "tests" / "browser" / "real.mjs"
 DEVICE = "seen-in-browser"
+OTHER = "another-board"
 
 
 class Browser(Devices):
@@ -60,6 +61,11 @@ class Browser(Devices):
         self.assertIn(self.otad.client().use_key(secret).request("GET", path).status, (200, 304))
         self.step("revoke", "made in the browser")
         self.assertEqual(self.otad.client().use_key(secret).request("GET", path).status, 401)
+
+        self.stack.platform(OTHER)
+        self.admin.post("/devices", {"id": "of-another-platform", "platform": OTHER})
+        self.step("people", "berta", PLATFORM)
+        self.assertEqual(self.admin.get("/users/berta")["totp"], True)
         self.step("tour")
 
 

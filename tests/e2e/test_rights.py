@@ -3,10 +3,12 @@ otad's own check replaced by one that says yes to everything, so that row-level 
 """
 import http.client
 import json
+import socket
 import subprocess
 import sys
+import threading
 
-from harness import BUILD, PASSWORD, ROOT, TENANT, EndToEnd, Stack
+from harness import BUILD, PASSWORD, ROOT, TENANT, EndToEnd, Otad, Stack, wait_until
 from lab.postgres import program
 from test_metrics import parse
 
@@ -259,3 +261,164 @@ class RowLevelSecurityAlone(Matrix):
 
     binary = BUILD / "tests" / "rights" / "otad_permissive"
     alone = True
+
+
+class Stream:
+    """What /events tells somebody, line by line."""
+
+    def __init__(self, client):
+        self.lines = []
+        self.connection = http.client.HTTPSConnection(client.host, client.port, timeout=client.timeout_s, context=client.context)
+        self.connection.request("GET", "/api/v1/events", headers=client.headers)
+        self.answer = self.connection.getresponse()
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+
+    def read(self):
+        try:
+            while line := self.answer.readline():
+                self.lines.append(line.decode().rstrip())
+        except (OSError, ValueError, http.client.HTTPException):
+            pass
+
+    def told(self, *words):
+        return any(all(w in line for w in words) for line in list(self.lines))
+
+    def close(self):
+        if self.connection.sock:
+            self.connection.sock.shutdown(socket.SHUT_RDWR)
+        self.thread.join(30)
+        self.connection.close()
+
+
+class Roles(EndToEnd):
+    """Roles of one's own: made, refused, and in force at once."""
+
+    @classmethod
+    def prepare(cls):
+        for p in PLATFORMS:
+            cls.stack.admin.post("/platforms", {"name": p, "title": p, "aliases": [f"{p}-alias"]})
+            cls.stack.admin.post("/devices", {"id": f"{p}-1", "platform": p})
+        cls.people = 0
+
+    def role(self, name, *grants, title="A role"):
+        return self.admin.call("PUT", f"/api/v1/roles/{name}", {
+            "title": title, "grants": [{"platform": p, "permissions": list(what)} for p, what in grants]})
+
+    def person(self, *roles):
+        """Signed in, with these roles."""
+        type(self).people += 1
+        name = f"person-{self.people}"
+        made = self.admin.post("/users", {"name": name, "roles": list(roles)})
+        client = self.otad.client()
+        session = client._session("/api/v1/join", {"token": made["link"].split("#")[1], "password": PASSWORD})
+        self.assertEqual(session["user"], {"name": name, "roles": sorted(roles)})
+        client.name = name
+        return client
+
+    def put(self, name, body, who=None):
+        answer = (who or self.admin).request("PUT", f"/api/v1/roles/{name}", json.dumps(body).encode(), {"Content-Type": "application/json"})
+        return answer.status, answer.json().get("code"), answer.json().get("pointer")
+
+    def devices(self, client):
+        answer = client.request("GET", "/api/v1/devices")
+        return {d["id"] for d in answer.json()["items"] if d["id"].endswith("-1")} if answer.status == 200 else answer.status
+
+    def test_a_role_as_it_was_made(self):
+        made = self.role("esp-team", ("beta-alias", ["device.write", "device.read"]), ("*", ["release.read"]), title="ESP \u2713")
+        self.assertEqual(made, {"name": "esp-team", "title": "ESP \u2713", "builtin": False, "user_count": 0, "grants": [
+            {"platform": "*", "permissions": ["release.read"]}, {"platform": "beta", "permissions": ["device.read", "device.write"]}]})
+        self.assertEqual(self.admin.get("/roles/esp-team"), made)
+        self.assertIn(made, self.admin.every("/roles?limit=2"))
+        builtin = {r["name"]: r for r in self.admin.every("/roles") if r["builtin"]}
+        self.assertEqual(set(builtin), {"admin", "manager", "operator", "viewer"})
+        self.assertEqual(builtin["viewer"]["grants"], [{"platform": "*", "permissions": ["device.read", "release.read"]}])
+        self.assertEqual(self.role("esp-team")["grants"], [])
+        self.admin.delete("/roles/esp-team")
+        self.assertEqual(self.admin.request("GET", "/api/v1/roles/esp-team").status, 404)
+
+    def test_what_is_refused(self):
+        good = {"title": "", "grants": [{"platform": "alpha", "permissions": ["device.read"]}]}
+
+        def grant(**change):
+            return {**good, "grants": [{**good["grants"][0], **change}]}
+        for body, pointer in (
+                ({"grants": []}, "/title"), ({"title": ""}, "/grants"), ({**good, "more": 1}, "/more"), ({**good, "title": 7}, "/title"),
+                ({**good, "title": "x" * 201}, "/title"), ({**good, "grants": {}}, "/grants"), ({**good, "grants": ["*"]}, "/grants"),
+                ({**good, "grants": good["grants"] * 66}, "/grants"), (grant(platform="gamma"), "/grants/0/platform"),
+                (grant(platform=7), "/grants/0/platform"), (grant(platform=""), "/grants/0/platform"),
+                (grant(permissions=[]), "/grants/0/permissions"), (grant(permissions=["root"]), "/grants/0/permissions"),
+                (grant(permissions=["device.read", "device.read"]), "/grants/0/permissions"),
+                (grant(permissions=["user.manage"]), "/grants/0/permissions"), (grant(permissions=["key.manage"]), "/grants/0/permissions"),
+                (grant(more=1), "/grants/0/more"), ({**good, "grants": [*good["grants"], {"platform": "beta"}]}, "/grants/1/permissions"),
+                ({**good, "grants": good["grants"] * 2}, "/grants/1/platform"),
+                ({**good, "grants": [*good["grants"], {"platform": "alpha-alias", "permissions": ["device.read"]}]}, "/grants/1/platform"),
+        ):
+            with self.subTest(body=body):
+                status, _, at = self.put("bad", body)
+                self.assertEqual((status, at), (400, pointer))
+        for name in ("none", "A", "-x", "x" * 64, "%2e%2e", "a%20b"):
+            self.assertIn(self.put(name, good)[0], (400, 404), name)
+        for name in ("admin", "viewer"):
+            self.assertEqual(self.put(name, good)[:2], (409, "built-in"))
+            self.assertEqual(self.admin.request("DELETE", f"/api/v1/roles/{name}").json()["code"], "built-in")
+        self.assertEqual(self.admin.request("GET", "/api/v1/roles/bad").status, 404)
+        self.role("used", ("alpha", ["device.read"]))
+        self.person("used")
+        self.assertEqual(self.admin.request("DELETE", "/api/v1/roles/used").json()["code"], "in-use")
+
+    def test_nobody_makes_a_role_that_is_more_than_they_are(self):
+        self.role("people", ("*", ["user.manage"]), ("alpha", ["device.read"]))
+        manager = self.person("people")
+        self.assertEqual(self.put("mine", {"title": "", "grants": [{"platform": "alpha", "permissions": ["device.read"]}]}, manager)[0], 200)
+        for grants, want in (([{"platform": "alpha", "permissions": ["device.write"]}], (403, "forbidden", None)),
+                             ([{"platform": "*", "permissions": ["device.read"]}], (403, "forbidden", None)),
+                             ([{"platform": "*", "permissions": ["user.manage", "key.manage"]}], (403, "forbidden", None))):
+            self.assertEqual(self.put("mine", {"title": "", "grants": grants}, manager), want)
+        grants = self.admin.get("/roles/mine")["grants"]
+        self.assertEqual(grants, [{"platform": "alpha", "permissions": ["device.read"]}])
+
+    def test_rights_count_at_once_here_and_within_moments_elsewhere(self):
+        self.role("shift", ("alpha", ["device.read"]))
+        other = Otad(self.folder / "replica", self.stack.cluster, self.stack.ca, database=self.otad.database,
+                     settings={**self.otad.settings, "state_dir": self.otad.folder / "state", "artifacts_dir": self.otad.folder / "artifacts"})
+        other.folder.mkdir()
+        self.addCleanup(other.stop)
+        other.start()
+        here = self.person("shift")
+        there = other.client()
+        there.headers = dict(here.headers)
+        wanted = {"alpha": {"alpha-1"}, "beta": {"beta-1"}, None: 403}
+        self.assertEqual(self.devices(there), wanted["alpha"], "who was made a moment ago is known")
+        for platform in ("beta", None, "alpha"):
+            self.role("shift", *([(platform, ["device.read"])] if platform else []))
+            self.assertEqual(self.devices(here), wanted[platform])
+            wait_until("the other otad to follow", lambda p=platform: self.devices(there) == wanted[p], every_s=0.05)
+        self.admin.patch(f"/users/{here.name}", {"roles": []})
+        self.assertEqual(self.devices(here), 403)
+        session = here.get("/session")
+        self.assertEqual((session["permissions"], session["grants"], session["user"]["roles"]), ([], [], []))
+        wait_until("the other otad to follow", lambda: self.devices(there) == 403, every_s=0.05)
+
+    def test_events_reach_whom_they_concern(self):
+        self.role("alpha-only", ("alpha", ["device.read"]))
+        self.role("moving", ("alpha", ["device.read"]), ("beta", ["device.read"]))
+        narrow, moving = Stream(self.person("alpha-only")), Stream(self.person("moving"))
+        self.addCleanup(narrow.close)
+        self.addCleanup(moving.close)
+        self.assertEqual((narrow.answer.status, moving.answer.status), (200, 200))
+        for name, platform in (("eve-beta", "beta"), ("eve-alpha", "alpha")):
+            self.admin.post("/devices", {"id": name, "platform": platform})
+        wait_until("both to hear of alpha", lambda: narrow.told('"eve-alpha"') and moving.told('"eve-alpha"'))
+        self.assertTrue(moving.told('"eve-beta"'))
+        self.assertFalse(narrow.told('"eve-beta"'))  # which came before
+        self.role("moving", ("beta", ["device.read"]))  # from now on
+        self.admin.patch("/devices/eve-alpha", {"name": "now hidden"})
+        self.admin.patch("/devices/eve-beta", {"name": "now seen"})
+        wait_until("who may to hear", lambda: narrow.told("now hidden") and moving.told("now seen"))
+        self.assertFalse(moving.told("now hidden"))
+        self.admin.patch("/devices/eve-alpha", {"platform": "beta"})
+        wait_until("the leaving to be told", lambda: narrow.told('{"id":"eve-alpha"}') and moving.told('"eve-alpha"', '"platform":"beta"'))
+        self.admin.delete("/devices/eve-beta")
+        wait_until("the end to be told", lambda: moving.told('{"id":"eve-beta"}'))
+        self.assertFalse(narrow.told("eve-beta"))

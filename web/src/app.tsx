@@ -100,6 +100,21 @@ function Inside({ route, session, onSession, onOut }: InsideProps) {
 		live.start();
 		return () => live.stop();
 	}, [live]);
+	// What may have changed meanwhile includes one's rights.
+	useEffect(() => {
+		let inside = true;
+		const off = live.onEvents((events) => {
+			if (!events.some((e) => e.type === "resync")) return;
+			sessionGet().then(
+				(next) => inside && onSession(next),
+				() => undefined,
+			);
+		});
+		return () => {
+			inside = false;
+			off();
+		};
+	}, [live]);
 	const leave = () => {
 		signOut().catch(() => undefined);
 		onOut();

@@ -6,7 +6,17 @@ import { cleanCode } from "../src/forms/code.tsx";
 import { whyNoKey } from "../src/forms/key.tsx";
 import { whyNotGive } from "../src/forms/user.tsx";
 import { agentText } from "../src/util/agent.ts";
-import { ALL_RIGHTS, counts, differences, isGranted, type Right, reach, tidy, withRight } from "../src/util/rights.ts";
+import {
+	ALL_RIGHTS,
+	byRank,
+	counts,
+	differences,
+	isGranted,
+	type Right,
+	reach,
+	tidy,
+	withRight,
+} from "../src/util/rights.ts";
 
 const right = (permission: string) => ALL_RIGHTS.find((r) => r.permission === permission) as Right;
 
@@ -65,6 +75,22 @@ test("how far a role reaches, in words", () => {
 			{ platform: "a", permissions: ["release.upload"] },
 		]),
 		"upload on a, 2 rights on b",
+	);
+});
+
+test("roles in order: built in by what they may, then one's own by title", () => {
+	const role = (title: string, builtin: boolean, permissions: string[]): Role => {
+		return { name: title, title, builtin, grants: [{ platform: "*", permissions }], user_count: 0 };
+	};
+	const some = [
+		role("b", false, ["x", "y"]),
+		role("viewer", true, ["x"]),
+		role("a", false, []),
+		role("admin", true, ["x", "y"]),
+	];
+	assert.deepEqual(
+		some.sort(byRank).map((r) => r.title),
+		["admin", "viewer", "a", "b"],
 	);
 });
 

@@ -1,4 +1,5 @@
 import { api, type Cursor } from "../paths.ts";
+import { byRank } from "../util/rights.ts";
 import { everything, type Signal, signedIn } from "./client.ts";
 import { request } from "./http.ts";
 import type {
@@ -74,8 +75,8 @@ export const totpDisable = (password: string, code: string) =>
 export const recoveryCodesNew = (code: string) =>
 	request<RecoveryCodes>("POST", api.accountRecoveryCodes(), { body: { code } });
 
-export const roleList = (signal?: Signal) =>
-	everything((cursor: Cursor) => request<List<Role>>("GET", api.roles(cursor), { signal }));
+export const roleList = async (signal?: Signal) =>
+	(await everything((cursor: Cursor) => request<List<Role>>("GET", api.roles(cursor), { signal }))).sort(byRank);
 
 export const roleGet = (name: string, signal?: Signal) => request<Role>("GET", api.role(name), { signal });
 

@@ -52,7 +52,7 @@ export function NewRoleDialog({ roles, from = "", onClose }: NewRoleProps) {
 					label="Name"
 					value={name}
 					onInput={(value) => setName(value.toLowerCase())}
-					maxLength={64}
+					maxLength={63}
 					pattern={ROLE_NAME}
 					error={taken || form.errorAt("/name")}
 					hint="Small letters, digits, dots and dashes: hall-3. It stays."

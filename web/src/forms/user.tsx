@@ -12,9 +12,6 @@ import { absolute, instant } from "../util/time.ts";
 import { ProblemNotice } from "./problem.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
-/** What users are called: as otad takes it. */
-export const USER_NAME = "[a-z0-9][a-z0-9._\\-]*";
-
 /** Why one cannot hand out a role: nobody gives a right that they lack. */
 export function whyNotGive(role: Role, session: Session): string {
 	for (const g of role.grants) {
@@ -79,10 +76,9 @@ export function InviteDialog({ roles, onClose, onDone }: InviteProps) {
 				<TextField
 					label="Name"
 					value={name}
-					onInput={(value) => setName(value.toLowerCase())}
+					onInput={setName}
 					autofocus
 					maxLength={64}
-					pattern={USER_NAME}
 					error={form.errorAt("/name")}
 					hint="What they sign in with, and what the logs call them: anna, b.meyer"
 				/>

@@ -4,7 +4,7 @@ import { useDenied, useSession } from "../api/session.ts";
 import { EVERYWHERE, type Role, type SignIn, type User } from "../api/types.ts";
 import { type Loaded, useLoad } from "../api/useLoad.ts";
 import { Confirm } from "../forms/confirm.tsx";
-import { ResetDialog, UserRolesDialog } from "../forms/user.tsx";
+import { ResetDialog, UserRolesDialog, whyNotGive } from "../forms/user.tsx";
 import { page } from "../paths.ts";
 import { Button, Link } from "../ui/button.tsx";
 import { Notice } from "../ui/feedback.tsx";
@@ -32,14 +32,22 @@ export function whyLast(user: User, users: User[]): string {
 	return isAdmin(user) && !others ? "The last administrator: make another one first" : "";
 }
 
+/** Nobody touches a person who may more than they do. */
+function useAbove(user: User | null, roles: Role[]): string {
+	const { session } = useSession();
+	const lacking = roles.filter((r) => user?.roles.includes(r.name)).map((r) => whyNotGive(r, session));
+	return lacking.find((why) => why !== "") ?? "";
+}
+
 export function UserPage({ name }: { name: string }) {
 	const user = useLoad(`user ${name}`, (signal) => userGet(name, signal));
 	const users = useLoad("users", userList);
 	const roles = useLoad("roles", roleList);
 	const signIns = useLoad(`sign-ins ${name}`, (signal) => userSignIns(name, signal));
 	const [asked, setAsked] = useState<Asked>("");
-	const denied = useDenied("user.manage", EVERYWHERE);
 	const u = user.data;
+	const above = useAbove(u, roles.data ?? []);
+	const denied = useDenied("user.manage", EVERYWHERE) || above;
 	const last = u === null ? "" : whyLast(u, users.data ?? [u]);
 	return (
 		<>

@@ -1,4 +1,4 @@
-import { EVERYWHERE, type Grant, PERMISSIONS, type Permission } from "../api/types.ts";
+import { EVERYWHERE, type Grant, PERMISSIONS, type Permission, type Role } from "../api/types.ts";
 
 /** Rights in words, and grants as sets: pure. */
 
@@ -102,7 +102,14 @@ export function differences(a: readonly Grant[], b: readonly Grant[]): number {
 	return [...left].filter((x) => !right.has(x)).length + [...right].filter((x) => !left.has(x)).length;
 }
 
-/** "12 rights everywhere, 3 on esp8266": where a role reaches. */
+/** Built-in roles first, those that may more before those that may less, then by title. */
+export function byRank(a: Role, b: Role): number {
+	const size = (r: Role) => r.grants.reduce((n, g) => n + g.permissions.length, 0);
+	if (a.builtin !== b.builtin) return a.builtin ? -1 : 1;
+	return (a.builtin ? size(b) - size(a) : 0) || a.title.localeCompare(b.title);
+}
+
+/** "4 rights on all platforms, 3 rights on esp8266": where a role reaches. */
 export function reach(grants: readonly Grant[]): string {
 	const parts = tidy(grants).map((g) => {
 		const n = g.permissions.length;

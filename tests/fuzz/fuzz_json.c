@@ -18,6 +18,7 @@ struct body {
     struct json_strings list;
     struct json_map map;
     bool there;
+    struct json_strings objects;
 };
 
 static const struct json_field fields[] = {
@@ -44,6 +45,10 @@ static const struct json_field fields[] = {
      .item_max = 100,
      .offset = offsetof(struct body, map)},
     {.path = "there", .kind = FIELD_PRESENT, .offset = offsetof(struct body, there)},
+    {.path = "objects",
+     .kind = FIELD_OBJECTS,
+     .max = 8,
+     .offset = offsetof(struct body, objects)},
 };
 
 static void write_body(struct json_out *o, const struct body *b)
@@ -78,6 +83,21 @@ static void round_trip(struct arena *a, const struct body *b)
     assert(again.list.count == b->list.count);
 }
 
+/* Each object of a list is a document that can be read. */
+static void read_objects(struct arena *a, const struct body *b)
+{
+    for (size_t i = 0; i < b->objects.count && !a->full; i++) {
+        struct json_strings inside = {0};
+        const struct json_field field = {.path = "objects", .kind = FIELD_OBJECTS, .max = 8};
+        struct json_fault fault = {.detail = NULL};
+        const char *text = b->objects.item[i];
+        const ota_err err =
+            json_read(a, text, strlen(text), JSON_OPEN, &field, 1, &inside, &fault);
+
+        assert(text[0] == '{' && (err == OTA_OK || fault.detail != NULL));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -89,10 +109,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         arena_init(&a, (size_t)64 * 1024);
         if (JSON_READ(&a, (const char *)data, size, (enum json_mode)mode, fields, &b, &fault) ==
-            OTA_OK)
+            OTA_OK) {
             round_trip(&a, &b);
-        else
+            read_objects(&a, &b);
+        } else {
             assert(fault.detail != NULL);
+        }
         arena_done(&a);
     }
     return 0;

@@ -14,6 +14,7 @@ struct body {
     struct json_strings tags;
     struct json_map data;
     bool mode_there;
+    struct json_strings grants;
 };
 
 static const struct json_field fields[] = {
@@ -43,6 +44,11 @@ static const struct json_field fields[] = {
      .item_max = 8,
      .offset = offsetof(struct body, data)},
     {.path = "mode", .kind = FIELD_PRESENT, .offset = offsetof(struct body, mode_there)},
+    {.path = "grants",
+     .kind = FIELD_OBJECTS,
+     .min = 1,
+     .max = 2,
+     .offset = offsetof(struct body, grants)},
 };
 
 static struct arena arena;
@@ -146,6 +152,36 @@ static void test_tolerant(void)
     assert(read_text(JSON_TOLERANT, "{\"name\":\"a\",\"id\":101}", &b) == OTA_E_LIMIT);
     assert(read_text(JSON_TOLERANT, "{\"name\":\"a\",\"status\":{\"result\":[]}}", &b) ==
            OTA_OK);
+}
+
+/* Objects of a list, each its own text, to be read by a table of its own. */
+static void test_objects(void)
+{
+    struct body b, inner;
+    assert(
+        read_text(JSON_STRICT,
+                  "{\"name\":\"x\",\"grants\":[{\"name\": \"p\"},{\"a\":[1,{}],\"b\":\"/\"}]}",
+                  &b) == OTA_OK);
+    assert(b.grants.present && b.grants.count == 2);
+    assert(strcmp(b.grants.item[0], "{\"name\":\"p\"}") == 0);
+    assert(strcmp(b.grants.item[1], "{\"a\":[1,{}],\"b\":\"/\"}") == 0);
+    memset(&inner, 0, sizeof inner);
+    assert(JSON_READ(&arena, b.grants.item[0], strlen(b.grants.item[0]), JSON_STRICT, fields,
+                     &inner, &fault) == OTA_OK);
+    assert(strcmp(inner.name, "p") == 0);
+    assert(read_text(JSON_STRICT, "{\"name\":\"x\"}", &b) == OTA_OK && !b.grants.present);
+    static const char *const bad[] = {"{}", "\"x\"", "[]", "[1]", "[{},\"x\"]", "[{},null]"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char text[64];
+        (void)snprintf(text, sizeof text, "{\"name\":\"x\",\"grants\":%s}", bad[i]);
+        assert(read_text(JSON_STRICT, text, &b) == OTA_E_FORMAT);
+        assert(strcmp(fault.pointer, "/grants") == 0 && !b.grants.present);
+    }
+    assert(read_text(JSON_STRICT, "{\"name\":\"x\",\"grants\":[{},{},{}]}", &b) ==
+               OTA_E_LIMIT &&
+           fault.too_many);
+    assert(read_text(JSON_STRICT, "{\"name\":\"x\",\"grants\":[{\"a\":1,\"a\":2}]}", &b) ==
+           OTA_E_FORMAT);
 }
 
 static void test_too_many_is_told_apart(void)
@@ -258,6 +294,7 @@ int main(void)
     test_strict();
     test_strict_refusals();
     test_tolerant();
+    test_objects();
     test_too_many_is_told_apart();
     test_depth();
     test_arena_full();

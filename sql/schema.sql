@@ -954,10 +954,10 @@ GRANT SELECT, INSERT, DELETE ON download TO otad_jobs;
 
 CREATE FUNCTION duration_bucket(s bigint) RETURNS smallint LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN s IS NULL THEN -1
-                WHEN s < 64 THEN greatest(s, 0)
-                ELSE 64 + (length(ltrim(s::bit(48)::text, '0')) - 7) * 32
-                     + (s >> (length(ltrim(s::bit(48)::text, '0')) - 6)) - 32 END;
-COMMENT ON FUNCTION duration_bucket(bigint) IS 'Seconds below 64 as they are, above in steps of a 32nd of a power of two; -1 for NULL';
+                WHEN s < 16 THEN greatest(s, 0)
+                ELSE 16 + (length(ltrim(s::bit(48)::text, '0')) - 5) * 8
+                     + (s >> (length(ltrim(s::bit(48)::text, '0')) - 4)) - 8 END;
+COMMENT ON FUNCTION duration_bucket(bigint) IS 'Seconds below 16 as they are, above in steps of an eighth of a power of two; -1 for NULL';
 
 CREATE TABLE update_summary (
     tenant_id       bigint   NOT NULL REFERENCES tenant ON DELETE CASCADE,
@@ -965,7 +965,7 @@ CREATE TABLE update_summary (
     release_id      bigint   NOT NULL,
     version         text     NOT NULL,
     day             date     NOT NULL,
-    state           text     NOT NULL CHECK (state IN ('succeeded', 'failed', 'cancelled')),
+    state           text     NOT NULL COLLATE "C" CHECK (state IN ('succeeded', 'failed', 'cancelled')),
     duration_bucket smallint NOT NULL CHECK (duration_bucket >= -1),
     updates         bigint   NOT NULL CHECK (updates > 0),
     duration_sum_s  bigint   NOT NULL CHECK (duration_sum_s >= 0),
@@ -980,7 +980,7 @@ COMMENT ON COLUMN update_summary.release_id IS 'The release';
 COMMENT ON COLUMN update_summary.version IS 'Its version, for whoever may see updates and no releases';
 COMMENT ON COLUMN update_summary.day IS 'Day (UTC) on which they closed';
 COMMENT ON COLUMN update_summary.state IS 'How they ended';
-COMMENT ON COLUMN update_summary.duration_bucket IS 'duration_bucket of the seconds they took; -1 = never started';
+COMMENT ON COLUMN update_summary.duration_bucket IS 'duration_bucket of the seconds that those took which succeeded; else -1';
 COMMENT ON COLUMN update_summary.updates IS 'How many';
 COMMENT ON COLUMN update_summary.duration_sum_s IS 'Seconds they took in all';
 GRANT SELECT ON update_summary TO otad_app;
@@ -989,7 +989,7 @@ CREATE FUNCTION count_updates() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINE
 BEGIN
     INSERT INTO update_summary AS s
     SELECT c.tenant_id, c.platform_id, c.release_id, c.version, (c.closed_at AT TIME ZONE 'UTC')::date, c.state,
-           duration_bucket(c.took_s), count(*), sum(coalesce(c.took_s, 0))
+           duration_bucket(CASE WHEN c.state = 'succeeded' THEN c.took_s END), count(*), sum(coalesce(c.took_s, 0))
       FROM (SELECT n.*, CASE WHEN n.started_at IS NOT NULL THEN unix_s(n.closed_at) - unix_s(n.started_at) END AS took_s
               FROM now_is n JOIN was w USING (tenant_id, update_id)
              WHERE n.closed_at IS NOT NULL AND w.closed_at IS NULL) c

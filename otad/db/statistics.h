@@ -10,7 +10,7 @@
 struct update_counts {
     int64_t succeeded, failed, cancelled, in_progress;
     bool has_duration;    /* of updates that succeeded; false: none did */
-    double mean_s, p95_s; /* p95: within 1/32, exact below 64 s         */
+    double mean_s, p95_s; /* p95: within 1/8, exact below 16 s         */
 };
 
 struct release_counts {

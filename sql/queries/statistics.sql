@@ -3,21 +3,20 @@
 -- The first row is all of them together; then the releases with the most updates.  Durations of those that succeeded: the
 -- 95th percentile is the mean of the bucket in which it lies.
 WITH closed AS MATERIALIZED (
-    SELECT release_id, platform_id, version, state, duration_bucket, sum(updates) AS n, sum(duration_sum_s) AS s
+    SELECT release_id, state, duration_bucket, sum(updates::float8) AS n, sum(duration_sum_s::float8) AS s
       FROM update_summary
      WHERE ($1::bigint IS NULL OR platform_id = $1) AND ($2::text IS NULL OR version = $2)
        AND ($3::text IS NULL OR day >= $3::date) AND ($4::text IS NULL OR day <= $4::date)
-     GROUP BY release_id, platform_id, version, state, duration_bucket
+     GROUP BY release_id, state, duration_bucket
 ), open AS (
     SELECT coalesce(release_id, 0) AS release_id, max(platform_id) AS platform_id, max(version) AS version, count(*) AS n
       FROM device_update
      WHERE closed_at IS NULL AND ($1::bigint IS NULL OR platform_id = $1) AND ($2::text IS NULL OR version = $2)
-       AND ((SELECT may('{device.read}')) OR platform_id = ANY ((SELECT may_on('{device.read}'))::bigint[]))
      GROUP BY GROUPING SETS ((release_id), ())
 ), ended AS (
-    SELECT coalesce(release_id, 0) AS release_id, max(platform_id) AS platform_id, max(version) AS version,
-           sum(n) FILTER (WHERE state = 'succeeded') AS succeeded, sum(n) FILTER (WHERE state = 'failed') AS failed,
-           sum(n) FILTER (WHERE state = 'cancelled') AS cancelled
+    SELECT coalesce(release_id, 0) AS release_id, coalesce(sum(n) FILTER (WHERE state = 'succeeded'), 0) AS succeeded,
+           coalesce(sum(n) FILTER (WHERE state = 'failed'), 0) AS failed,
+           coalesce(sum(n) FILTER (WHERE state = 'cancelled'), 0) AS cancelled
       FROM closed
      GROUP BY GROUPING SETS ((release_id), ())
 ), took AS (
@@ -36,12 +35,13 @@ WITH closed AS MATERIALIZED (
      WHERE up_to >= 0.95 * total
      ORDER BY release_id, up_to
 )
-SELECT release_id, p.name, coalesce(e.version, o.version), coalesce(e.succeeded, 0)::bigint, coalesce(e.failed, 0)::bigint,
+SELECT release_id, p.name, coalesce(o.version, x.version), coalesce(e.succeeded, 0)::bigint, coalesce(e.failed, 0)::bigint,
        coalesce(e.cancelled, 0)::bigint, coalesce(o.n, 0), d.mean::text, d.p95::text
   FROM ended e
   FULL JOIN open o USING (release_id)
   LEFT JOIN duration d USING (release_id)
-  LEFT JOIN platform p ON p.platform_id = coalesce(e.platform_id, o.platform_id) AND release_id <> 0
+  LEFT JOIN LATERAL (SELECT u.platform_id, u.version FROM update_summary u WHERE u.release_id = coalesce(e.release_id, o.release_id) LIMIT 1) x ON true
+  LEFT JOIN platform p ON p.platform_id = coalesce(o.platform_id, x.platform_id) AND release_id <> 0
  ORDER BY release_id <> 0, coalesce(e.succeeded, 0) + coalesce(e.failed, 0) + coalesce(e.cancelled, 0) + coalesce(o.n, 0) DESC,
           release_id DESC
  LIMIT $5::bigint + 1;

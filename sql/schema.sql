@@ -1,8 +1,9 @@
 -- The schema of otad: the truth.  migrations/ lead here from any older state, and a test proves it.
 -- Roles come from roles.sql.  Times are timestamptz; sizes are bytes; a *_key or *_hash of 32 bytes is a digest.
 --
--- Every table with a tenant_id is under forced row-level security: otad_app sees the tenant that its transaction has
--- set in otad.tenant and nothing without one; otad_jobs sees all tenants, by a policy of its own; the owner sees none.
+-- Every table with a tenant_id is under forced row-level security: otad_app sees of the tenant that its transaction has
+-- set in otad.tenant what the rights in otad.rights let it, and nothing without both; otad_jobs sees all tenants, by a
+-- policy of its own; the owner sees nothing but what its functions continue.
 -- Keys start with tenant_id, so that a foreign key cannot reach another tenant's row.
 
 CREATE SCHEMA otad;

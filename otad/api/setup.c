@@ -9,6 +9,7 @@
 #include "otad/auth/password.h"
 #include "otad/db/user.h"
 #include "otad/log.h"
+#include "person.h"
 #include "sign_in.h"
 
 enum { LINK_LIFE_S = 7 * 24 * 3600 };
@@ -90,6 +91,8 @@ ota_err api_setup_post(struct http_request *rq, struct http_response *rs)
     ota_err err = API_BODY(rq, rs, setup_fields, &in);
     if (err != OTA_OK)
         return err;
+    if (!person_name_valid(in.name))
+        return api_invalid(rq, rs, "/name", "is not acceptable as a name");
     err = db_user_count(&scope, &users);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, &scope, "user");
@@ -101,6 +104,7 @@ ota_err api_setup_post(struct http_request *rq, struct http_response *rs)
         err = spend(rq, rs, &in, &user);
     if (err != OTA_OK)
         return err;
+    api_attempt_good(rq, NULL);
     setup_link_remove(rq->otad->config->state_dir);
     return api_sign_in(rq, rs, &user, &(struct factor_proof){0});
 }

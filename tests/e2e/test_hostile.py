@@ -264,13 +264,14 @@ class FirstAdmin(EndToEnd):
         mode = (self.otad.folder / "state" / "setup-link").stat().st_mode & 0o777
         self.assertEqual(mode, 0o600)
 
-        def use(i):
+        def use(i, name="admin-{}"):
             c = self.otad.client()
             try:
-                body = {"token": token, "name": f"admin-{i}", "password": PASSWORD}
+                body = {"token": token, "name": name.format(i), "password": PASSWORD}
                 return c.request("POST", "/api/v1/setup", json.dumps(body).encode(), {"Content-Type": "application/json"}).status
             finally:
                 c.close()
+        self.assertEqual([use(0, name) for name in ("otad", "key:ci", "a/b", "..")], [400] * 4)  # nobody is called like a machine
         with concurrent.futures.ThreadPoolExecutor(5) as pool:
             statuses = sorted(pool.map(use, range(5)))
         self.assertEqual(statuses.count(200), 1, statuses)

@@ -87,6 +87,8 @@ static void test_row_level_security(void)
     state_is(k.app, AS_OTAD(1) "DELETE FROM update_event", "42501");
     state_is(k.app, AS_OTAD(1) "UPDATE key_manifest SET sequence = 0", "42501");
     state_is(k.app, AS_OTAD(1) "DELETE FROM release", "42501");
+    state_is(k.app, AS_OTAD(1) "UPDATE release_step SET detail = ''", "42501");
+    state_is(k.app, AS_OTAD(1) "DELETE FROM release_step", "42501");
     state_is(k.app, "SELECT * FROM schema_version", "00000");
     state_is(k.jobs, "SELECT password_hash FROM account", "42501");
     state_is(k.jobs, "UPDATE api_key SET scopes = '{}'", "42501");
@@ -193,6 +195,16 @@ static void test_constraints(void)
         {"UPDATE release SET state = 'draft'", "23514"},
         {"UPDATE release SET state = 'withdrawn'", "23514"},
         {"UPDATE release SET withdrawn_reason = 'x'", "23514"},
+        {"UPDATE release SET minimum_version = '0.1.0'", "23514"},
+        {"UPDATE release SET minimum_version = version, minimum_version_key = version_key",
+         "23514"},
+        {"UPDATE release_artifact SET format = 'zip', details = '{}'", "23514"},
+        {"UPDATE release_artifact SET format = 'uf2'", "23514"},
+        {"UPDATE release_artifact SET format = 'uf2', details = '[]'", "23514"},
+        {"UPDATE release_step SET step = 'burnt'", "23514"},
+        {"INSERT INTO release_step (tenant_id, release_id, actor, step, detail) VALUES (1, 0, "
+         "'', 'created', '')",
+         "23503"},
         {"UPDATE artifact SET sha256 = 'x'", "23514"},
         {"UPDATE artifact SET key_hash = NULL WHERE kind = 'mcuboot'", "23514"},
         {"UPDATE artifact SET kind = 'file'", "23514"},

@@ -288,10 +288,47 @@ static void test_output(void)
     (void)built(huge, OTA_E_LIMIT);
 }
 
+/* Documents of others: what is not asked for may be anything, what is asked for is strict. */
+static void test_open(void)
+{
+    struct document {
+        const char *name;
+        struct json_int items;
+    } d;
+    static const struct json_field table[] = {
+        {"name", FIELD_STRING, true, 1, 10, 0, offsetof(struct document, name)},
+        {"list.items", FIELD_COUNT, true, 1, 0, 0, offsetof(struct document, items)},
+    };
+    static const struct {
+        const char *text;
+        ota_err err;
+        const char *pointer;
+    } row[] = {
+        {"{\"name\":\"n\",\"list\":{\"items\":[1,{\"a\":[]},null]},\"x\":[{}]}", OTA_OK, ""},
+        {"{\"name\":7,\"list\":{\"items\":[1]}}", OTA_E_FORMAT, "/name"},
+        {"{\"name\":\"n\",\"name\":\"m\",\"list\":{\"items\":[1]}}", OTA_E_FORMAT, "/name"},
+        {"{\"name\":\"n\",\"x\":1,\"x\":2,\"list\":{\"items\":[1]}}", OTA_E_FORMAT, "/x"},
+        {"{\"name\":\"n\",\"list\":{\"items\":{}}}", OTA_E_FORMAT, "/list/items"},
+        {"{\"name\":\"n\",\"list\":{\"items\":[]}}", OTA_E_FORMAT, "/list/items"},
+        {"{\"name\":\"n\",\"list\":[]}", OTA_E_FORMAT, "/list/items"},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        memset(&d, 0, sizeof d);
+        memset(&fault, 0, sizeof fault);
+        arena_done(&arena);
+        arena_init(&arena, 1 << 20);
+        assert(JSON_READ(&arena, row[i].text, strlen(row[i].text), JSON_OPEN, table, &d,
+                         &fault) == row[i].err);
+        assert(strcmp(fault.pointer, row[i].pointer) == 0);
+        assert(row[i].err != OTA_OK || (d.items.present && d.items.value == 3));
+    }
+}
+
 int main(void)
 {
     arena_init(&arena, 1 << 20);
     test_strict();
+    test_open();
     test_strict_refusals();
     test_tolerant();
     test_objects();

@@ -333,6 +333,7 @@ __attribute__((noinline)) enum image_verdict image_contents(const struct image_s
     uint32_t end = info->header_bytes + info->payload_bytes + info->protected_bytes;
     bool big = is_sha512(info);
     uint8_t block[READ_BLOCK_BYTES], digest[IMAGE_DIGEST_BYTES_MAX];
+    size_t len = big ? CRYPTO_SHA512_BYTES : CRYPTO_DIGEST_BYTES;
     union hash h;
 
     hash_init(&h, big);
@@ -347,9 +348,9 @@ __attribute__((noinline)) enum image_verdict image_contents(const struct image_s
             progress(arg);
     }
     hash_final(&h, big, digest);
-    if (!crypto_equal(digest, info->digest, info->digest_bytes))
+    if (!crypto_equal(digest, info->digest, len))
         return IMAGE_BAD_DIGEST;
-    memcpy(info->digest, digest, info->digest_bytes);
+    memcpy(info->digest, digest, len);
     return IMAGE_GOOD;
 }
 

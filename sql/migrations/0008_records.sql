@@ -35,7 +35,7 @@ CREATE TABLE update_summary (
     tenant_id       bigint   NOT NULL REFERENCES tenant ON DELETE CASCADE,
     platform_id     bigint   NOT NULL,
     release_id      bigint   NOT NULL,
-    version         text     NOT NULL,
+    version         text     NOT NULL COLLATE "C",
     day             date     NOT NULL,
     state           text     NOT NULL COLLATE "C" CHECK (state IN ('succeeded', 'failed', 'cancelled')),
     duration_bucket smallint NOT NULL CHECK (duration_bucket >= -1),

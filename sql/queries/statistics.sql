@@ -3,7 +3,8 @@
 -- The first row is all of them together; then the releases with the most updates.  Durations of those that succeeded: the
 -- 95th percentile is the mean of the bucket in which it lies.
 WITH closed AS MATERIALIZED (
-    SELECT release_id, state, duration_bucket, sum(updates::float8) AS n, sum(duration_sum_s::float8) AS s
+    SELECT release_id, state, duration_bucket, max(platform_id) AS platform_id, max(version) AS version,
+           sum(updates::float8) AS n, sum(duration_sum_s::float8) AS s
       FROM update_summary
      WHERE ($1::bigint IS NULL OR platform_id = $1) AND ($2::text IS NULL OR version = $2)
        AND ($3::text IS NULL OR day >= $3::date) AND ($4::text IS NULL OR day <= $4::date)
@@ -14,7 +15,8 @@ WITH closed AS MATERIALIZED (
      WHERE closed_at IS NULL AND ($1::bigint IS NULL OR platform_id = $1) AND ($2::text IS NULL OR version = $2)
      GROUP BY GROUPING SETS ((release_id), ())
 ), ended AS (
-    SELECT coalesce(release_id, 0) AS release_id, coalesce(sum(n) FILTER (WHERE state = 'succeeded'), 0) AS succeeded,
+    SELECT coalesce(release_id, 0) AS release_id, max(platform_id) AS platform_id, max(version) AS version,
+           coalesce(sum(n) FILTER (WHERE state = 'succeeded'), 0) AS succeeded,
            coalesce(sum(n) FILTER (WHERE state = 'failed'), 0) AS failed,
            coalesce(sum(n) FILTER (WHERE state = 'cancelled'), 0) AS cancelled
       FROM closed
@@ -35,13 +37,12 @@ WITH closed AS MATERIALIZED (
      WHERE up_to >= 0.95 * total
      ORDER BY release_id, up_to
 )
-SELECT release_id, p.name, coalesce(o.version, x.version), coalesce(e.succeeded, 0)::bigint, coalesce(e.failed, 0)::bigint,
+SELECT release_id, p.name, coalesce(e.version, o.version), coalesce(e.succeeded, 0)::bigint, coalesce(e.failed, 0)::bigint,
        coalesce(e.cancelled, 0)::bigint, coalesce(o.n, 0), d.mean::text, d.p95::text
   FROM ended e
   FULL JOIN open o USING (release_id)
   LEFT JOIN duration d USING (release_id)
-  LEFT JOIN LATERAL (SELECT u.platform_id, u.version FROM update_summary u WHERE u.release_id = coalesce(e.release_id, o.release_id) LIMIT 1) x ON true
-  LEFT JOIN platform p ON p.platform_id = coalesce(o.platform_id, x.platform_id) AND release_id <> 0
+  LEFT JOIN platform p ON p.platform_id = coalesce(e.platform_id, o.platform_id) AND release_id <> 0
  ORDER BY release_id <> 0, coalesce(e.succeeded, 0) + coalesce(e.failed, 0) + coalesce(e.cancelled, 0) + coalesce(o.n, 0) DESC,
           release_id DESC
  LIMIT $5::bigint + 1;

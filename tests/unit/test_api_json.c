@@ -3,6 +3,7 @@
 #include "golden.h"
 
 #include "otad/api/write.h"
+#include "otad/api/write_record.h"
 #include "tests/vectors/keys/test_keys.h"
 
 static struct arena arena;
@@ -297,6 +298,49 @@ static void check_access(void)
     golden(o, "gateway");
 }
 
+static void check_audit(void)
+{
+    struct audit_entry e = {.seq = 87,
+                            .at_unix_s = 1763630040,
+                            .actor = "anna",
+                            .address = "192.0.2.7",
+                            .action = "release.withdraw",
+                            .object = "mps2-an386 1.1.0",
+                            .platform = "mps2-an386",
+                            .before = "{\"state\":\"released\"}",
+                            .after = "{\"state\":\"withdrawn\",\"withdrawn_reason\":"
+                                     "\"loses its network\"}"};
+    e.prev_hash[0] = 0x3a;
+    e.hash[0] = 0x7c;
+    struct json_out *o = begin();
+    write_audit_entry(o, NULL, &e);
+    golden(o, "audit-entry");
+    o = begin();
+    write_audit_head(o, NULL, &e);
+    golden(o, "audit-head");
+}
+
+static void check_statistics(void)
+{
+    const struct update_counts n = {.succeeded = 24,
+                                    .failed = 2,
+                                    .cancelled = 1,
+                                    .in_progress = 3,
+                                    .has_duration = true,
+                                    .mean_s = 141.5,
+                                    .p95_s = 302};
+    struct release_counts release = {.platform = "mps2-an386", .version = "1.1.0", .n = n};
+    struct day_counts days[] = {{"2025-11-19", 14, 2}, {"2025-11-20", 10, 0}};
+    const struct statistics s = {
+        .all = n, .releases = &release, .release_count = 1, .days = days, .day_count = 2};
+    struct json_out *o = begin();
+    write_statistics(o, NULL, &s);
+    golden(o, "statistics");
+    o = begin();
+    write_statistics(o, NULL, &(struct statistics){0});
+    golden(o, "statistics-none");
+}
+
 int main(void)
 {
     arena_init(&arena, ARENA_REQUEST_BYTES);
@@ -306,6 +350,8 @@ int main(void)
     check_release_life();
     check_platforms();
     check_access();
+    check_audit();
+    check_statistics();
     arena_done(&arena);
     return 0;
 }

@@ -189,7 +189,7 @@ function keyColumns(denied: string, onRevoke: (key: ApiKey) => void): Column<Api
 			label: "Actions",
 			quiet: true,
 			cell: (k) => <Revoke item={k} denied={denied} onRevoke={() => onRevoke(k)} />,
-			width: "88px",
+			width: "100px",
 			align: "right",
 		},
 	];
@@ -236,7 +236,7 @@ function gatewayColumns(denied: string, onRevoke: (token: GatewayToken) => void)
 			label: "Actions",
 			quiet: true,
 			cell: (t) => <Revoke item={t} denied={denied} onRevoke={() => onRevoke(t)} />,
-			width: "88px",
+			width: "100px",
 			align: "right",
 		},
 	];

@@ -53,6 +53,8 @@ const ESP_FILES = [
 
 export const ESP_PLATFORM = "esp32-sensor";
 
+const { version: _version, ...ESP_DETAILS } = golden("artifact-esp").details;
+
 /** Releases differ by the sizes of their files. */
 function espArtifact([name, least, chip, kind], shape, more) {
 	const size = least + more;
@@ -66,7 +68,7 @@ function espArtifact([name, least, chip, kind], shape, more) {
 		security_counter: null,
 		hardware_class: null,
 		key_hash: null,
-		details: { chip, entry: "0x40081d2c", segments: 5, flash_size: "4MB", hash_checked: true },
+		details: { ...ESP_DETAILS, image: name.includes("factory") ? "flash" : "app", chip },
 	};
 }
 
@@ -78,7 +80,7 @@ function historyOf(release) {
 	const made = Date.parse(release.created_at);
 	const steps = [{ at: at(made), by: release.created_by, step: "created", detail: "" }];
 	if (release.state !== "draft")
-		steps.push({ at: at(made + 40_000), by: release.created_by, step: "complete", detail: "all files are here" });
+		steps.push({ at: at(made + 40_000), by: release.created_by, step: "complete", detail: "" });
 	if (release.released_at) {
 		const start = release.channel === "stable" ? "beta" : release.channel;
 		steps.push({ at: release.released_at, by: "anna", step: "released", detail: start });
@@ -87,7 +89,7 @@ function historyOf(release) {
 				at: at(Date.parse(release.released_at) + 5 * HOUR),
 				by: "ben",
 				step: "promoted",
-				detail: "beta to stable",
+				detail: "stable",
 			});
 	}
 	if (release.state === "withdrawn")
@@ -127,7 +129,7 @@ export function addLife(world, makeRelease) {
 				size,
 				sha256,
 				kind: "cyclonedx",
-				details: { spec_version: "1.6", components: 34 },
+				details: { spec: "1.6", components: 34, subject: release.platform },
 			});
 			release.expected_count++;
 		}
@@ -404,6 +406,7 @@ export function recordRoutes(world, { Refusal, paged, find, releaseOf, platformO
 		const release = releaseOf(platform, version);
 		if (body.minimum_version && !/^\d+\.\d+\.\d+/.test(body.minimum_version))
 			throw new Refusal(422, "bad-version", "This is no version", "Three numbers, as in 1.0.0", "/minimum_version");
+		if (release.state === "withdrawn") throw new Refusal(409, "withdrawn", "The release is withdrawn");
 		Object.assign(release, body);
 		remember(release, "changed", Object.keys(body).join(", "));
 		return release;
@@ -417,10 +420,10 @@ export function recordRoutes(world, { Refusal, paged, find, releaseOf, platformO
 	function promote(platform, version, { channel }) {
 		const release = releaseOf(platform, version);
 		if (release.state !== "released") throw new Refusal(409, "not-released", "The release is in no channel yet");
-		const from = release.channel;
+		if (channel !== "stable") throw new Refusal(409, "already-released", "The release is on stable already");
 		release.channel = channel;
 		platformOf(platform).releases[channel] = version;
-		remember(release, "promoted", `${from} to ${channel}`);
+		remember(release, "promoted", channel);
 		return release;
 	}
 

@@ -136,7 +136,7 @@ export interface Artifact {
 	hardware_class: string | null;
 	key_hash: string | null;
 	/** What was read from the file, by its kind. */
-	details?: Record<string, unknown> | null;
+	details: Record<string, unknown> | null;
 }
 
 export type ArtifactKind = "mcuboot" | "esp" | "uf2" | "cortex-m" | "cyclonedx" | "spdx" | "file";
@@ -177,8 +177,8 @@ export interface Release {
 	artifacts: Artifact[];
 	running_on: number;
 	/** The lowest version that may update to it. */
-	minimum_version?: string | null;
-	sbom?: Sbom | null;
+	minimum_version: string | null;
+	sbom: Sbom | null;
 	/** Only when one is asked for. */
 	history?: ReleaseStep[];
 }

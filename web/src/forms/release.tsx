@@ -68,26 +68,28 @@ export function ReleaseDialog({ release, platform, onClose, onDone }: ReleasePro
 	);
 }
 
-/** Moves a released version to the other channel. */
+/** Moves a released version from beta to stable; there is no way back but a higher version. */
 export function PromoteDialog({ release, platform, onClose, onDone }: ReleaseProps) {
-	const channel: Channel = release.channel === "stable" ? "beta" : "stable";
 	const promote = async () => {
-		const changed = await releasePromote(release.platform, release.version, channel);
-		toast(`${release.version} is on ${channel} now`);
+		const changed = await releasePromote(release.platform, release.version, "stable");
+		toast(`${release.version} is on stable now`);
 		onDone(changed);
 		onClose();
 	};
 	const offered = platform?.follow_channel
-		? `${release.platform} follows its channel: devices on ${channel} are offered ${release.version} at the next poll.`
+		? `${release.platform} follows its channel: devices on stable are offered ${release.version} at the next poll.`
 		: `${release.platform} does not follow its channel, so nothing is sent to devices by this alone.`;
 	return (
 		<Confirm
-			title={`Promote ${release.platform} ${release.version} to ${channel}?`}
-			action={`Promote to ${channel}`}
+			title={`Promote ${release.platform} ${release.version} to stable?`}
+			action="Promote to stable"
 			onConfirm={promote}
 			onClose={onClose}
 		>
-			<p>{offered}</p>
+			<p>
+				{offered} <strong>It cannot go back to beta</strong>: what is wrong with it is put right by withdrawing it or by
+				a higher version.
+			</p>
 		</Confirm>
 	);
 }

@@ -1,6 +1,8 @@
 import { useState } from "preact/hooks";
 import { platformList } from "../api/client.ts";
 import { type AuditEntry, auditHead, auditPage } from "../api/records.ts";
+import { useDenied } from "../api/session.ts";
+import { EVERYWHERE } from "../api/types.ts";
 import { useLoad } from "../api/useLoad.ts";
 import { usePaged } from "../api/usePaged.ts";
 import { type AuditFilter, api, page } from "../paths.ts";
@@ -23,6 +25,8 @@ export function AuditPage({ filter }: { filter: Filter<AuditFilter> }) {
 	const head = useLoad("audit head", auditHead);
 	const platforms = useLoad("platforms", platformList);
 	const [exporting, setExporting] = useState(false);
+	// One file of the whole chain: a part of it would prove nothing.
+	const denied = useDenied("audit.read", EVERYWHERE);
 	const filtered = Object.values(filter).some((v) => v !== "");
 	const newest = head.data;
 	return (
@@ -31,7 +35,7 @@ export function AuditPage({ filter }: { filter: Filter<AuditFilter> }) {
 				title="Audit log"
 				beside={<span class="muted">every change, chained by its hash</span>}
 				actions={
-					<Button icon="download" onClick={() => setExporting(true)}>
+					<Button icon="download" denied={denied} onClick={() => setExporting(true)}>
 						Export
 					</Button>
 				}

@@ -76,6 +76,7 @@ function Actions({ release, onAsk }: { release: Release; onAsk: (what: Asked) =>
 	const { state, channel } = release;
 	const mayWithdraw = useDenied("release.withdraw", release.platform);
 	const mayPromote = useDenied("release.promote", release.platform);
+	const mayRelease = useDenied("release.manage", release.platform);
 	const incomplete = state === "draft" ? "Files are missing: upload them first" : "";
 	if (state === "withdrawn") return null;
 	return (
@@ -85,12 +86,13 @@ function Actions({ release, onAsk }: { release: Release; onAsk: (what: Asked) =>
 					Withdraw
 				</Button>
 			)}
-			{state === "released" ? (
-				<Button kind={channel === "beta" ? "primary" : "plain"} denied={mayPromote} onClick={() => onAsk("promote")}>
-					{channel === "beta" ? "Promote to stable" : "Move to beta"}
+			{channel === "beta" && state === "released" ? (
+				<Button kind="primary" denied={mayPromote} onClick={() => onAsk("promote")}>
+					Promote to stable
 				</Button>
-			) : (
-				<Button kind="primary" denied={mayPromote || incomplete} onClick={() => onAsk("release")}>
+			) : null}
+			{state === "released" ? null : (
+				<Button kind="primary" denied={mayRelease || incomplete} onClick={() => onAsk("release")}>
 					Release
 				</Button>
 			)}
@@ -163,13 +165,15 @@ function Details({ release: r, platform, onEdit, onLink }: DetailsProps) {
 				<Panel
 					title="Release"
 					beside={
-						<Button
-							icon="pencil"
-							kind="quiet"
-							denied={mayEdit}
-							label="Edit notes and minimum version"
-							onClick={onEdit}
-						/>
+						r.state === "withdrawn" ? null : (
+							<Button
+								icon="pencil"
+								kind="quiet"
+								denied={mayEdit}
+								label="Edit notes and minimum version"
+								onClick={onEdit}
+							/>
+						)
 					}
 				>
 					<Facts

@@ -1,6 +1,7 @@
 import type { Artifact, ArtifactKind, ReleaseStep } from "../../api/types.ts";
 import { Mark, type Shape, type Tone } from "../../ui/mark.tsx";
 import { Time } from "../../ui/time.tsx";
+import { bytes } from "../../util/bytes.ts";
 
 const KINDS: Record<ArtifactKind, string> = {
 	mcuboot: "MCUboot image",
@@ -17,17 +18,18 @@ export function kindWords(kind: ArtifactKind): string {
 	return KINDS[kind] ?? kind;
 }
 
-function word(value: unknown): string {
+function word(key: string, value: unknown): string {
+	if (typeof value === "number" && key.endsWith("_bytes")) return bytes(value);
 	if (typeof value === "boolean") return value ? "yes" : "no";
 	if (typeof value === "string" || typeof value === "number") return String(value);
 	return JSON.stringify(value);
 }
 
-/** What was read from the file, as label and value: "flash_size" becomes "flash size". */
+/** What was read from the file, as label and value: "flash_bytes": 4194304 becomes "flash 4 MiB". */
 export function detailsOf({ details }: Pick<Artifact, "details">): { label: string; value: string }[] {
 	return Object.entries(details ?? {})
 		.filter(([, value]) => value !== null && value !== "")
-		.map(([key, value]) => ({ label: key.replaceAll("_", " "), value: word(value) }));
+		.map(([key, value]) => ({ label: key.replace(/_bytes$/, "").replaceAll("_", " "), value: word(key, value) }));
 }
 
 const STEPS: Record<ReleaseStep["step"], { shape: Shape; tone: Tone; word: string }> = {

@@ -190,6 +190,17 @@ static bool is_mapped(const struct chip *chip, uint32_t address)
     return within(address, chip->flash[0]) || within(address, chip->flash[1]);
 }
 
+/* ESP8266's later SDK writes the extended header too, with zeros; its code begins in a place
+ * where an ESP32 has none that could begin. */
+static const struct chip *chip_of(const uint8_t h[EXTENDED_BYTES], bool extended)
+{
+    const uint16_t id = le16_load(h + 12);
+    return !extended ||
+                   (id == 0 && within(le32_load(h + 4), (struct range){0x40100000, 0x40110000}))
+               ? &esp8266
+               : chip_by_id(id);
+}
+
 static enum esp_verdict header_read(struct walk *w, struct esp_info *out)
 {
     uint8_t h[EXTENDED_BYTES];
@@ -201,25 +212,26 @@ static enum esp_verdict header_read(struct walk *w, struct esp_info *out)
     if (h[1] == 0 || h[1] > ESP_SEGMENTS_MAX || h[2] >= FLASH_MODES ||
         !is_entry(le32_load(h + 4)))
         return ESP_BAD_HEADER;
-    const bool old = is_esp8266_address(le32_load(h + 8));
-    w->chip = old ? &esp8266 : chip_by_id(le16_load(h + 12));
+    const bool extended = !is_esp8266_address(le32_load(h + 8));
+    w->chip = chip_of(h, extended);
     if (w->chip == NULL)
         return ESP_UNKNOWN_CHIP;
-    if (!old && h[23] > 1)
+    if (extended && h[23] > 1)
         return ESP_BAD_HEADER;
+    const bool old = w->chip == &esp8266;
     *out = (struct esp_info){
         .chip = w->chip->name,
         .flash_mode = flash_modes[h[2]],
         .flash_bytes = (old ? flash_512k_esp8266 : flash_512k_esp32)[h[3] >> 4] * 524288U,
         .entry = le32_load(h + 4),
         .segments = h[1],
-        .hashed = !old && h[23] == 1,
+        .hashed = extended && h[23] == 1,
         .minimum_revision = old ? 0 : le16_load(h + 15),
         .maximum_revision = old ? ESP_REVISION_NONE : le16_load(h + 17),
     };
     if (out->maximum_revision == 0) /* written by tools older than the field */
         out->maximum_revision = ESP_REVISION_NONE;
-    w->at += old ? HEADER_BYTES : EXTENDED_BYTES;
+    w->at += extended ? EXTENDED_BYTES : HEADER_BYTES;
     return ESP_GOOD;
 }
 
@@ -286,20 +298,37 @@ static enum esp_verdict checksum_read(struct walk *w, bool *out_fits)
     return ESP_GOOD;
 }
 
-static enum esp_verdict hash_read(struct walk *w)
+/* Does the digest of all from the image's begin to at stand there? */
+static enum esp_verdict hash_at(const struct walk *w, uint32_t at)
 {
     struct crypto_sha256 h;
     uint8_t stated[DIGEST_BYTES], is[DIGEST_BYTES];
-    enum esp_verdict v = esp_get(w->src, w->at, stated, sizeof stated);
+    enum esp_verdict v = esp_get(w->src, at, stated, sizeof stated);
     if (v != ESP_GOOD)
         return v;
     crypto_sha256_init(&h);
-    v = each_byte(w->src, (struct range){w->begin, w->at}, add_sha256, &h);
+    v = each_byte(w->src, (struct range){w->begin, at}, add_sha256, &h);
     crypto_sha256_final(&h, is);
-    w->at += DIGEST_BYTES;
     if (v != ESP_GOOD)
         return v;
     return memcmp(stated, is, sizeof is) == 0 ? ESP_GOOD : ESP_BAD_HASH;
+}
+
+/*
+ * The digest stands behind the checksum; or at the file's end, where the header counts only the
+ * segments that are loaded into RAM and those in flash follow (Zephyr without a second loader).
+ */
+static enum esp_verdict hash_read(struct walk *w, struct esp_info *out)
+{
+    const uint32_t end = w->src->size_bytes - DIGEST_BYTES; /* wraps: then it is not there */
+    enum esp_verdict v = hash_at(w, w->at);
+    w->at += DIGEST_BYTES;
+    if (v == ESP_BAD_HASH && w->begin == 0 && end > w->at && hash_at(w, end) == ESP_GOOD) {
+        w->at = w->src->size_bytes;
+        out->mapped = true;
+        v = ESP_GOOD;
+    }
+    return v;
 }
 
 static enum esp_verdict image_read(const struct image_source *src, uint32_t begin,
@@ -314,7 +343,7 @@ static enum esp_verdict image_read(const struct image_source *src, uint32_t begi
     if (v == ESP_GOOD)
         v = checksum_read(&w, out_sum_fits);
     if (v == ESP_GOOD && *out_sum_fits && out->hashed)
-        v = hash_read(&w);
+        v = hash_read(&w, out);
     out->image_bytes = w.at - begin;
     return v;
 }

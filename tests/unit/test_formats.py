@@ -69,6 +69,22 @@ class Formats(unittest.TestCase):
             kind, _, d = judge("a.bin", data)
             self.assertEqual((kind, d["signed"], d["trailing_bytes"]), ("esp", signed, len(data) - len(app)))
 
+    def test_code_behind_the_counted_segments(self):
+        for hashed in (True, False):
+            kind, chip, d = judge("zephyr.bin", make.ram_only(hashed=hashed))
+            self.assertEqual((kind, chip, d["image"], d["hashed"], d["trailing_bytes"]), ("esp", "ESP32-C3", "app", hashed, 0 if hashed else 456))
+        torn = bytearray(make.ram_only())
+        torn[-100] ^= 1
+        self.refused("esp-bad-hash", "zephyr.bin", bytes(torn))
+
+    def test_esp8266_with_the_later_header(self):
+        for hashed in (True, False):
+            kind, chip, d = judge("rtos.bin", make.esp8266_rtos(hashed))
+            self.assertEqual((kind, chip, d["image"], d["hashed"], d["flash_bytes"]), ("esp", "ESP8266", "app", hashed, 4 << 20))
+        torn = bytearray(make.esp8266_rtos())
+        torn[-1] ^= 1
+        self.refused("esp-bad-hash", "rtos.bin", bytes(torn))
+
     def test_esp8266_in_three_layouts(self):
         for name, data, size in (("rom", make.esp8266(), 4 << 20), ("arduino", make.arduino8266(), 4 << 20), ("older", make.arduino8266(with_crc=False), 4 << 20),
                                  ("v2", make.esp8266_v2(), 4 << 20), ("half", make.esp8266(size=0), 512 << 10), ("large", make.esp8266(size=9), 16 << 20)):

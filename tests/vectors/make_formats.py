@@ -20,7 +20,8 @@ def merged():
 
 SEEDS = {
     "esp": {"esp32": make.esp32("ESP32"), "esp32c3": make.esp32(), "unhashed": make.esp32(hashed=False), "bootloader": make.bootloader(),
-            "signed": make.esp32() + bytes(68), "esp8266": make.esp8266(), "arduino": make.arduino8266(), "v2": make.esp8266_v2(),
+            "signed": make.esp32() + bytes(68), "esp8266": make.esp8266(), "arduino": make.arduino8266(), "v2": make.esp8266_v2(), "rtos": make.esp8266_rtos(),
+            "ram-only": make.ram_only(),
             "partitions": make.partitions(), "no-md5": make.partitions(md5=False), "merged": merged(), "cut": make.esp32()[:200]},
     "uf2": {"rp2040": make.uf2(3), "wide": make.uf2(2, payload=476), "two-families": make.uf2(2, family=0xe48bff59) + make.uf2(1, family=0xe48bff5a),
             "tags": make.uf2(1, flags=0xa000, tags=make.uf2_tag(0x9fc7bc, b"1.2.0") + make.uf2_tag(0x650d9d, b"Toaster") + b"\xff" * 4),

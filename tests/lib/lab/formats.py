@@ -60,6 +60,20 @@ def bootloader(chip="ESP32-C3", described=True, **header):
     return esp32(chip, [(ram, (boot_descriptor() if described else b"") + filler(200)), (CODE.get(chip, 0x40800000), filler(64))], **header)
 
 
+def ram_only(chip="ESP32-C3", hashed=True):
+    """esptool's --ram-only-header: the header counts what is loaded into RAM, code in flash follows uncounted; the digest ends it all."""
+    out = segments_and_sum(esp32_header(chip, 1, hashed=hashed), [(RAM[chip], filler(120))])
+    out += struct.pack("<II", 0, 40) + bytes(40) + struct.pack("<II", 0x42000020, 400) + filler(400)
+    return out + (hashlib.sha256(out).digest() if hashed else b"")
+
+
+def esp8266_rtos(hashed=True):
+    """The RTOS SDK's: with an extended header of zeros and an appended digest."""
+    segments = [(0x40210010, filler(200)), (0x40100000, filler(80))]
+    out = segments_and_sum(struct.pack("<BBBBI15xB", 0xe9, len(segments), 2, 0x40, 0x40100010, hashed), segments)
+    return out + (hashlib.sha256(out).digest() if hashed else b"")
+
+
 def esp8266(segments=None, mode="dio", size=4, entry=0x40100010):
     segments = segments or [(0x40100000, filler(100)), (0x3ffe8000, filler(60))]
     return segments_and_sum(struct.pack("<BBBBI", 0xe9, len(segments), MODES.index(mode), size << 4, entry), segments)

@@ -27,7 +27,7 @@ TEXTS = (rb"\u0000", rb"a\u0000b", rb"\u0001", rb"\u001f", rb"\u007f", rb"\u0085
 
 class Hostile(EndToEnd):
     with_admin = False  # made here: its link is a secret, too
-    settings = {"log_level": "debug", "device_late_s": 3, "device_offline_s": 6}
+    settings = {"log_level": "debug", "device_late_s": 3, "device_offline_s": 14}
 
     @classmethod
     def prepare(cls):

@@ -125,7 +125,8 @@ ota_err api_link_list(struct http_request *rq, struct http_response *rs)
     struct json_out o;
     api_list_begin(rq, &o);
     for (size_t i = 0; i < count; i++)
-        write_download_link(&o, NULL, &l[i]);
+        if (api_may(rq, PERM_LINK_CREATE, l[i].platform))
+            write_download_link(&o, NULL, &l[i]);
     return api_list_end(rq, rs, &o, count == page.limit, count > 0 ? l[count - 1].id : 0, NULL);
 }
 

@@ -55,7 +55,7 @@ static ota_err list(struct http_request *rq, struct http_response *rs,
     struct json_out o;
     api_list_begin(rq, &o);
     for (size_t i = 0; i < count; i++)
-        if (api_may(rq, PERM_AUDIT_READ, r[i].platform))
+        if (api_may(rq, PERM_AUDIT_READ, r[i].download.platform))
             write_download(&o, NULL, &r[i]);
     return api_list_end(rq, rs, &o, count == page.limit, count > 0 ? r[count - 1].id : 0, NULL);
 }

@@ -112,8 +112,7 @@ static bool code_point(struct cursor *c, uint32_t *out)
 static bool escape(struct cursor *c, char *out, size_t *len)
 {
     static const char plain[] = "\"\\/bfnrt", means[] = "\"\\/\b\f\n\r\t";
-    const char letter = c->p < c->end ? *c->p : '\0';
-    const char *at = letter == '\0' ? NULL : strchr(plain, letter);
+    const char *at = c->p == c->end || *c->p == '\0' ? NULL : strchr(plain, *c->p);
     uint32_t code;
 
     if (at != NULL) {
@@ -121,10 +120,7 @@ static bool escape(struct cursor *c, char *out, size_t *len)
         out[(*len)++] = means[at - plain];
         return true;
     }
-    if (letter != 'u')
-        return false;
-    c->p++;
-    if (!code_point(c, &code))
+    if (!literal(c, "u") || !code_point(c, &code))
         return false;
     *len += utf8_put(code, out + *len);
     return true;
@@ -238,7 +234,7 @@ static bool object_member(struct cursor *c, const char *name, struct crypto_sha2
 
 bool audit_hash_parse(const char *text, size_t len, uint8_t out[AUDIT_HASH_BYTES])
 {
-    if (len != 2 * AUDIT_HASH_BYTES)
+    if (len != AUDIT_HEX_BYTES)
         return false;
     for (size_t i = 0; i < AUDIT_HASH_BYTES; i++) {
         const int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
@@ -251,10 +247,10 @@ bool audit_hash_parse(const char *text, size_t len, uint8_t out[AUDIT_HASH_BYTES
 
 static bool hash_member(struct cursor *c, const char *name, uint8_t out[AUDIT_HASH_BYTES])
 {
-    if (!literal(c, name) || (size_t)(c->end - c->p) < 2 * AUDIT_HASH_BYTES ||
-        !audit_hash_parse(c->p, 2 * AUDIT_HASH_BYTES, out))
+    if (!literal(c, name) || (size_t)(c->end - c->p) < AUDIT_HEX_BYTES ||
+        !audit_hash_parse(c->p, AUDIT_HEX_BYTES, out))
         return false;
-    c->p += 2 * AUDIT_HASH_BYTES;
+    c->p += AUDIT_HEX_BYTES;
     return literal(c, "\"");
 }
 
@@ -265,7 +261,7 @@ static bool hash_member(struct cursor *c, const char *name, uint8_t out[AUDIT_HA
 static bool tail(const char *line, size_t len, struct audit_line *out, size_t *out_body_len)
 {
     static const char prev[] = ",\"prev_hash\":\"", own[] = ",\"hash\":\"";
-    const size_t tail_len = sizeof prev - 1 + sizeof own - 1 + 4 * AUDIT_HASH_BYTES + 3;
+    const size_t tail_len = sizeof prev - 1 + sizeof own - 1 + (size_t)2 * AUDIT_HEX_BYTES + 3;
     struct cursor c = {line + (len < tail_len ? 0 : len - tail_len), line + len};
 
     if (len < tail_len || !hash_member(&c, prev, out->prev_hash) ||

@@ -9,7 +9,7 @@
  * The audit log's chain (SPEC 8.16), without I/O.  A line of an export is read strictly as otad
  * writes it: these members in this order, nothing in between; so there is one way to read it.
  */
-enum { AUDIT_HASH_BYTES = 32, AUDIT_LINE_BYTES_MAX = 256 * 1024 };
+enum { AUDIT_HASH_BYTES = 32, AUDIT_HEX_BYTES = 64, AUDIT_LINE_BYTES_MAX = 256 * 1024 };
 
 struct audit_line {
     uint64_t seq;

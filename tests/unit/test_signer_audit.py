@@ -125,7 +125,7 @@ class Touched(Case):
 
     def test_bytes_changed(self):
         line = self.lines[5].encode()
-        for i in range(0, len(line) - 1, 11):  # all of them: test_audit_line.c
+        for i in range(0, len(line) - 1, 29):  # all of them: test_audit_line.c
             self.file.write_bytes("".join(self.lines[:5]).encode() + line[:i] + bytes([line[i] ^ 1]) + line[i + 1:])
             p = subprocess.run([SIGNER, "audit", "verify", str(self.file)], capture_output=True, timeout=60)
             self.assertEqual(p.returncode, NOT_AUTHENTIC, f"byte {i}: {p.stderr}")

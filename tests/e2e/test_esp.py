@@ -175,8 +175,9 @@ class Esp(EndToEnd):
                 self.assertEqual(part.headers["Access-Control-Allow-Origin"], "*")
                 self.assertEqual(part.headers["Content-Length"], str(len(part.body)))
             self.assertEqual(build["ota"]["md5"], hashlib.md5(self.content("app.ota.bin")).hexdigest())
+            self.assertEqual(build["parts"][0]["md5"], hashlib.md5(self.content("app.factory.bin")).hexdigest())
         other = self.ask(f"/api/esp/{PLATFORM}/manifest.json?chip=esp8266")
-        self.assertEqual(other.json()["builds"][0]["chipFamily"], "ESP8266")
+        self.assertEqual(other.json()["builds"][0]["chipFamily"], "ESP32-S3", "the image knows better")
         self.assertEqual(self.ask(f"/api/esp/{PLATFORM}/files/none.bin").status, 404)
         update = self.ask(f"/api/esp-key/{self.key}/{PLATFORM}", esp8266(version="1.0.0"), auth=None)
         self.assertEqual((update.status, update.body), (200, self.content("app.ota.bin")))
@@ -200,10 +201,31 @@ class Esp(EndToEnd):
                 if status == 401:
                     self.assertIn("Basic", answer.headers["WWW-Authenticate"])
             for header in ({}, {"Authorization": "Basic"}, {"Authorization": "Basic !!"}, {"Authorization": "Basic " + "A" * 900},
-                           {"Authorization": "Digest x"}, {"Cookie": self.admin.headers["Cookie"]},
+                           {"Authorization": "Digest x"},
+                           {"Authorization": "Bearer x", "Cookie": self.admin.headers["Cookie"]},
                            {"Authorization": "Basic " + base64.b64encode(self.key.encode()).decode()}):
                 self.assertEqual(self.otad.client().request("GET", path, None, header).status, 401, header)
         self.assertEqual(self.ask(f"/api/esp-key/otad_1_{'0' * 64}/{PLATFORM}").status, 401, "the path's key counts, no other")
+
+    def test_a_session_reads_manifest_and_files_and_no_more(self):
+        cookie = {"Cookie": self.admin.headers["Cookie"]}
+
+        def ask(path, headers):
+            client = self.otad.client()
+            self.addCleanup(client.close)
+            return client.request("GET", path, None, headers)
+        base = f"/api/esp/{PLATFORM}"
+        manifest = ask(base + "/manifest.json?channel=stable", cookie)
+        self.assertEqual(manifest.status, 200)
+        part = manifest.json()["builds"][0]["parts"][0]
+        self.assertEqual(part["path"], "files/app.factory.bin?channel=stable")
+        file = ask(f"{base}/{part['path']}", cookie)
+        self.assertEqual((file.status, file.body), (200, self.content("app.factory.bin")))
+        for path in (base, f"/api/esp-key/{'x' * 40}/{PLATFORM}/manifest.json", f"/repos/{TENANT}/{PLATFORM}/releases/latest"):
+            self.assertEqual(ask(path, cookie).status, 401, path)
+        self.assertIn("Basic", ask(base + "/manifest.json", {}).headers["WWW-Authenticate"])
+        page = ask(base + "/manifest.json", {"Sec-Fetch-Site": "same-origin"})
+        self.assertEqual((page.status, page.headers["WWW-Authenticate"]), (401, 'Bearer realm="otad"'), "no browser asks by itself")
 
     def test_a_key_in_the_path_is_in_no_log(self):
         secret = self.admin.post("/api-keys", {"name": "path", "scopes": ["release.read"], "platforms": [PLATFORM]})["secret"]

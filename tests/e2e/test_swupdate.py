@@ -155,7 +155,9 @@ class SwUpdate(EndToEnd):
         self.knows("1.0.0")
         update = self.stack.assign(self.name, "1.2.0")
         u = self.ends(update["id"], "failed")
-        self.assertIn("Authentication of all signatures failed", u["reason"])
+        # Which of its lines come first depends on when it collects them; each of them says why.
+        self.assertRegex(" ".join([u["reason"], *(d for e in u["events"] for d in e["details"])]),
+                         "Authentication of all signatures failed|Compatible SW not found|Image invalid or corrupted")
         self.assertFalse(self.target.exists())
         self.assertTrue(box.running())
 

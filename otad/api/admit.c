@@ -26,11 +26,17 @@ static bool from_this_machine(const struct http_request *rq)
     return strncmp(rq->client, "127.", 4) == 0 || strcmp(rq->client, "::1") == 0;
 }
 
+/* To a page of ours a browser must not show its own question for a password. */
+static bool wants_basic(const struct http_request *rq)
+{
+    return rq->route->auth == ADMIT_DOOR ||
+           (rq->route->auth == ADMIT_DOOR_OR_USER && http_header(rq, "Sec-Fetch-Site") == NULL);
+}
+
 static ota_err not_signed_in(struct http_request *rq, struct http_response *rs)
 {
     http_header_add(rs, "WWW-Authenticate",
-                    rq->route->auth == ADMIT_DOOR ? "Basic realm=\"otad\""
-                                                  : "Bearer realm=\"otad\"");
+                    wants_basic(rq) ? "Basic realm=\"otad\"" : "Bearer realm=\"otad\"");
     return http_problem(rq, rs, OTA_E_AUTH, "not-signed-in",
                         "Sign in, or send a valid API key.");
 }
@@ -119,6 +125,8 @@ static ota_err identify_door(struct http_request *rq, struct principal *who)
         return schemes[i].basic ? identify_basic(rq, authorization + len, who)
                                 : identify_key(rq, authorization + len, who);
     }
+    if (authorization == NULL && key == NULL && rq->route->auth == ADMIT_DOOR_OR_USER)
+        return identify_session(rq, who);
     return authorization == NULL && key != NULL ? identify_key(rq, key, who) : OTA_E_AUTH;
 }
 
@@ -127,7 +135,7 @@ static ota_err identify(struct http_request *rq, enum admit admit, struct princi
     static const char bearer[] = "Bearer ";
     const char *authorization = http_header(rq, "Authorization");
     const char *key = admit == ADMIT_KEY ? http_header(rq, "X-API-Key") : NULL;
-    if (admit == ADMIT_DOOR)
+    if (admit == ADMIT_DOOR || admit == ADMIT_DOOR_OR_USER)
         return identify_door(rq, who);
     if (admit != ADMIT_USER && authorization != NULL)
         return strncasecmp(authorization, bearer, sizeof bearer - 1) == 0

@@ -103,19 +103,29 @@ static void allow_pages(struct http_response *rs)
     http_header_add(rs, "Referrer-Policy", "no-referrer");
 }
 
-static void write_build(struct json_out *o, struct arena *arena, const struct esp_build *b)
+/* Relative to the manifest; of the same channel as it. */
+static const char *file_path(const struct http_request *rq, const struct artifact *a)
+{
+    const char *channel = http_query(rq, "channel");
+    return channel == NULL ? arena_printf(rq->arena, "files/%s", a->name)
+                           : arena_printf(rq->arena, "files/%s?channel=%s", a->name, channel);
+}
+
+static void write_build(struct json_out *o, const struct http_request *rq,
+                        const struct esp_build *b)
 {
     json_open_object(o, NULL);
     json_put_string(o, "chipFamily", b->chip);
     json_open_array(o, "parts");
     json_open_object(o, NULL);
-    json_put_string(o, "path", arena_printf(arena, "files/%s", b->flashed->name));
+    json_put_string(o, "path", file_path(rq, b->flashed));
     json_put_int(o, "offset", b->offset);
+    json_put_hex(o, "md5", b->flashed->md5, sizeof b->flashed->md5);
     json_close_object(o);
     json_close_array(o);
     if (b->ota != NULL) {
         json_open_object(o, "ota");
-        json_put_string(o, "path", arena_printf(arena, "files/%s", b->ota->name));
+        json_put_string(o, "path", file_path(rq, b->ota));
         json_put_hex(o, "md5", b->ota->md5, sizeof b->ota->md5);
         json_put_string(o, "summary", "");
         json_close_object(o);
@@ -145,7 +155,7 @@ ota_err esp_manifest_get(struct http_request *rq, struct http_response *rs)
     json_put_bool(&o, "new_install_prompt_erase", true);
     json_open_array(&o, "builds");
     for (size_t i = 0; i < count; i++)
-        write_build(&o, rq->arena, &build[i]);
+        write_build(&o, rq, &build[i]);
     json_close_array(&o);
     json_close_object(&o);
     allow_pages(rs);

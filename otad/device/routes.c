@@ -17,9 +17,12 @@
                                     .flags = HTTP_ROUTE_DEVICE, .auth = ADMIT_DEVICE, \
                                     .permission = PERM_NONE, .body_bytes_max = (bytes)}
 
-#define DOOR(path, more, time, fn) {.method = HTTP_GET, .pattern = (path), .handler = (fn), \
-                                    .flags = HTTP_ROUTE_DEVICE | (more), .auth = ADMIT_DOOR, \
-                                    .permission = PERM_RELEASE_READ, .deadline = (time)}
+#define DOOR_OF(who, path, more, time, fn) {.method = HTTP_GET, .pattern = (path), .handler = (fn), \
+                                            .flags = HTTP_ROUTE_DEVICE | (more), .auth = (who), \
+                                            .permission = PERM_RELEASE_READ, .deadline = (time)}
+
+#define DOOR(path, more, time, fn) DOOR_OF(ADMIT_DOOR, path, more, time, fn)
+#define PAGE(path, more, time, fn) DOOR_OF(ADMIT_DOOR_OR_USER, path, more, time, fn)
 
 const struct http_route device_routes[] = {
     {.method = HTTP_GET, .pattern = DDI, .flags = HTTP_ROUTE_DEVICE | HTTP_ROUTE_POLL,
@@ -44,8 +47,8 @@ const struct http_route device_routes[] = {
      .auth = ADMIT_KEY, .permission = PERM_RELEASE_READ, .body_bytes_max = 4096,
      .handler = plain_session_post},
     DOOR(ESP, HTTP_ROUTE_POLL, HTTP_TRANSFER, esp_update_get),
-    DOOR(ESP "/manifest.json", HTTP_ROUTE_POLL, HTTP_ORDINARY, esp_manifest_get),
-    DOOR(ESP "/files/{file}", 0, HTTP_TRANSFER, esp_file_get),
+    PAGE(ESP "/manifest.json", HTTP_ROUTE_POLL, HTTP_ORDINARY, esp_manifest_get),
+    PAGE(ESP "/files/{file}", 0, HTTP_TRANSFER, esp_file_get),
     DOOR(KEY, HTTP_ROUTE_POLL | HTTP_ROUTE_SECRET, HTTP_TRANSFER, esp_update_get),
     DOOR(KEY "/manifest.json", HTTP_ROUTE_POLL | HTTP_ROUTE_SECRET, HTTP_ORDINARY, esp_manifest_get),
     DOOR(KEY "/files/{file}", HTTP_ROUTE_SECRET, HTTP_TRANSFER, esp_file_get),

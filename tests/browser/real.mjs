@@ -7,6 +7,10 @@
 //   node real.mjs revoke NAME                revokes it
 //   node real.mjs people NAME PLATFORM       makes a role for one platform, invites NAME with it, joins by the link in another
 //                                            browser, sets a second factor, signs in with it, sees that platform alone
+//   node real.mjs link PLATFORM VERSION      makes a link to the release's first file, downloads by it in a fresh context,
+//                                            finds the use in the log, revokes it
+//   node real.mjs audit FILE                 prints "HEAD SEQ:HASH" and saves the whole log
+//   node real.mjs flash PLATFORM CHIP        writes a fake board of that chip, prints "FLASHED OFFSET SHA-256"
 //   node real.mjs tour                       every page in light, dark and at 375 px: axe, policy, console, width
 //
 // Environment: OTAD_URL; OTAD_SETUP_LINK (setup only); OTAD_ADMIN, OTAD_PASSWORD (setup only); OTAD_BROWSER_STATE, a file
@@ -16,6 +20,7 @@
 
 import { axe, launch, openPage, SIZES, sidewaysScroll } from "./browser.mjs";
 import { readQr } from "./qr.mjs";
+import { recordSteps } from "./real-records.mjs";
 import { Authenticator } from "./totp.mjs";
 
 const {
@@ -206,6 +211,25 @@ async function setSecondFactor(browser, page, password) {
 	return { app, codes };
 }
 
+/** Answers a new session with a new token: what comes next shows that the page uses it. */
+async function changePassword(page, before, after) {
+	await page.goto(url("/account"));
+	await page.getByRole("button", { name: "Change password" }).click();
+	await page.getByLabel("The password until now").fill(before);
+	await page.getByLabel("The new password").fill(after);
+	await page.getByRole("dialog").getByRole("button", { name: "Change password" }).click();
+	await page.getByRole("dialog").waitFor({ state: "detached" });
+}
+
+async function newRecoveryCodes(page, code) {
+	await page.getByRole("button", { name: "New codes" }).click();
+	await page.getByRole("button", { name: "Use a recovery code" }).click();
+	await page.getByLabel("Recovery code", { exact: true }).fill(code);
+	await page.getByRole("button", { name: "Make new codes" }).click();
+	await page.getByRole("button", { name: "I have stored them" }).click();
+	await page.getByText("10 of 10 left").waitFor();
+}
+
 async function leave(page, name) {
 	await page.getByRole("button", { name, exact: true }).click();
 	await page.getByRole("button", { name: "Sign out" }).click();
@@ -264,6 +288,8 @@ async function people(browser, name, platform) {
 	await page.goto(url("/users"));
 	await page.getByText("Your roles do not open this page").waitFor();
 
+	await changePassword(page, password, "another horse, another staple");
+	await newRecoveryCodes(page, codes[1]);
 	await page.goto(link);
 	await page.getByRole("heading", { name: "This link has ended" }).waitFor();
 	await admin.page.goto(url(`/users/${name}`));
@@ -274,7 +300,7 @@ async function people(browser, name, platform) {
 
 /** Follows the links of the real pages, so that every kind of page is seen with real data. */
 async function pagesOf(page) {
-	const paths = ["/", "/devices", "/updates", "/releases", "/platforms", "/keys", "/users", "/roles", "/account"];
+	const paths = ["/", "/devices", "/updates", "/releases", "/platforms", "/keys", "/users", "/roles", "/account", "/links", "/downloads", "/audit", "/flash"];
 	for (const list of ["/devices", "/releases", "/platforms", "/users", "/roles"]) {
 		await page.goto(url(list));
 		const link = page.locator("a.row-link").first();
@@ -307,7 +333,7 @@ async function tour(browser) {
 	return first;
 }
 
-const STEPS = { setup, watch, assign, key, revoke, people, tour };
+const STEPS = { setup, watch, assign, key, revoke, people, ...recordSteps({ url, signedIn, expect }), tour };
 
 async function picture(browser, step) {
 	if (!OTAD_BROWSER_SHOTS) return;

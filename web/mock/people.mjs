@@ -390,3 +390,18 @@ export function peopleRoutes(world, { Refusal, paged, find, session }) {
 		],
 	];
 }
+
+/** The right that each list wants somewhere: without it otad answers 403. */
+const READS = [
+	[/^\/(platforms|releases)\b/, "release.read"],
+	[/^\/(devices|updates|statistics)\b/, "device.read"],
+	[/^\/(downloads|audit)\b/, "audit.read"],
+	[/^\/links\b/, "link.create"],
+	[/^\/(api-keys|gateway-tokens)\b/, "key.manage"],
+	[/^\/(users|roles)\b/, "user.manage"],
+];
+
+export function mayRead(path, permissions) {
+	const needed = READS.find(([pattern]) => pattern.test(path))?.[1];
+	return needed === undefined || permissions.includes(needed);
+}

@@ -7,7 +7,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeApi, Refusal, tick } from "./api.mjs";
 import { at, emptyWorld, golden, makeWorld } from "./fleet.mjs";
-import { identity, union } from "./people.mjs";
+import { identity, mayRead, union } from "./people.mjs";
 import { Bytes, espDoor } from "./records.mjs";
 
 const DIST = process.env.OTAD_WEB_DIST ?? fileURLToPath(new URL("../dist", import.meta.url));
@@ -136,6 +136,8 @@ class Mock {
 		if (!this.control.signedIn) throw new Refusal(401, "not-signed-in", "Nobody is signed in");
 		if (request.method !== "GET" && request.headers["x-csrf-token"] !== "mock-csrf")
 			throw new Refusal(403, "cross-site", "The CSRF token is missing");
+		if (request.method === "GET" && !mayRead(path, this.session().permissions))
+			throw new Refusal(403, "forbidden", "Not allowed", "None of your roles has the right");
 		return this.api.call(request.method, path, url.searchParams, data, bytes) ?? null;
 	}
 

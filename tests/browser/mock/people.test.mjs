@@ -352,4 +352,9 @@ test("the menu shows what one may do, and other pages say why they do not open",
 	await page.getByText("Your roles do not open this page").waitFor();
 	await page.getByRole("link", { name: "Go to Overview" }).click();
 	await heading(page, "Overview").waitFor();
+	for (const path of ["/", "/devices", "/updates"]) {
+		await page.goto(desk.mock.url + path);
+		await page.locator("tr[data-row]").first().waitFor();
+	}
+	assert.equal(await page.getByRole("alert").count(), 0);
 });

@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
-import { platformList, releaseList } from "../api/client.ts";
+import { releaseList } from "../api/client.ts";
 import { type DownloadLink, linkCreate, linkRevoke } from "../api/records.ts";
 import type { Release } from "../api/types.ts";
 import { useLoad } from "../api/useLoad.ts";
+import { usePlatforms } from "../pages/parts/platforms.ts";
 import { Button } from "../ui/button.tsx";
 import { Command, CopyButton } from "../ui/copy.tsx";
 import { Dialog } from "../ui/dialog.tsx";
@@ -115,7 +116,7 @@ interface ChooseProps {
 }
 
 function ChooseFile({ platform: first, value, onChange }: ChooseProps) {
-	const platforms = useLoad("platforms", platformList);
+	const platforms = usePlatforms();
 	const [platform, setPlatform] = useState(first);
 	const [version, setVersion] = useState("");
 	const owner = platform || platforms.data?.[0]?.name || "";

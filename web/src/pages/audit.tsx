@@ -1,6 +1,5 @@
 import { useState } from "preact/hooks";
-import { platformList } from "../api/client.ts";
-import { type AuditEntry, auditHead, auditPage } from "../api/records.ts";
+import { type AuditEntry, type AuditHead, auditHead, auditPage } from "../api/records.ts";
 import { useDenied } from "../api/session.ts";
 import { EVERYWHERE } from "../api/types.ts";
 import { useLoad } from "../api/useLoad.ts";
@@ -18,12 +17,13 @@ import { Time } from "../ui/time.tsx";
 import { type Difference, differences } from "../util/difference.ts";
 import { FilterBar, platformOptions } from "./parts/filters.tsx";
 import { More } from "./parts/more.tsx";
+import { usePlatforms } from "./parts/platforms.ts";
 import { Paging } from "./parts/state.tsx";
 
 export function AuditPage({ filter }: { filter: Filter<AuditFilter> }) {
 	const list = usePaged(page.audit(filter), (after, signal) => auditPage(filter, after, signal));
 	const head = useLoad("audit head", auditHead);
-	const platforms = useLoad("platforms", platformList);
+	const platforms = usePlatforms();
 	const [exporting, setExporting] = useState(false);
 	// One file of the whole chain: a part of it would prove nothing.
 	const denied = useDenied("audit.read", EVERYWHERE);
@@ -49,7 +49,7 @@ export function AuditPage({ filter }: { filter: Filter<AuditFilter> }) {
 								<strong>Entry {newest.seq}</strong> is the newest, <Time at={newest.at} focusable />. Keep its hash
 								somewhere else: it proves that nothing is cut off the end.
 							</p>
-							<Value text={newest.hash} label="hash of the newest entry" />
+							<Value text={headOf(newest)} label="the log's head" />
 						</div>
 					</div>
 				</Panel>
@@ -84,7 +84,7 @@ export function AuditPage({ filter }: { filter: Filter<AuditFilter> }) {
 				)}
 			</Paging>
 			<More of={list} />
-			{exporting ? <ExportDialog newest={newest?.seq ?? 0} onClose={() => setExporting(false)} /> : null}
+			{exporting ? <ExportDialog newest={newest} onClose={() => setExporting(false)} /> : null}
 		</>
 	);
 }
@@ -186,7 +186,12 @@ const FORMATS = [
 	{ value: "csv", label: "CSV" },
 ];
 
-function ExportDialog({ newest, onClose }: { newest: number; onClose: () => void }) {
+/** As `signer audit verify --head` takes it. */
+function headOf(head: AuditHead): string {
+	return `${head.seq}:${head.hash}`;
+}
+
+function ExportDialog({ newest, onClose }: { newest: AuditHead | null; onClose: () => void }) {
 	const [from, setFrom] = useState("");
 	const [to, setTo] = useState("");
 	const [format, setFormat] = useState<"jsonl" | "csv">("jsonl");
@@ -214,15 +219,17 @@ function ExportDialog({ newest, onClose }: { newest: number; onClose: () => void
 						value={to}
 						onInput={setTo}
 						required={false}
-						placeholder={String(newest)}
+						placeholder={newest ? String(newest.seq) : ""}
 						error={bad(to) || (wrong && isNumber(from) ? "Not below the first" : "")}
 					/>
 				</div>
 				<Choice label="Format" value={format} onChange={(v) => setFormat(v as "jsonl" | "csv")} options={FORMATS} />
 				{format === "jsonl" ? (
 					<div class="stack">
-						<p class="muted small">Check it offline, with the hash that you keep of an older or this export</p>
-						<Command text="signer audit verify audit.jsonl" />
+						<p class="muted small">Check it offline; the head shows that nothing is cut off the end</p>
+						<Command
+							text={`signer audit verify audit.jsonl${newest && to === "" ? ` --head ${headOf(newest)}` : ""}`}
+						/>
 					</div>
 				) : (
 					<p class="muted small">For a spreadsheet. `signer audit verify` reads the other format.</p>

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { deviceDelete, deviceGet, deviceTokenNew, deviceUpdateList, platformList } from "../api/client.ts";
+import { deviceDelete, deviceGet, deviceTokenNew, deviceUpdateList } from "../api/client.ts";
 import { useDenied } from "../api/session.ts";
 import type { Device, Update } from "../api/types.ts";
 import { isClosed } from "../api/types.ts";
@@ -21,6 +21,7 @@ import { patchBy } from "../util/list.ts";
 import { navigate } from "../util/location.ts";
 import { duration } from "../util/time.ts";
 import { reasonText } from "../util/words.ts";
+import { usePlatforms } from "./parts/platforms.ts";
 import { Ready } from "./parts/state.tsx";
 import { DeviceMark, UpdateMark, UpdateProgress } from "./parts/states.tsx";
 import { Timeline } from "./parts/timeline.tsx";
@@ -150,7 +151,7 @@ function Dialogs({ device, open, asked, onClose, onChanged, onAssigned }: Dialog
 }
 
 function Edit({ device, onClose, onChanged }: Pick<DialogsProps, "device" | "onClose" | "onChanged">) {
-	const platforms = useLoad("platforms", platformList);
+	const platforms = usePlatforms();
 	if (platforms.data === null) return null;
 	return (
 		<EditDeviceDialog

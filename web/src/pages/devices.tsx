@@ -1,9 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { platformList } from "../api/client.ts";
 import { useDenied } from "../api/session.ts";
 import type { Device, Platform } from "../api/types.ts";
 import { isClosed } from "../api/types.ts";
-import { useLoad } from "../api/useLoad.ts";
 import { AssignDialog } from "../forms/assign.tsx";
 import { NewDeviceDialog } from "../forms/device.tsx";
 import { ProblemNotice } from "../forms/problem.tsx";
@@ -20,6 +18,7 @@ import { pollCommand } from "../util/commands.ts";
 import { count } from "../util/list.ts";
 import { navigate } from "../util/location.ts";
 import { useDevices } from "./parts/devices.ts";
+import { usePlatforms } from "./parts/platforms.ts";
 import {
 	DEVICE_STATES,
 	DeviceMark,
@@ -109,7 +108,7 @@ interface Props {
 
 export function DevicesPage(filter: Props) {
 	const list = useDevices(filter);
-	const platforms = useLoad("platforms", platformList);
+	const platforms = usePlatforms();
 	const [picked, setPicked] = useState<Set<string>>(new Set());
 	const [dialog, setDialog] = useState<"" | "new">("");
 	// Fixed when asked: the choice below may change while the dialog is open.

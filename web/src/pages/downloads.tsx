@@ -1,6 +1,4 @@
-import { platformList } from "../api/client.ts";
 import { DOWNLOAD_WAYS, type Download, downloadPage, instants } from "../api/records.ts";
-import { useLoad } from "../api/useLoad.ts";
 import { usePaged } from "../api/usePaged.ts";
 import type { DownloadFilter } from "../paths.ts";
 import { api, page } from "../paths.ts";
@@ -15,6 +13,7 @@ import { bytes } from "../util/bytes.ts";
 import { duration } from "../util/time.ts";
 import { Exports, FilterBar, platformOptions } from "./parts/filters.tsx";
 import { More } from "./parts/more.tsx";
+import { usePlatforms } from "./parts/platforms.ts";
 import { Paging } from "./parts/state.tsx";
 
 const WAYS: Record<Download["via"], string> = {
@@ -96,7 +95,7 @@ function Status({ status }: { status: number }) {
 
 export function DownloadsPage({ filter }: { filter: Filter<DownloadFilter> }) {
 	const list = usePaged(page.downloads(filter), (after, signal) => downloadPage(filter, after, signal));
-	const platforms = useLoad("platforms", platformList);
+	const platforms = usePlatforms();
 	const file = (format: "csv" | "jsonl") => api.downloads({ ...instants(filter), format });
 	const filtered = Object.values(filter).some((v) => v !== "");
 	return (

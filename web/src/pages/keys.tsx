@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { apiKeyList, apiKeyRevoke, gatewayTokenList, gatewayTokenRevoke, platformList } from "../api/client.ts";
+import { apiKeyList, apiKeyRevoke, gatewayTokenList, gatewayTokenRevoke } from "../api/client.ts";
 import { useDenied } from "../api/session.ts";
 import { type ApiKey, EVERYWHERE, type GatewayToken } from "../api/types.ts";
 import { useLoad } from "../api/useLoad.ts";
@@ -13,6 +13,7 @@ import { type Column, Table } from "../ui/table.tsx";
 import { Time, useNow } from "../ui/time.tsx";
 import { toast } from "../ui/toast.tsx";
 import { rightLabel } from "../util/rights.ts";
+import { usePlatforms } from "./parts/platforms.ts";
 import { Ready } from "./parts/state.tsx";
 
 /** A key that ends within this is marked: CI stops when nobody looks. */
@@ -26,7 +27,7 @@ type Asked =
 export function KeysPage() {
 	const keys = useLoad("api keys", apiKeyList);
 	const gateways = useLoad("gateway tokens", gatewayTokenList);
-	const platforms = useLoad("platforms", platformList);
+	const platforms = usePlatforms();
 	const [asked, setAsked] = useState<Asked>({ what: "" });
 	const close = () => setAsked({ what: "" });
 	const denied = useDenied("key.manage", EVERYWHERE);

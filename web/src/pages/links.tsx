@@ -1,9 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { platformList } from "../api/client.ts";
 import { type DownloadLink, type LinkState, linkPage } from "../api/records.ts";
 import { useDenied } from "../api/session.ts";
-import { useLoad } from "../api/useLoad.ts";
 import { usePaged } from "../api/usePaged.ts";
 import { NewLinkDialog, RevokeLinkDialog } from "../forms/link.tsx";
 import { page } from "../paths.ts";
@@ -17,6 +15,7 @@ import { bytes } from "../util/bytes.ts";
 import { count } from "../util/list.ts";
 import { FilterBar, platformOptions } from "./parts/filters.tsx";
 import { More } from "./parts/more.tsx";
+import { usePlatforms } from "./parts/platforms.ts";
 import { Paging } from "./parts/state.tsx";
 
 const STATES: Record<LinkState, { shape: Shape; tone: Tone; word: string }> = {
@@ -33,7 +32,7 @@ interface Props {
 
 export function LinksPage(filter: Props) {
 	const list = usePaged(page.links(filter), (after, signal) => linkPage(filter, after, signal));
-	const platforms = useLoad("platforms", platformList);
+	const platforms = usePlatforms();
 	const [asked, setAsked] = useState<DownloadLink | "new" | null>(null);
 	const close = () => setAsked(null);
 	const denied = useDenied("link.create");

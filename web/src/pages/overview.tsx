@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { apiKeyList, devicePage, gatewayTokenList, platformList, releaseList, updatePage } from "../api/client.ts";
-import type { Platform, Release } from "../api/types.ts";
-import { isClosed } from "../api/types.ts";
+import { may, useSession } from "../api/session.ts";
+import { EVERYWHERE, isClosed, type Platform, type Release, type Session } from "../api/types.ts";
 import { useLive } from "../api/useLive.ts";
 import { updatesIn, useLoad } from "../api/useLoad.ts";
 import { page } from "../paths.ts";
@@ -33,19 +33,20 @@ interface Step {
 	command: string;
 }
 
-async function loadAll(signal: AbortSignal): Promise<All> {
+async function loadAll(session: Session, signal: AbortSignal): Promise<All> {
+	const reads = may(session, "release.read");
 	const [platforms, releases, updates, offline, late] = await Promise.all([
-		platformList(signal),
-		releaseList(undefined, signal),
+		reads ? platformList(signal) : [],
+		reads ? releaseList(undefined, signal) : [],
 		updatePage({}, null, signal),
 		devicePage({ state: "offline" }, null, signal),
 		devicePage({ state: "late" }, null, signal),
 	]);
 	const facts = { platforms, releases, updates: updates.items, offline, late };
-	return { ...facts, steps: await firstSteps(facts, signal) };
+	return { ...facts, steps: may(session, "key.manage", EVERYWHERE) ? await firstSteps(facts, signal) : [] };
 }
 
-/** What is left until the first device has updated itself; empty once one has. */
+/** What is left until the first device has updated itself, for those who may do it; empty once one has. */
 async function firstSteps(facts: Facts, signal: AbortSignal): Promise<Step[]> {
 	const { platforms, releases, updates } = facts;
 	if (updates.some((u) => u.state === "succeeded")) return [];
@@ -100,7 +101,8 @@ interface Props {
 }
 
 export function OverviewPage({ platform, days }: Props) {
-	const all = useLoad("overview", loadAll);
+	const { session } = useSession();
+	const all = useLoad("overview", (signal) => loadAll(session, signal));
 	const statistics = useStatistics({ platform, days });
 	const open = useUpdates({ open: true });
 	const [touched, setTouched] = useState(false);

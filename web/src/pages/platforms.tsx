@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { platformGet, platformList, releaseList } from "../api/client.ts";
+import { platformGet, releaseList } from "../api/client.ts";
 import { useDenied } from "../api/session.ts";
 import type { Platform } from "../api/types.ts";
 import { useLoad } from "../api/useLoad.ts";
@@ -14,6 +14,7 @@ import { Facts, PageHead, Panel } from "../ui/page.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { manifestCommand } from "../util/commands.ts";
 import { navigate } from "../util/location.ts";
+import { usePlatforms } from "./parts/platforms.ts";
 import { VersionShares } from "./parts/shares.tsx";
 import { Ready } from "./parts/state.tsx";
 
@@ -90,7 +91,7 @@ function KeyState({ platform }: { platform: Platform }) {
 }
 
 export function PlatformsPage() {
-	const platforms = useLoad("platforms", platformList);
+	const platforms = usePlatforms();
 	const [making, setMaking] = useState(false);
 	const denied = useDenied("platform.manage");
 	const make = () => setMaking(true);

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { platformList, releaseList } from "../api/client.ts";
+import { releaseList } from "../api/client.ts";
 import { useDenied } from "../api/session.ts";
 import type { Platform, Release } from "../api/types.ts";
 import { useLive } from "../api/useLive.ts";
@@ -17,6 +17,7 @@ import { bytes } from "../util/bytes.ts";
 import { publishCommand } from "../util/commands.ts";
 import { count, groupBy } from "../util/list.ts";
 import { navigate } from "../util/location.ts";
+import { usePlatforms } from "./parts/platforms.ts";
 import { Ready } from "./parts/state.tsx";
 import { ReleaseMark } from "./parts/states.tsx";
 
@@ -73,7 +74,7 @@ function Signer({ release }: { release: Release }) {
 }
 
 export function ReleasesPage({ platform }: { platform: string }) {
-	const platforms = useLoad("platforms", platformList);
+	const platforms = usePlatforms();
 	const releases = useLoad(page.releases({ platform }), (signal) => releaseList(platform || undefined, signal));
 	const [uploading, setUploading] = useState(false);
 	const denied = useDenied("release.upload");

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { platformList, sessionGet } from "../api/client.ts";
+import { sessionGet } from "../api/client.ts";
 import { roleGet, roleList, rolePut, userList } from "../api/people.ts";
 import { may, useDenied, useSession } from "../api/session.ts";
 import { EVERYWHERE, type Grant, type Role } from "../api/types.ts";
@@ -18,6 +18,7 @@ import { differences, type Right, tidy } from "../util/rights.ts";
 import { RightsMatrix } from "./parts/matrix.tsx";
 import { Ready } from "./parts/state.tsx";
 import "./people.css";
+import { usePlatforms } from "./parts/platforms.ts";
 
 type Asked = "" | "copy" | "delete";
 
@@ -87,7 +88,7 @@ interface FormProps {
 /** The matrix, and a bar that says what saving would change. */
 function RoleForm({ role, roles, denied, onDone }: FormProps) {
 	const { session, renew } = useSession();
-	const platforms = useLoad("platforms", platformList);
+	const platforms = usePlatforms();
 	const [grants, setGrants] = useState<Grant[]>(tidy(role.grants));
 	const [title, setTitle] = useState(role.title);
 	const changed = differences(grants, role.grants) + (title === role.title ? 0 : 1);

@@ -1,9 +1,9 @@
-import { platformList, updatePage } from "../api/client.ts";
+import { updatePage } from "../api/client.ts";
 import { instants } from "../api/records.ts";
 import type { Update } from "../api/types.ts";
 import { isClosed } from "../api/types.ts";
 import { useLive } from "../api/useLive.ts";
-import { updatesIn, useLoad } from "../api/useLoad.ts";
+import { updatesIn } from "../api/useLoad.ts";
 import { type Paged, usePaged } from "../api/usePaged.ts";
 import { api, page, type UpdateFilter } from "../paths.ts";
 import type { Filter } from "../routes.ts";
@@ -16,6 +16,7 @@ import { patchBy } from "../util/list.ts";
 import { duration } from "../util/time.ts";
 import { Exports, FilterBar, platformOptions } from "./parts/filters.tsx";
 import { More } from "./parts/more.tsx";
+import { usePlatforms } from "./parts/platforms.ts";
 import { Paging, Ready } from "./parts/state.tsx";
 import { UPDATE_STATES, UpdateEnded, updateStateWord } from "./parts/states.tsx";
 import { UpdateTable, useUpdates, Versions } from "./parts/updates.tsx";
@@ -35,7 +36,7 @@ function useSessions(filter: SessionFilter): Paged<Update> {
 export function UpdatesPage({ filter }: { filter: SessionFilter }) {
 	const open = useUpdates({ open: true, platform: filter.platform });
 	const list = useSessions(filter);
-	const platforms = useLoad("platforms", platformList);
+	const platforms = usePlatforms();
 	const running = open.list.data?.filter((u) => !isClosed(u)).length ?? 0;
 	const file = (format: "csv" | "jsonl") => api.updates({ ...instants(filter), format });
 	const filtered = Object.values(filter).some((v) => v !== "");

@@ -1,7 +1,7 @@
 -- name: statistics_counts
 -- $1 platform_id, $2 version, NULL = any; $3, $4 first and last day as text, NULL = any; $5 how many releases at most.
 -- The first row is all of them together; then the releases with the most updates.  Durations of those that succeeded: the
--- 95th percentile is the mean of the bucket in which it lies.
+-- 95th percentile is the mean of the bucket in which it lies.  Who may write to devices and not read them counts nothing.
 WITH closed AS MATERIALIZED (
     SELECT release_id, state, duration_bucket, max(platform_id) AS platform_id, max(version) AS version,
            sum(updates::float8) AS n, sum(duration_sum_s::float8) AS s
@@ -13,6 +13,7 @@ WITH closed AS MATERIALIZED (
     SELECT coalesce(release_id, 0) AS release_id, max(platform_id) AS platform_id, max(version) AS version, count(*) AS n
       FROM device_update
      WHERE closed_at IS NULL AND ($1::bigint IS NULL OR platform_id = $1) AND ($2::text IS NULL OR version = $2)
+       AND ((SELECT may('{device.read}')) OR platform_id = ANY ((SELECT may_on('{device.read}'))::bigint[]))
      GROUP BY GROUPING SETS ((release_id), ())
 ), ended AS (
     SELECT coalesce(release_id, 0) AS release_id, max(platform_id) AS platform_id, max(version) AS version,

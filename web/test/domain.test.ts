@@ -27,6 +27,9 @@ function update(id: number, device: string, state: Update["state"]): Update {
 		created_by: "admin",
 		updated_at: AT,
 		closed_at: AT,
+		source: "ddi",
+		started_at: AT,
+		duration_s: 60,
 	};
 }
 
@@ -48,6 +51,8 @@ function release(version: string, state: Release["state"], running_on = 0): Rele
 		expected_count: 1,
 		artifacts: [],
 		running_on,
+		minimum_version: null,
+		sbom: null,
 	};
 }
 

@@ -76,11 +76,15 @@ static bool alive(void *arg)
         err = fleet_api_key(l->otad->fleet, l->id, l->credential, api_now(), &arena, &key);
     }
     arena_done(&arena);
-    if (err == OTA_OK) {
-        l->asked_version = version;
-        l->asked_at_unix_s = now;
-    }
+    l->asked_version = version;
+    l->asked_at_unix_s = err == OTA_OK ? now : 0;
     return err != OTA_E_NOT_FOUND && err != OTA_E_AUTH;
+}
+
+static bool doubtful(void *arg)
+{
+    const struct listener *l = arg;
+    return fleet_rights_version(l->otad->fleet) != l->asked_version;
 }
 
 ota_err api_event_get(struct http_request *rq, struct http_response *rs)
@@ -95,7 +99,7 @@ ota_err api_event_get(struct http_request *rq, struct http_response *rs)
         .otad = rq->otad, .tenant = who->tenant, .id = who->id, .kind = who->kind};
     memcpy(l->credential, who->credential, sizeof l->credential);
     const struct events_subscriber subscriber = {
-        .may_see = may_see, .alive = alive, .free = free, .arg = l};
+        .may_see = may_see, .alive = alive, .doubtful = doubtful, .free = free, .arg = l};
     return events_subscribe(rq->otad->events, rq, rs, &subscriber);
 }
 

@@ -9,6 +9,7 @@
 #include "otad/db/feed.h"
 #include "otad/db/platform.h"
 #include "otad/device/principal.h"
+#include "otad/http/events.h"
 
 static const char alphanumeric[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -166,6 +167,7 @@ ota_err api_db_problem(struct http_request *rq, struct http_response *rs, ota_er
 void api_catch_up(const struct http_request *rq, const struct db_scope *scope)
 {
     feed_catch_up(rq->otad->feed, scope->tenant_id);
+    events_wake(rq->otad->events); /* it may have been somebody's right to listen */
 }
 
 bool api_may(const struct http_request *rq, enum permission what, const char *platform)

@@ -150,6 +150,13 @@ static struct event *next_event(struct subscription *s)
     return NULL;
 }
 
+void events_wake(struct events *ev)
+{
+    (void)pthread_mutex_lock(&ev->lock);
+    (void)pthread_cond_broadcast(&ev->news);
+    (void)pthread_mutex_unlock(&ev->lock);
+}
+
 /* False when EVENTS_HEARTBEAT_S passed without news. */
 static bool wait_for_news(struct events *ev, const struct timespec *until)
 {
@@ -198,7 +205,8 @@ static ssize_t next_bytes(struct subscription *s, char *buf, size_t len)
         }
         if (s->held != NULL)
             return send_held(s, buf, len);
-        if (!wait_for_news(ev, &until))
+        if ((s->who.doubtful != NULL && s->who.doubtful(s->who.arg)) ||
+            !wait_for_news(ev, &until))
             return send_text(heartbeat, sizeof heartbeat - 1, buf, len);
     }
     return -1;

@@ -33,12 +33,18 @@ void events_free(struct events *ev);
 void events_publish(struct events *ev, const char *type, const struct event_scope *scope,
                     const char *json, size_t len);
 
+/* Subscribers look whether they are still welcome (events_subscriber.doubtful). */
+void events_wake(struct events *ev);
+
 /* Who listens. */
 struct events_subscriber {
     /* May the subscriber see this?  NULL = everything. */
     bool (*may_see)(void *arg, const struct event_scope *scope);
     /* Asked before anything is handed out: is the session still good?  NULL = yes. */
     bool (*alive)(void *arg);
+    /* Is that to be asked now, even if there is nothing to hand out?  Must not wait.  NULL =
+     * no. */
+    bool (*doubtful)(void *arg);
     void (*free)(void *arg); /* may be NULL */
     void *arg;
 };

@@ -14,6 +14,7 @@ import time
 import urllib.parse
 
 from harness import PASSWORD, EndToEnd
+from test_hostile import TEXTS
 
 STEP_S = 30
 WRONG = "not the password at all"
@@ -278,6 +279,27 @@ class People(EndToEnd):
         names = [u["name"] for u in self.admin.every("/users?limit=2")]
         self.assertEqual(sorted(names), sorted(set(names)))
         self.assertIn(name, names)
+
+    def test_no_text_is_our_bug(self):
+        name, who = self.person()
+        places = ((self.admin, "POST", "/users", b'{"name":"@","roles":["viewer"]}'), (self.admin, "POST", "/users", b'{"name":"t","roles":["@"]}'),
+                  (self.admin, "PATCH", f"/users/{name}", b'{"roles":["viewer","@"]}'), (None, "POST", "/join/check", b'{"token":"@"}'),
+                  (None, "POST", "/join", b'{"token":"@","password":"@ and more","code":"@"}'),
+                  (None, "POST", "/session", b'{"name":"@","password":"@","code":"@"}'),
+                  (who, "POST", "/account/password", b'{"current":"@","new":"@ and more"}'),
+                  (who, "POST", "/account/totp/confirm", b'{"code":"@"}'), (who, "POST", "/account/recovery-codes", b'{"code":"@"}'))
+        for client, method, path, body in places:
+            for text in TEXTS:
+                asks = client or self.client(next(self.addresses))
+                answer = asks.request(method, "/api/v1" + path, body.replace(b"@", text), {"Content-Type": "application/json"})
+                self.assertLess(answer.status, 500, f"{method} {path} {text[:40]!r}: {answer.body[:300]!r}")
+        for text in TEXTS:
+            for method, path in (("GET", "/users/%s"), ("DELETE", "/users/%s"), ("GET", "/users/%s/sign-ins"), ("DELETE", "/account/sign-ins/%s")):
+                answer = self.ask(self.admin, method, path % urllib.parse.quote_from_bytes(text[:1000], safe=""))
+                self.assertIn(answer.status, (200, 204, 400, 404), f"{method} {path} {text[:40]!r}: {answer.body[:300]!r}")
+        for made in self.admin.every("/users"):
+            if made["state"] == "invited" and made["created_by"] == "admin":
+                self.admin.delete("/users/" + urllib.parse.quote(made["name"], safe=""))
 
     # -- nobody hands out more than they have
 

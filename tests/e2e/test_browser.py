@@ -1,5 +1,7 @@
 """A real browser against the real server and a real device: set up, sign in, see a device change its version without a
-reload, assign a release, make and revoke an API key, let somebody in who sees one platform; every page by axe."""
+reload, assign a release, make and revoke an API key, a download link, save and prove the audit log, write an ESP over USB, let
+somebody in who sees one platform; every page by axe."""
+import hashlib
 import os
 import shutil
 import subprocess
@@ -7,11 +9,14 @@ import unittest
 
 from devices import PLATFORM, Devices
 from harness import PASSWORD, ROOT, Failed, shared
+from lab import formats as make
+from lab.factory import VENDOR, signer
 from lab.proc import Process
 
 STEPS = ROOT / "tests" / "browser" / "real.mjs"
 DEVICE = "seen-in-browser"
 OTHER = "another-board"
+ESP = "lamp-esp32-c3"
 
 
 class Browser(Devices):
@@ -62,11 +67,38 @@ class Browser(Devices):
         self.step("revoke", "made in the browser")
         self.assertEqual(self.otad.client().use_key(secret).request("GET", path).status, 401)
 
+        self.step("link", PLATFORM, "1.2.0")
+        self.audit_log_proves_itself()
+        self.writes_an_esp()
+
         self.stack.platform(OTHER)
         self.admin.post("/devices", {"id": "of-another-platform", "platform": OTHER})
         self.step("people", "berta", PLATFORM)
         self.assertEqual(self.admin.get("/users/berta")["totp"], True)
         self.step("tour")
+
+    def audit_log_proves_itself(self):
+        saved = self.folder / "audit.jsonl"
+        head = next(line.split()[1] for line in self.step("audit", str(saved)).splitlines() if line.startswith("HEAD "))
+        signer("audit", "verify", "--head", head, saved)
+        lines = saved.read_bytes().splitlines(keepends=True)
+        saved.write_bytes(b"".join(lines[:3] + lines[4:]))
+        self.assertEqual(signer("audit", "verify", "--head", head, saved, check=False).returncode, 3, "an entry is missing")
+
+    def writes_an_esp(self):
+        s, image = self.stack, make.esp32("ESP32-C3")
+        manifest = s.folder / "esp.manifest"  # no image key: the chip's own format is not MCUboot's
+        signer("keymanifest", "new", "--vid", VENDOR, "--class", ESP, "--sequence", 1, "--release-key", s.keys.public("release"),
+               "--out", manifest)
+        for r in (0, 2):
+            signer("keymanifest", "cosign", "--key", s.keys.secret(s.keys.ROOTS[r]), *s.keys._root_options(), manifest)
+        s.platform(ESP, manifest=manifest)
+        file = s.folder / "app.bin"
+        file.write_bytes(image)
+        s.publish_file(ESP, "1.0.0", 1, file)
+        padded = image + b"\xff" * (-len(image) % 4)
+        said = next(line.split()[1:] for line in self.step("flash", ESP, "ESP32-C3").splitlines() if line.startswith("FLASHED "))
+        self.assertEqual(said, ["65536", hashlib.sha256(padded).hexdigest()])
 
 
 if __name__ == "__main__":

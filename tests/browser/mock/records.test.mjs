@@ -162,9 +162,9 @@ test("the audit log's head is shown to be kept elsewhere, and a range of it is s
 	const page = await desk.start("/audit", { permissions: ["clipboard-read", "clipboard-write"] });
 	const [newest] = world().audit;
 	await page.getByText(`Entry ${newest.seq}`).waitFor();
-	await page.getByRole("button", { name: "Copy hash of the newest entry" }).click();
+	await page.getByRole("button", { name: "Copy the log's head" }).click();
 	await until("the hash is on the clipboard", async () => {
-		return (await page.evaluate(() => navigator.clipboard.readText())) === newest.hash;
+		return (await page.evaluate(() => navigator.clipboard.readText())) === `${newest.seq}:${newest.hash}`;
 	});
 	await page.getByRole("button", { name: "Export" }).click();
 	await dialog(page).getByLabel("From entry").fill("12");

@@ -3,6 +3,7 @@
  * stop, take it down in reverse.  Each part logs its own reason when it cannot start.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@
 
 enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-enum { DATABASE_WAIT_MS = 5000, STATE_DIR_MODE = 0700 };
+enum { DATABASE_WAIT_MS = 5000, STATE_DIR_MODE = 0700, MAPPED_FROM_BYTES = 256 * 1024 };
 
 static const char usage[] =
     "otad: firmware updates over the air, the server\n"
@@ -234,6 +235,8 @@ static enum exit_status run(const struct config *config)
     sigset_t signals;
     ota_err e;
 
+    /* Else glibc keeps what argon2 took for the rest of the process's life. */
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM_BYTES);
     block_signals(&signals);
     set_log_level(config->log_level);
     e = start(&o);

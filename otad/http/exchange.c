@@ -323,6 +323,8 @@ void http_exchange_body(struct http_exchange *x, const void *data, size_t len)
 /* What somebody wants to know at the end is counted from here. */
 static void note_start(struct http_exchange *x)
 {
+    if (x->response.is_file)
+        http_peer_cork(x->fd, true);
     x->written_before = 0;
     if (x->response.ended != NULL)
         (void)http_peer_written(x->fd, &x->written_before);
@@ -422,6 +424,8 @@ void http_exchange_end(struct http_exchange *x, bool done)
     if (x->step != HTTP_STEP_NONE) {
         if (x->sink_open)
             x->request.route->sink->abort(&x->request);
+        if (x->response.is_file)
+            http_peer_cork(x->fd, false);
         tell_end(x, done);
         http_answer_release(&x->response);
         log_it(x, done);

@@ -44,6 +44,13 @@ void http_peer_linger(int fd)
     }
 }
 
+void http_peer_cork(int fd, bool on)
+{
+    int value = on;
+
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+}
+
 /* What the other end has, and what the kernel still holds for it. */
 bool http_peer_written(int fd, uint64_t *out)
 {

@@ -20,6 +20,12 @@ void http_peer_address(const struct sockaddr *sa, char out[HTTP_PEER_BYTES]);
 void http_peer_linger(int fd);
 
 /*
+ * While a file is being sent, only full packets: records of TLS do not end where packets do.
+ * Turning it off sends the rest at once.
+ */
+void http_peer_cork(int fd, bool on);
+
+/*
  * Bytes that were ever written to this TCP connection, TLS and headers included.  What went
  * into it between two calls is the difference.  False for a Unix socket, which cannot tell.
  */

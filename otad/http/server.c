@@ -50,6 +50,7 @@ struct connection {
     struct http_watch watch;
     struct http_exchange exchange;
     void *tls_session;
+    struct tls_joiner joiner; /* of the session */
     bool records_limited;
     bool lingers;         /* refused before its body was read: see peer.h */
     const char *uri;      /* libmicrohttpd's own copy, for its place only */
@@ -82,7 +83,7 @@ static struct connection *connection_new(struct http_server *s, struct MHD_Conne
     info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     if (s->tls != NULL && info != NULL) {
         c->tls_session = info->tls_session;
-        tls_session_start(s->tls, c->tls_session);
+        tls_session_start(s->tls, c->tls_session, &c->joiner);
     }
     info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
     http_watch_add(&s->deadlines, &c->watch, info == NULL ? -1 : info->connect_fd,
@@ -123,6 +124,7 @@ static void notify_completed(void *cls, struct MHD_Connection *mhd, void **reque
     (void)request;
     if (c == NULL)
         return;
+    tls_joiner_flush(&c->joiner);
     mode = c->exchange.deadline == HTTP_TRANSFER ? HTTP_WATCH_DRAINING : HTTP_WATCH_IDLE;
     http_exchange_end(&c->exchange, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     http_watch_set(&c->watch, mode, http_now_ms() + 1000 * s->setup.config->timeout_idle_s);
@@ -150,8 +152,7 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
 
 /* ---- sending ---- */
 
-/* These two take the file's descriptor over: a download holds a map or a descriptor, not both.
- */
+/* These two take the descriptor over: a download holds a map or a descriptor, not both. */
 static struct MHD_Response *send_map(struct http_response *rs)
 {
     struct http_map *m;
@@ -272,6 +273,7 @@ static void watch_answer(struct connection *c)
 static enum MHD_Result send_answer(struct connection *c, struct MHD_Connection *mhd)
 {
     struct http_response *rs = &c->exchange.response;
+    bool whole = rs->length > 0 && rs->kind != HTTP_STREAM;
     struct MHD_Response *r = make_response(rs);
     enum MHD_Result ok = MHD_NO;
 
@@ -281,6 +283,7 @@ static enum MHD_Result send_answer(struct connection *c, struct MHD_Connection *
     }
     if (add_headers(c, r)) {
         watch_answer(c);
+        c->joiner.waits = whole && c->exchange.request.method != HTTP_HEAD;
         ok = MHD_queue_response(mhd, (unsigned)rs->status, r);
     }
     MHD_destroy_response(r);

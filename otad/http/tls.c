@@ -4,13 +4,16 @@
  */
 #include "otad/http/tls.h"
 
+#include <errno.h>
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
-enum { CHAIN_MAX = 8 };
+enum { CHAIN_MAX = 8, PIECES_MAX = 32 };
 
 struct generation {
     struct generation *older;
@@ -170,10 +173,73 @@ void tls_close(struct tls *t)
     free(t);
 }
 
-void tls_session_start(struct tls *t, void *session)
+/* ---- what goes out ---- */
+
+static size_t total_of(const giovec_t *piece, int count)
 {
+    size_t total = 0;
+
+    for (int i = 0; i < count; i++)
+        total += piece[i].iov_len;
+    return total;
+}
+
+static ssize_t keep(struct tls_joiner *j, const giovec_t *piece, int count)
+{
+    for (int i = 0; i < count; i++) {
+        memcpy(j->kept + j->kept_bytes, piece[i].iov_base, piece[i].iov_len);
+        j->kept_bytes += piece[i].iov_len;
+    }
+    return (ssize_t)j->kept_bytes;
+}
+
+/* What was kept goes first; of the pieces only what went beyond it has been sent. */
+static ssize_t push(gnutls_transport_ptr_t arg, const giovec_t *piece, int count)
+{
+    struct tls_joiner *j = arg;
+    struct iovec all[PIECES_MAX + 1] = {{j->kept, j->kept_bytes}};
+    struct msghdr m = {.msg_iov = j->kept_bytes > 0 ? all : all + 1};
+    bool waits = j->waits;
+    ssize_t n;
+
+    j->waits = false;
+    if (waits && j->kept_bytes == 0 && total_of(piece, count) <= sizeof j->kept)
+        return keep(j, piece, count);
+    if (count > PIECES_MAX)
+        count = PIECES_MAX;
+    for (int i = 0; i < count; i++)
+        all[1 + i] = piece[i];
+    m.msg_iovlen = (size_t)count + (j->kept_bytes > 0);
+    n = sendmsg(j->fd, &m, MSG_NOSIGNAL);
+    if (n < 0 || (size_t)n > j->kept_bytes) {
+        n -= n < 0 ? 0 : (ssize_t)j->kept_bytes;
+        j->kept_bytes = n < 0 ? j->kept_bytes : 0;
+        return n;
+    }
+    j->kept_bytes -= (size_t)n;
+    memmove(j->kept, j->kept + n, j->kept_bytes);
+    errno = EAGAIN;
+    return -1;
+}
+
+void tls_joiner_flush(struct tls_joiner *j)
+{
+    j->waits = false;
+    if (j->kept_bytes > 0)
+        (void)send(j->fd, j->kept, j->kept_bytes, MSG_NOSIGNAL);
+    j->kept_bytes = 0;
+}
+
+void tls_session_start(struct tls *t, void *session, struct tls_joiner *j)
+{
+    gnutls_transport_ptr_t in, out;
+
     gnutls_session_set_ptr(session, t);
     (void)gnutls_session_ticket_enable_server(session, &t->ticket_key);
+    gnutls_transport_get_ptr2(session, &in, &out);
+    j->fd = (int)(intptr_t)out;
+    gnutls_transport_set_ptr2(session, in, j);
+    gnutls_transport_set_vec_push_function(session, push);
 }
 
 void tls_session_limit_records(void *session)

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "firmware/image/err.h"
 
@@ -24,8 +25,25 @@ OTA_MUST_CHECK ota_err tls_reload(struct tls *t, const char **out_why);
 /* No session may be left. */
 void tls_close(struct tls *t);
 
-/* Before the handshake: hand out and take tickets, and make t the certificate's source. */
-void tls_session_start(struct tls *t, void *session);
+/*
+ * What a session sends goes through this.  libmicrohttpd sends headers and body as records of
+ * their own: with `waits` set, the next record is kept until the one after it comes, and both
+ * leave at once.  Whoever sets it knows that another one comes.  What does not fit is not kept.
+ */
+enum { TLS_KEPT_BYTES = 2048 };
+struct tls_joiner {
+    int fd;
+    bool waits;
+    size_t kept_bytes;
+    uint8_t kept[TLS_KEPT_BYTES];
+};
+
+/* The answer has been sent: nothing is kept any more. */
+void tls_joiner_flush(struct tls_joiner *j);
+
+/* Before the handshake: hand out and take tickets, make t the certificate's source, and j the
+ * way out. */
+void tls_session_start(struct tls *t, void *session, struct tls_joiner *j);
 
 /* After the handshake: send no record with more plaintext than the client asked for. */
 void tls_session_limit_records(void *session);

@@ -88,7 +88,8 @@ class SwUpdate(EndToEnd):
             f'identify: ( {{ name = "version"; value = "{version}"; }} );\n')
         sockets = self.stack.folder / "t"  # paths of sockets are short
         sockets.mkdir(exist_ok=True)
-        return self.started(Process("swupdate", ["swupdate", "-f", config, "-H", "board:1.0", "-u", " ".join(options) or "-e"], self.folder / "swupdate.log",
+        ignoring_pipes = ["sh", "-c", 'trap "" PIPE; exec "$@"', "sh"]  # as systemd starts a service; a cut would end it otherwise
+        return self.started(Process("swupdate", [*ignoring_pipes, "swupdate", "-f", config, "-H", "board:1.0", "-u", " ".join(options) or "-e"], self.folder / "swupdate.log",
                                     env={"TMPDIR": str(sockets)}))
 
     def knows(self, version):

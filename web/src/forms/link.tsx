@@ -122,7 +122,7 @@ function ChooseFile({ platform: first, value, onChange }: ChooseProps) {
 	const owner = platform || platforms.data?.[0]?.name || "";
 	const releases = useLoad(`link ${owner}`, async (signal) => {
 		if (owner === "") return [];
-		const usable = (await releaseList(owner, signal)).filter((r) => r.artifacts.length > 0);
+		const usable = (await releaseList(owner, signal)).filter((r) => r.state === "complete" || r.state === "released");
 		choose(usable, "");
 		return usable;
 	});
@@ -150,7 +150,7 @@ function ChooseFile({ platform: first, value, onChange }: ChooseProps) {
 					value={version}
 					options={list.map((r) => ({ value: r.version, label: `${r.version} · ${r.channel ?? r.state}` }))}
 					onChange={(wanted) => choose(list, wanted)}
-					hint={releases.data && list.length === 0 ? "This platform has no release with files" : undefined}
+					hint={releases.data && list.length === 0 ? "This platform has no complete release" : undefined}
 				/>
 			</div>
 			<SelectField

@@ -279,7 +279,7 @@ function ArtifactItem({ artifact: a, release, onLink }: ItemProps) {
 					{a.security_counter === null ? "" : ` · counter ${a.security_counter}`}
 				</span>
 				<span class="grow" />
-				{release.state === "withdrawn" ? null : (
+				{release.state === "withdrawn" || release.state === "draft" ? null : (
 					<Button
 						icon="link"
 						kind="quiet"

@@ -400,7 +400,6 @@ class Api(EndToEnd):
         context = ssl.create_default_context(cafile=str(self.otad.ca.cert))
         plain = socket.create_connection(("127.0.0.1", self.otad.port), 30)
         stream = context.wrap_socket(plain, server_hostname="localhost")
-        self.addCleanup(stream.close)
         stream.sendall(self.head("GET", "/api/v1/events"))
 
         def listen():
@@ -414,6 +413,12 @@ class Api(EndToEnd):
                 pass
         thread = threading.Thread(target=listen, daemon=True)
         thread.start()
+
+        def hang_up():  # its descriptor is somebody else's as soon as it is closed, so nobody may still be reading
+            stream.shutdown(socket.SHUT_RDWR)
+            thread.join(60)
+            stream.close()
+        self.addCleanup(hang_up)
         self.assertTrue(connected.wait(30))
         self.admin.post("/devices", {"id": "watched", "platform": PLATFORM, "name": "Watch me"})
 

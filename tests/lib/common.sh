@@ -69,6 +69,7 @@ PACKAGES_CHECK=(
     swupdate cpio              # a client of others: it must update from otad, and how its files are packed
     nginx-light systemd        # otad/contrib: the one before otad, and what understands its unit
     chromium fonts-dejavu-core # the browser tests
+    python3-unicorn            # a processor that does one instruction wrong
 )
 PACKAGES_BENCH=(nginx-light wrk) # to compare with, in ./check --full alone
 

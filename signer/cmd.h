@@ -13,6 +13,7 @@ enum exit_status {
 
 /* One verb each; argv[0] is the verb. */
 enum exit_status cmd_keygen(int argc, char **argv);
+enum exit_status cmd_key(int argc, char **argv);
 enum exit_status cmd_sign(int argc, char **argv);
 enum exit_status cmd_verify(int argc, char **argv);
 enum exit_status cmd_inspect(int argc, char **argv);

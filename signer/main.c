@@ -14,6 +14,7 @@ static const struct verb {
     const char *what;
 } verbs[] = {
     {"keygen", cmd_keygen, "make a key pair"},
+    {"key", cmd_key, "change a key's passphrase, show its public half"},
     {"sign", cmd_sign, "sign firmware as an MCUboot image"},
     {"verify", cmd_verify, "judge an image as device and server do"},
     {"inspect", cmd_inspect, "show what a file says about itself"},

@@ -28,7 +28,8 @@ static const struct verb_spec verb = {
     "Show a key's public half, or change how its file is protected.",
     options,
     "  public   -k KEY [-o FILE]  the public half, from a file or a token\n"
-    "  encrypt  -k FILE           give FILE a passphrase, in place\n"
+    "  encrypt  -k FILE           give FILE a passphrase, in place; a disk may keep the old "
+    "bytes\n"
     "  passwd   -k FILE           give FILE another passphrase, in place; also turns a PKCS#8\n"
     "                             file with a passphrase (openssl, imgtool) into our form\n"
     "  decrypt  -k FILE -o OUT    a copy without passphrase\n\n"

@@ -37,7 +37,7 @@ static const struct arg_spec options[] = {
     [OPT_IMAGE_KEY] = {0, "image-key", "FILE", "new: public key that may sign images"},
     [OPT_RELEASE_KEY] = {0, "release-key", "FILE", "new: public key that may sign releases"},
     [OPT_OUT] = {'o', "out", "FILE", "where the result goes (cosign, merge: in place)"},
-    [OPT_KEY] = {'k', "key", "FILE", "cosign: your boot root's private key"},
+    [OPT_KEY] = {'k', "key", "FILE|URI", "cosign: your boot root's private key"},
     [OPT_ROOT] = {0, "root", "FILE",
                   "boot root's public key; three times, always in one order"},
     [OPT_ROOT_INDEX] = {0, "root-index", "1|2|3", "cosign: which root you are, without --root"},

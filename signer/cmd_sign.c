@@ -30,7 +30,7 @@ enum {
 };
 
 static const struct arg_spec options[] = {
-    [OPT_KEY] = {'k', "key", "FILE", "private key, Ed25519 or P-256 (PEM)"},
+    [OPT_KEY] = {'k', "key", "FILE|URI", "private key, Ed25519 or P-256: PEM or pkcs11:"},
     [OPT_VERSION] = {'v', "version", "X.Y.Z[+B]", "version of the firmware"},
     [OPT_HEADER] = {'H', "header-size", "BYTES", "32 to 4096; where the program starts"},
     [OPT_SLOT] = {'S', "slot-size", "BYTES", "refuse an image that does not fit"},

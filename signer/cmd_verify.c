@@ -14,7 +14,7 @@
 enum { OPT_KEY, OPT_MANIFEST, OPT_ROOT, OPT_VID, OPT_CLASS, OPT_CID, OPT_FLOOR };
 
 static const struct arg_spec options[] = {
-    [OPT_KEY] = {'k', "key", "FILE", "public key that must have signed (PEM)"},
+    [OPT_KEY] = {'k', "key", "FILE|URI", "public key that must have signed: PEM or pkcs11:"},
     [OPT_MANIFEST] = {'m', "manifest", "FILE", "key manifest whose image keys may have signed"},
     [OPT_ROOT] = {0, "root", "FILE", "boot root's public key; give three, in their order"},
     [OPT_VID] = {0, "vid", "NAME|UUID", "vendor of the class (default otad.example)"},

@@ -410,7 +410,8 @@ ota_err canonical_hex(struct canonical v, uint8_t *out, size_t len)
         if (hex_digit(digits.at[i]) < 0)
             return OTA_E_FORMAT;
     for (size_t i = 0; i < len; i++)
-        out[i] = (uint8_t)(hex_digit(digits.at[2 * i]) << 4 | hex_digit(digits.at[2 * i + 1]));
+        out[i] = (uint8_t)((unsigned)hex_digit(digits.at[2 * i]) << 4 |
+                           (unsigned)hex_digit(digits.at[2 * i + 1]));
     return OTA_OK;
 }
 

@@ -125,7 +125,7 @@ static enum tuf_verdict begin_timestamp(struct tuf_client *c)
     if (client_expired(c, &c->root))
         return TUF_EXPIRED;
     c->step = TUF_WANTS_TIMESTAMP;
-    if (client_load(c, "timestamp.json", c->s.limits->timestamp_bytes, &len) &&
+    if (client_load(c, "timestamp", c->s.limits->timestamp_bytes, &len) &&
         read_timestamp(c, len, &head, &snapshot) == TUF_GOOD) {
         c->timestamp = head;
         c->snapshot = snapshot;
@@ -158,7 +158,7 @@ static enum tuf_verdict accept_timestamp(struct tuf_client *c, size_t len)
         return TUF_EXPIRED;
     c->timestamp = head;
     c->snapshot = snapshot;
-    return client_save(c, "timestamp.json", len);
+    return client_save(c, "timestamp", len);
 }
 
 /* --- snapshot -------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ static enum tuf_verdict accept_snapshot(struct tuf_client *c, size_t len)
     if (client_expired(c, &head))
         return TUF_EXPIRED;
     v = keep_meta(c, head.version, meta);
-    return v == TUF_GOOD ? client_save(c, "snapshot.json", len) : v;
+    return v == TUF_GOOD ? client_save(c, "snapshot", len) : v;
 }
 
 /* *out_current: the store's snapshot is the one that the timestamp names. */
@@ -240,7 +240,7 @@ static enum tuf_verdict begin_snapshot(struct tuf_client *c, bool *out_current)
     *out_current = false;
     c->step = TUF_WANTS_SNAPSHOT;
     c->snapshot_version = 0;
-    if (!client_load(c, "snapshot.json", c->s.limits->snapshot_bytes, &len) ||
+    if (!client_load(c, "snapshot", c->s.limits->snapshot_bytes, &len) ||
         read_snapshot(c, len, &head, &meta) != TUF_GOOD)
         return TUF_GOOD;
     *out_current = head.version == c->snapshot.version && !client_expired(c, &head) &&
@@ -274,7 +274,7 @@ enum tuf_verdict tuf_client_start(struct tuf_client *c, const struct tuf_setup *
 
     reset(c, setup);
     c->path = path;
-    if (!client_load(c, "root.json", setup->limits->root_bytes, &len))
+    if (!client_load(c, "root", setup->limits->root_bytes, &len))
         return refuse(c, TUF_STORE);
     c->step = TUF_WANTS_ROOT;
     return refuse(c, accept_root(c, len, true));
@@ -347,7 +347,7 @@ enum tuf_verdict tuf_client_got(struct tuf_client *c, size_t len)
     case TUF_WANTS_ROOT:
         v = accept_root(c, len, false);
         if (v == TUF_GOOD)
-            v = client_save(c, "root.json", len);
+            v = client_save(c, "root", len);
         if (v == TUF_GOOD && ++c->roots_taken == c->s.limits->roots)
             v = begin_timestamp(c);
         return refuse(c, v);

@@ -1,6 +1,8 @@
 /* How a file is opened, compared with what is listed, loaded and kept; and what is too much. */
 #include "client_parts.h"
 
+enum { FILE_NAME_BYTES = 3 * TUF_NAME_MAX + 8 }; /* every byte encoded, ".json" */
+
 const struct tuf_limits tuf_device_limits = {
     .root_bytes = 4096,
     .timestamp_bytes = 1024,
@@ -51,20 +53,24 @@ enum tuf_verdict client_signed_by_role(const struct tuf_client *c, unsigned role
                          f->body);
 }
 
-/* A trusted copy of the file into memory.file; false if there is none that we can read. */
-bool client_load(struct tuf_client *c, const char *name, size_t max, size_t *out_len)
+bool client_load(struct tuf_client *c, const char *role, size_t max, size_t *out_len)
 {
     const struct tuf_store *s = c->s.store;
+    char name[FILE_NAME_BYTES];
 
     if (max > c->s.memory.file_bytes)
         max = c->s.memory.file_bytes;
-    return s->load(s->arg, name, c->s.memory.file, max, out_len) == OTA_OK && *out_len <= max;
+    return tuf_file_name(role, 0, name, sizeof name) == OTA_OK &&
+           s->load(s->arg, name, c->s.memory.file, max, out_len) == OTA_OK && *out_len <= max;
 }
 
-enum tuf_verdict client_save(struct tuf_client *c, const char *name, size_t len)
+enum tuf_verdict client_save(struct tuf_client *c, const char *role, size_t len)
 {
     const struct tuf_store *s = c->s.store;
+    char name[FILE_NAME_BYTES];
 
+    if (tuf_file_name(role, 0, name, sizeof name) != OTA_OK)
+        return TUF_ROLE_NAME;
     return s->save(s->arg, name, c->s.memory.file, len) == OTA_OK ? TUF_GOOD : TUF_STORE;
 }
 

@@ -12,10 +12,10 @@ enum tuf_verdict client_open_file(struct tuf_client *c, size_t len, struct tuf_f
 enum tuf_verdict client_signed_by_role(const struct tuf_client *c, unsigned role,
                                        const struct tuf_file *f);
 
-/* A kept copy of the file into memory.file; false if there is none that we can read. */
-bool client_load(struct tuf_client *c, const char *name, size_t max, size_t *out_len);
-/* memory.file into the store.  Verdicts: TUF_STORE. */
-enum tuf_verdict client_save(struct tuf_client *c, const char *name, size_t len);
+/* A kept copy of the role's file into memory.file; false if there is none that we can read. */
+bool client_load(struct tuf_client *c, const char *role, size_t max, size_t *out_len);
+/* memory.file into the store.  Verdicts: TUF_STORE, TUF_ROLE_NAME. */
+enum tuf_verdict client_save(struct tuf_client *c, const char *role, size_t len);
 
 bool client_expired(const struct tuf_client *c, const struct tuf_head *h);
 

@@ -133,16 +133,8 @@ static enum tuf_verdict look(struct tuf_client *c, struct canonical body, bool *
     return TUF_GOOD;
 }
 
-static enum tuf_verdict role_file(const struct tuf_client *c, char *name, size_t size)
-{
-    return tuf_file_name(client_role_name(c), 0, name, size) == OTA_OK ? TUF_GOOD
-                                                                       : TUF_ROLE_NAME;
-}
-
-/* Look at roles as long as the store has them; else want the next. */
 enum tuf_verdict client_walk(struct tuf_client *c)
 {
-    char name[3 * TUF_NAME_MAX + 8];
     bool more = true;
     enum tuf_verdict v = TUF_GOOD;
 
@@ -153,9 +145,8 @@ enum tuf_verdict client_walk(struct tuf_client *c)
 
         c->step = TUF_WANTS_ROLE;
         v = tuf_snapshot_find(c->meta, client_role_name(c), &listed);
-        if (v == TUF_GOOD)
-            v = role_file(c, name, sizeof name);
-        if (v != TUF_GOOD || !client_load(c, name, c->s.limits->targets_bytes, &len) ||
+        if (v != TUF_GOOD ||
+            !client_load(c, client_role_name(c), c->s.limits->targets_bytes, &len) ||
             accept_role(c, len, &body) != TUF_GOOD)
             break;
         v = look(c, body, &more);
@@ -165,15 +156,12 @@ enum tuf_verdict client_walk(struct tuf_client *c)
 
 enum tuf_verdict client_got_role(struct tuf_client *c, size_t len)
 {
-    char name[3 * TUF_NAME_MAX + 8];
     struct canonical body;
     bool more = false;
     enum tuf_verdict v = accept_role(c, len, &body);
 
     if (v == TUF_GOOD)
-        v = role_file(c, name, sizeof name);
-    if (v == TUF_GOOD)
-        v = client_save(c, name, len);
+        v = client_save(c, client_role_name(c), len);
     if (v == TUF_GOOD)
         v = look(c, body, &more);
     return v == TUF_GOOD && more ? client_walk(c) : v;

@@ -6,85 +6,88 @@
 
 #include "firmware/tuf/canonical.h"
 
-/* From a copy of exactly this size, so that the sanitizer sees reads behind the end. */
-static ota_err check(const char *text)
+/* A copy of exactly this size, so that the sanitizer sees reads behind the end. */
+static uint8_t *copy_of(const void *bytes, size_t len)
 {
-    size_t len = strlen(text);
-    uint8_t *copy = malloc(len + 1);
-    ota_err e;
+    uint8_t *copy = malloc(len == 0 ? 1 : len);
 
     assert(copy != NULL);
-    memcpy(copy, text, len);
-    copy = realloc(copy, len == 0 ? 1 : len);
-    assert(copy != NULL);
-    e = canonical_check(copy, len);
+    memcpy(copy, bytes, len);
+    return copy;
+}
+
+static ota_err check(const char *text)
+{
+    uint8_t *copy = copy_of(text, strlen(text));
+    ota_err e = canonical_check(copy, strlen(text));
+
     free(copy);
     return e;
 }
 
+static const char *const good[] = {
+    "{}",
+    "[]",
+    "0",
+    "-1",
+    "\"\"",
+    "true",
+    "false",
+    "null",
+    "9007199254740991",
+    "{\"a\":1,\"b\":[{},[],\"x\"]}",
+    "{\"A\":1,\"B\":2,\"a\":3}",
+    "[\"\\\"\\\\\"]",
+    "{\"a\":{\"b\":1,\"c\":2},\"b\":{\"a\":1}}",
+    "{\"\":1,\" \":2}",
+    "{\"!\":1,\"\\\"\":2,\"#\":3}", /* by the byte meant, not by the backslash */
+    "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"};
+static const char *const bad[] = {"",
+                                  " ",
+                                  "{",
+                                  "}",
+                                  "{]",
+                                  "[}",
+                                  "[1,]",
+                                  "[,1]",
+                                  "[1 ,2]",
+                                  "{\"a\":1,}",
+                                  "{\"a\"}",
+                                  "{1:2}",
+                                  "{\"a\":1 }",
+                                  "{}{}",
+                                  "{} ",
+                                  "{}\n",
+                                  "1.0",
+                                  "1e3",
+                                  "01",
+                                  "-0",
+                                  "-01",
+                                  "-",
+                                  "+1",
+                                  "9007199254740992",
+                                  "99999999999999999999",
+                                  "nul",
+                                  "truex",
+                                  "True",
+                                  "'a'",
+                                  "\"a",
+                                  "\"\\n\"",
+                                  "\"\\u0041\"",
+                                  "\"\\/\"",
+                                  "\"a\nb\"",
+                                  "\"\x7f\"",
+                                  "\"\xc3\xa4\"",
+                                  "\"\\",
+                                  "\"\\\"",
+                                  "{\"b\":1,\"a\":2}",
+                                  "{\"a\":1,\"a\":2}",
+                                  "{\"\\\"\":1,\"!\":2}",
+                                  "[1 2]",
+                                  "{\"a\":1:2}"};
+
 static void what_is_canonical(void)
 {
-    static const char *const good[] = {
-        "{}",
-        "[]",
-        "0",
-        "-1",
-        "\"\"",
-        "true",
-        "false",
-        "null",
-        "9007199254740991",
-        "{\"a\":1,\"b\":[{},[],\"x\"]}",
-        "{\"A\":1,\"B\":2,\"a\":3}",
-        "[\"\\\"\\\\\"]",
-        "{\"a\":{\"b\":1,\"c\":2},\"b\":{\"a\":1}}",
-        "{\"\":1,\" \":2}",
-        "{\"!\":1,\"\\\"\":2,\"#\":3}", /* by the byte meant, not by the backslash */
-        "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"};
-    static const char *const bad[] = {"",
-                                      " ",
-                                      "{",
-                                      "}",
-                                      "{]",
-                                      "[}",
-                                      "[1,]",
-                                      "[,1]",
-                                      "[1 ,2]",
-                                      "{\"a\":1,}",
-                                      "{\"a\"}",
-                                      "{1:2}",
-                                      "{\"a\":1 }",
-                                      "{}{}",
-                                      "{} ",
-                                      "{}\n",
-                                      "1.0",
-                                      "1e3",
-                                      "01",
-                                      "-0",
-                                      "-01",
-                                      "-",
-                                      "+1",
-                                      "9007199254740992",
-                                      "99999999999999999999",
-                                      "nul",
-                                      "truex",
-                                      "True",
-                                      "'a'",
-                                      "\"a",
-                                      "\"\\n\"",
-                                      "\"\\u0041\"",
-                                      "\"\\/\"",
-                                      "\"a\nb\"",
-                                      "\"\x7f\"",
-                                      "\"\xc3\xa4\"",
-                                      "\"\\",
-                                      "\"\\\"",
-                                      "{\"b\":1,\"a\":2}",
-                                      "{\"a\":1,\"a\":2}",
-                                      "{\"\\\"\":1,\"!\":2}",
-                                      "[1 2]",
-                                      "{\"a\":1:2}"};
-
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         assert(check(good[i]) == OTA_OK);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -96,11 +99,9 @@ static void what_is_canonical(void)
 static void becomes(const char *in, ota_err e, const char *want)
 {
     size_t len = strlen(in), n = 0;
-    uint8_t *text = malloc(len + 1), *copy = malloc(len + 1);
+    uint8_t *text = copy_of(in, len), *copy = copy_of(in, len);
     struct canonical_slot slot[8];
 
-    assert(text != NULL && copy != NULL);
-    memcpy(text, in, len);
     ota_err is = canonical_compact(text, len, text, &n);
     if (is == OTA_OK)
         is = canonical_sort(text, n, copy, slot, 8);

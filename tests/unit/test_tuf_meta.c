@@ -273,8 +273,8 @@ static void director(void)
     uint8_t text[2048];
     char name[64];
 
-    for (uint8_t i = 0; i < TUF_NONCE_BYTES; i++)
-        q.nonce[i] = i;
+    for (unsigned i = 0; i < TUF_NONCE_BYTES; i++)
+        q.nonce[i] = (uint8_t)i;
     flash.root_bytes = read_file("1.root.json", flash.root, sizeof flash.root);
     assert(cycle(&d, &flash, &floor, 1, NOW) == TUF_GOOD && d.client.has_director);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -8,6 +8,7 @@ import subprocess
 import unittest
 
 from imgtool_lab import DONE, FAILED, KEYS, NOT_AUTHENTIC, TYPES, USAGE, Case, parts_of
+from test_signer_token import Token
 
 
 class Keys(Case):
@@ -48,8 +49,7 @@ class Keys(Case):
             self.assertIn("aes-256-cbc", shown)
             self.assertIn(":0927C0", shown)  # 600,000 rounds
             self.sign("a.bin", "-k", f"{kind}.pem", "--passphrase-file", "word", key=None)
-            self.imgtool("verify", "-k", f"{kind}.pem", "--passphrase-file", "word", "a.bin")
-            self.imgtool("keyinfo", "-k", f"{kind}.pem", "--passphrase-file", "wrong", status=FAILED)
+        self.imgtool("verify", "-k", "ed25519.pem", "--passphrase-file", "wrong", self.app, status=FAILED)
 
     def test_getpub(self):
         der = subprocess.run(["openssl", "pkey", "-in", KEYS / "ed25519-a.pem", "-pubout", "-outform", "DER"], check=True,
@@ -140,11 +140,12 @@ class Resign(Case):
         self.resign(self.sign("a.bin"), KEYS / "ed25519-a.pem", out="b.hex", status=FAILED)
 
     def test_between_kinds(self):
-        for kind in TYPES[:-1]:
+        for kind in ("rsa-2048", "ecdsa-p256", "ecdsa-p384", "ed25519"):
+            key = self.key(kind)
             for padded in ([], ["--pad"]):
                 path = self.sign("a.bin", *padded)
-                again = self.resign(path, self.key(f"{kind}") if not (self.dir / f"{kind}.pem").exists() else self.dir / f"{kind}.pem")
-                self.imgtool("verify", "-k", self.dir / f"{kind}.pem", again)
+                again = self.resign(path, key)
+                self.imgtool("verify", "-k", key, again)
                 self.imgtool("verify", "-k", KEYS / "ed25519-a.pem", again, status=FAILED)
                 self.assertEqual(parts_of(again).hashed, parts_of(path).hashed)
                 if padded:
@@ -165,6 +166,38 @@ class Resign(Case):
         for args in (["-k", KEYS / "ed25519-b.pem", good], [good, "out"], ["-k", KEYS / "ed25519-b.pem", good, "out", "more"]):
             self.run_it("resign", *args, status=USAGE)
         self.assertFalse((self.dir / "resigned.bin").exists())
+
+
+class Elsewhere(Token):
+    """Keys that are signer's own: in a token, or in its encrypted form."""
+
+    def imgtool(self, *args, **kwargs):
+        return self.signer("imgtool", *args, **kwargs)
+
+    def signed_by(self, key, *secret):
+        self.imgtool("sign", "-v", "1.0.0", "-H", 64, "--pad-header", "-S", 0x8000, "-k", key, *secret, self.app, self.dir / "a.bin")
+        self.imgtool("getpub", "-k", key, *secret, "-e", "pem", "-o", self.dir / "public.pem")
+        self.imgtool("verify", "-k", self.dir / "public.pem", self.dir / "a.bin")
+        self.assertEqual(self.imgtool("keyinfo", "-k", key, *secret).stdout, "private\n")
+        self.imgtool("getpriv", "-k", key, *secret, status=USAGE)
+        self.signer("resign", "-k", key, *secret, "--was", self.dir / "public.pem", self.dir / "a.bin", self.dir / "b.bin")
+        self.imgtool("verify", "-k", self.dir / "public.pem", self.dir / "b.bin")
+
+    def test_token(self):
+        for alg in ("ed25519", "p256"):
+            self.keygen(alg, alg)
+            self.signed_by(self.uri(f"token=one;object={alg}"), *self.pin)
+        pure = ("-v", "1.0.0", "-H", 64, "--pad-header", "-S", 0x8000, "--pure", *self.pin, self.app, self.dir / "p.bin")
+        self.imgtool("sign", "-k", self.uri("token=one;object=ed25519"), *pure)
+        self.imgtool("verify", "-k", self.dir / "ed25519.pub", self.dir / "p.bin")
+        self.imgtool("sign", "-k", self.uri("token=one;object=absent"), *pure, status=USAGE)
+
+    def test_encrypted_form(self):
+        (self.dir / "word").write_text("correct horse\n")
+        (self.dir / "word").chmod(0o600)
+        word = ("--passphrase-file", self.dir / "word")
+        self.signer("keygen", "--encrypt", "--strength", "interactive", *word, "-o", self.dir / "k.pem")
+        self.signed_by(self.dir / "k.pem", *word)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,15 @@ class KeyP256(Key):
                                   capture_output=True).stdout.hex()
 
 
+class KeyP256Point(KeyP256):
+    """The same, its public half as the bare point, which canonical files can carry."""
+
+    def __init__(self, name):
+        super().__init__(name)
+        der = subprocess.run(["openssl", "pkey", "-pubout", "-outform", "DER"], input=self.pem, check=True, capture_output=True).stdout
+        self.object["keyval"]["public"] = der[-65:].hex()
+
+
 def wire(value, indent=None):
     """A file as it is served; canonical unless indented."""
     return json.dumps(value, indent=indent).encode() if indent is not None else canonical(value).encode()
@@ -205,7 +214,7 @@ class Repo:
 
 
 class Server:
-    """Serves a dict of files over loopback HTTP; a value that is a function writes its own answer's body for ever."""
+    """Serves a dict of files over loopback HTTP; a function as value gives its answer's body for ever, a number is a status."""
 
     def __init__(self):
         outer = self
@@ -219,7 +228,8 @@ class Server:
                 tree, _, name = self.path.lstrip("/").partition("/")
                 outer.asked.append(self.path)
                 data = outer.trees.get(tree, {}).get(name)
-                self.send_response(404 if data is None else 200)
+                status = 404 if data is None else data if isinstance(data, int) else 200
+                self.send_response(status)
                 if callable(data):
                     self.send_header("Connection", "close")
                     self.end_headers()
@@ -229,9 +239,10 @@ class Server:
                     except OSError:
                         self.close_connection = True
                     return
-                self.send_header("Content-Length", str(len(data or b"")))
+                body = data if status == 200 else b"{}"
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(data or b"")
+                self.wfile.write(body)
 
             def log_message(self, *args):
                 pass

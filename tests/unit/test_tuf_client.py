@@ -10,7 +10,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lib"))
 from tuf_client import DEVICE, HOST, Client  # noqa: E402
-from tuf_maker import LONG_AGO, Key, KeyP256, Repo, Server  # noqa: E402
+from tuf_maker import LONG_AGO, Key, KeyP256, KeyP256Point, Repo, Server  # noqa: E402
 
 PATH = "1.1.0/fw.bin"
 
@@ -213,6 +213,16 @@ class Forms(World):
         repo = Repo(new_key=KeyP256)
         repo.indent = 1  # PEM has newlines: canonical bytes are no JSON
         c = self.client(repo)
+        self.good(c.download("1.0.0/fw.bin"))
+        repo.new_release().signers[repo.platform] = repo.keys[repo.platform][:1]
+        self.serve(repo)
+        self.assertEqual(c.download(PATH)[1], "threshold")
+
+    def test_p256_as_a_point_for_devices(self):
+        repo = Repo(new_key=KeyP256Point)
+        for name in ("root", "targets"):
+            repo.keys[name] = repo.keys[name][:2]  # DER is longer: with three, root is no 4,096 bytes
+        c = self.client(repo, *DEVICE)
         self.good(c.download("1.0.0/fw.bin"))
         repo.new_release().signers[repo.platform] = repo.keys[repo.platform][:1]
         self.serve(repo)

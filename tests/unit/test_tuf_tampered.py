@@ -111,6 +111,14 @@ def root_key_too_short(r):
     k.object["keyval"]["public"] = k.object["keyval"]["public"][:62]
     r.bump("root").keys["timestamp"] = r.keys["timestamp"] + [k]
 
+@case("fetch", "3.root.json")
+def root_hidden_behind_an_error(r):
+    r.bump("root").raw["root"] = lambda data: 500
+
+@case("fetch", "3.root.json")
+def root_hidden_behind_a_redirection(r):
+    r.bump("root").raw["root"] = lambda data: 302
+
 # --- timestamp
 
 @case("threshold", "timestamp.json")
@@ -410,7 +418,7 @@ class Tampered(unittest.TestCase):
                         self.assertEqual(said, want)
                         self.assertEqual(got, [])
                         refused = served.get("metadata/" + want[2])
-                        if want[1] not in ("expired", "no-target") and want[2] != PATH:
+                        if want[1] not in ("expired", "fetch", "no-target") and want[2] != PATH:
                             self.assertNotIn(refused, [v for v in kept.values() if v is not None] if refused is not None else [])
         self.assertGreaterEqual(len(CASES), 40)
 

@@ -112,8 +112,8 @@ ota_err fetch_get(struct fetch *f, const char *url, size_t max, const struct fet
     (void)f->getinfo(c, CURLINFO_RESPONSE_CODE, &status);
     if (t.e != OTA_OK)
         return t.e;
-    if (code == CURLE_OK)
-        return OTA_OK;
+    if (code == CURLE_OK) /* a redirection is no file; file:// has no status */
+        return status == 200 || status == 0 ? OTA_OK : OTA_E_IO;
     return code == CURLE_FILE_COULDNT_READ_FILE || status == 403 || status == 404
                ? OTA_E_NOT_FOUND
                : OTA_E_IO;

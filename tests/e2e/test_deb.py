@@ -43,6 +43,9 @@ class Packages(unittest.TestCase):
         for library in ("libmicrohttpd", "libgnutls", "libpq", "libsodium", "libargon2", "libjansson"):
             self.assertIn(library, self.control("otad", "Depends"))
         self.assertIn("libcurl4", self.control("otad-signer", "Depends"))
+        listing = run("dpkg-deb", "-c", self.deb["otad-signer", VERSIONS[0]]).stdout
+        for path in ("bin/signer", "share/otad-signer/imgtool.py", "share/otad-signer/imgtool -> ../../bin/signer"):
+            self.assertRegex(listing, rf" {re.escape('./usr/' + path)}\n")
         for script in ("postinst", "prerm", "postrm"):
             run("sh", "-n", ROOT / "otad" / "contrib" / "debian" / script)
 

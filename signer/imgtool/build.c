@@ -151,7 +151,7 @@ static ota_err check_input(const struct build_spec *s, const struct file_bytes *
     for (size_t i = 0; i < s->header_bytes; i++) {
         if (input->data[i] == 0)
             continue;
-        say_error("header padding was not requested and the input does not start with zeros");
+        say_error("the input does not start with zeros where the header goes");
         say_hint("give --pad-header if the program is linked to start behind the header");
         return OTA_E_FORMAT;
     }
@@ -245,9 +245,10 @@ static ota_err fits(const struct build_spec *s, const struct file_bytes *image)
 
     if (s->slot_bytes == 0 || image->len + trailer <= s->slot_bytes)
         return OTA_OK;
-    return say_fail(OTA_E_LIMIT,
-                    "image size (0x%zx) + trailer (0x%llx) exceeds requested size 0x%lx",
-                    image->len, (unsigned long long)trailer, (unsigned long)s->slot_bytes);
+    return say_fail(
+        OTA_E_LIMIT,
+        "the image (0x%zx bytes) and its trailer (0x%llx) do not fit the slot (0x%lx)",
+        image->len, (unsigned long long)trailer, (unsigned long)s->slot_bytes);
 }
 
 /* r->image holds what is hashed; the plain area comes behind it, or the digest in its place. */

@@ -105,13 +105,13 @@ enum exit_status imgtool_dumpinfo(int argc, char **argv)
         if (i != ARGS_OPERAND)
             continue;
         if (q.in != NULL) {
-            args_complain(&a, "got unexpected extra argument (%s)", value);
+            args_complain(&a, "one word too many: '%s'", value);
             return EXIT_BAD_USAGE;
         }
         q.in = value;
     }
     if (q.in == NULL) {
-        args_complain(&a, "missing argument 'IMGFILE'");
+        args_complain(&a, "which image?");
         return EXIT_BAD_USAGE;
     }
     if (!q.has_form && q.out != NULL)

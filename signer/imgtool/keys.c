@@ -51,7 +51,7 @@ static enum exit_status parse(const struct verb_spec *verb, const enum field *fi
             return EXIT_DONE;
         }
         if (i == ARGS_OPERAND)
-            args_complain(&a, "got unexpected extra argument (%s)", value);
+            args_complain(&a, "one word too many: '%s'", value);
         if (i < 0)
             return EXIT_BAD_USAGE;
         if (field[i] < PASSWORD)
@@ -61,7 +61,7 @@ static enum exit_status parse(const struct verb_spec *verb, const enum field *fi
     }
     if (q->key != NULL)
         return EXIT_DONE;
-    args_complain(&a, "missing option '-k' / '--key'");
+    args_complain(&a, "--key is missing");
     return EXIT_BAD_USAGE;
 }
 

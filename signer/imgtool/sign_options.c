@@ -285,7 +285,7 @@ static bool take_align(enum option o, const char *value, uint32_t *out)
 static bool take_operand(struct sign_request *q, const char *value)
 {
     if (q->out != NULL) {
-        say_error("got unexpected extra argument (%s)", value);
+        say_error("one word too many: '%s'", value);
         return false;
     }
     *(q->in == NULL ? &q->in : &q->out) = value;
@@ -477,17 +477,17 @@ static const char *contradiction(const struct sign_request *q)
     const struct build_spec *s = &q->spec;
 
     if (!q->has_version)
-        return "missing option '-v' / '--version'";
+        return "--version is missing";
     if (!q->has_header)
-        return "missing option '-H' / '--header-size'";
+        return "--header-size is missing";
     if (s->header_bytes < IMAGE_HEADER_BYTES)
-        return "the minimum value for -H/--header-size is 32";
+        return "--header-size must be 32 or more";
     if (!q->has_slot)
-        return "missing option '-S' / '--slot-size'";
+        return "--slot-size is missing";
     if (q->in == NULL)
-        return "missing argument 'INFILE'";
+        return "INFILE is missing";
     if (q->out == NULL)
-        return "missing argument 'OUTFILE'";
+        return "OUTFILE is missing";
     if (s->load_address != 0 && s->rom_fixed != 0)
         return "--load-addr and --rom-fixed exclude each other";
     if (s->max_sectors > UINT32_MAX / 3 / 32)

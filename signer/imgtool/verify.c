@@ -141,12 +141,12 @@ enum exit_status imgtool_verify(int argc, char **argv)
         } else if (q.path == NULL) {
             q.path = value;
         } else {
-            args_complain(&a, "got unexpected extra argument (%s)", value);
+            args_complain(&a, "one word too many: '%s'", value);
             return EXIT_BAD_USAGE;
         }
     }
     if (q.path == NULL) {
-        args_complain(&a, "missing argument 'IMGFILE'");
+        args_complain(&a, "which image?");
         return EXIT_BAD_USAGE;
     }
     return run(&q);

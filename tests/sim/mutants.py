@@ -124,7 +124,7 @@ def mutate(work, objects, number, mutant):
     program = work / f"m{number}"
     subprocess.run([CC, "-o", str(program), str(work / f"m{number}.o"), str(objects[f"tests/sim/sim_{sim}.c"]), *others],
                    check=True)
-    r = subprocess.run([str(program), {"log": "40", "swap": "4", "life": "10", "manifest": "3", "fault": "", "edges": ""}[sim]], capture_output=True, text=True, timeout=300)
+    r = subprocess.run([str(program), {"log": "40", "swap": "4", "life": "10", "manifest": "3", "fault": "", "edges": ""}[sim]], capture_output=True, text=True, timeout=1500)
     first = (r.stdout.splitlines() or [""])[-3:]
     if "BROKEN" not in r.stdout and r.returncode == 0:
         return f"{name}: nobody noticed"

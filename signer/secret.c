@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -158,16 +159,36 @@ static void note_end(int number)
     ended_by = number;
 }
 
+/* Wait for a line, with the signals of `mask` let through.  False: one of them came.  They are
+ * held back everywhere else, so that none comes unseen between a look and the wait. */
+static bool answered(int tty, const sigset_t *mask)
+{
+    while (ended_by == 0) {
+        fd_set set;
+
+        FD_ZERO(&set);
+        FD_SET(tty, &set);
+        if (pselect(tty + 1, &set, NULL, NULL, NULL, mask) > 0 || errno != EINTR)
+            return ended_by == 0; /* other errors are told by reading */
+    }
+    return false;
+}
+
 /* One question on this terminal, without echo. */
 static ota_err ask(int tty, const char *verb, const char *what, struct secret *s)
 {
     struct sigaction note = {.sa_handler = note_end}, before[ENDINGS];
     struct termios usual, quiet;
-    ota_err e;
+    sigset_t held, mask;
+    ota_err e = OTA_E_BUSY;
 
-    if (tcgetattr(tty, &usual) != 0)
+    if (tty >= FD_SETSIZE || tcgetattr(tty, &usual) != 0)
         return say_fail(OTA_E_IO, "the terminal cannot be silenced: %s", strerror(errno));
     ended_by = 0;
+    (void)sigemptyset(&held);
+    for (int i = 0; i < ENDINGS; i++)
+        (void)sigaddset(&held, ending[i]);
+    (void)sigprocmask(SIG_BLOCK, &held, &mask);
     for (int i = 0; i < ENDINGS; i++)
         (void)sigaction(ending[i], &note, &before[i]);
     quiet = usual;
@@ -175,12 +196,12 @@ static ota_err ask(int tty, const char *verb, const char *what, struct secret *s
     quiet.c_lflag |= ECHONL;
     (void)tcsetattr(tty, TCSAFLUSH, &quiet);
     (void)dprintf(tty, "%s %s: ", verb, what);
-    do {
+    if (answered(tty, &mask))
         e = line_from(tty, s);
-    } while (e == OTA_E_BUSY && ended_by == 0);
     (void)tcsetattr(tty, TCSAFLUSH, &usual);
     for (int i = 0; i < ENDINGS; i++)
         (void)sigaction(ending[i], &before[i], NULL);
+    (void)sigprocmask(SIG_SETMASK, &mask, NULL);
     if (ended_by != 0) {
         s->len = 0;
         (void)raise(ended_by);

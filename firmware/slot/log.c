@@ -34,7 +34,7 @@ enum {
     TYPE_MAX = 14,
     PLACES_MAX = 0xffff,
     READ_TRIES = 3,
-    PROOF_READS = 64, /* a half erased unit passes one with odds below a half */
+    PROOF_READS = 16, /* a half erased unit passes one with odds below a half */
     APPEND_TRIES = 3  /* places that fail to take a record before the unit is given up */
 };
 

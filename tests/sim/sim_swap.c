@@ -475,10 +475,14 @@ int main(int argc, char **argv)
 
     if (argc > 1)
         percent = (uint32_t)strtoul(argv[1], NULL, 10);
+    journal_rots(&one, 1000);
+    journal_rots(&two, 300);
+    journal_rots(&fine, 30);
+    printf("places of the journal lost:  %8lu cases\n", cases);
     singles(&one, 1000);
     singles(&two, 1000);
     singles(&three, 300);
-    printf("every operation, one cut:    %8lu cases\n", cases);
+    printf("and every operation, one cut:%8lu cases\n", cases);
     all_geometries();
     printf("in 24 geometries:            %8lu cases\n", cases);
     pairs(&one, 1000);
@@ -487,10 +491,6 @@ int main(int argc, char **argv)
     repairs(&one, 400);
     repairs(&two, 60);
     printf("and sectors that go bad:     %8lu cases\n", cases);
-    journal_rots(&one, 1000);
-    journal_rots(&two, 300);
-    journal_rots(&fine, 30);
-    printf("and places of the journal:   %8lu cases\n", cases);
     triples(&four, 2500);
     printf("and sampled triples:         %8lu distinct cases, all whole\n", cases);
     return percent >= 25 && cases < CASES_MIN ? 1 : 0;

@@ -201,6 +201,10 @@ static ota_err run(const struct slot_map *m, struct journal *j, uint32_t step, b
         if (hooks->swap_step != NULL)
             hooks->swap_step(hooks->arg, step, steps);
         out->result = copy_try(m->flash, &mv);
+        /* A journal that lost its newest step tells the one before: then this source is what
+         * the lost one was filling, and reads as it likes. */
+        if (redo && out->result == TARGET_BAD)
+            out->result = SOURCE_BAD;
     }
     return OTA_OK;
 }

@@ -7,7 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sample.h"
 #include "say.h"
+#include "secret.h"
+
+/* Options of every verb that uses a key: one with an option --key. */
+enum { KEY_PASSPHRASE_FILE, KEY_PASSPHRASE_FD, KEY_PIN_FILE, KEY_PIN_FD, KEY_ALLOW_SAMPLE };
+
+static const struct arg_spec key_options[] = {
+    [KEY_PASSPHRASE_FILE] = {0, "passphrase-file", "FILE", "where the key's passphrase stands"},
+    [KEY_PASSPHRASE_FD] = {0, "passphrase-fd", "NUMBER", "descriptor to read it from"},
+    [KEY_PIN_FILE] = {0, "pin-file", "FILE", "where the token's PIN stands"},
+    [KEY_PIN_FD] = {0, "pin-fd", "NUMBER", "descriptor to read it from"},
+    [KEY_ALLOW_SAMPLE] = {0, "allow-sample-key", NULL, "use even a key that is published"},
+    {0, NULL, NULL, NULL},
+};
 
 void args_init(struct args *a, const struct verb_spec *verb, int argc, char **argv)
 {
@@ -30,6 +44,21 @@ static void option_print(const struct arg_spec *o)
         printf("%-32s%s\n", left, o->help);
 }
 
+/* The option's index by its long name of len bytes, or -1. */
+static int by_name(const struct arg_spec *options, const char *name, size_t len)
+{
+    for (int i = 0; options[i].name != NULL; i++) {
+        if (strlen(options[i].name) == len && memcmp(options[i].name, name, len) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static bool uses_key(const struct verb_spec *v)
+{
+    return by_name(v->options, "key", 3) >= 0;
+}
+
 static void help_print(const struct verb_spec *v)
 {
     static const struct arg_spec common[] = {
@@ -39,6 +68,8 @@ static void help_print(const struct verb_spec *v)
 
     printf("Usage: signer %s\n\n%s\n\nOptions:\n", v->usage, v->summary);
     for (const struct arg_spec *o = v->options; o->name != NULL; o++)
+        option_print(o);
+    for (const struct arg_spec *o = key_options; uses_key(v) && o->name != NULL; o++)
         option_print(o);
     option_print(&common[0]);
     option_print(&common[1]);
@@ -61,16 +92,6 @@ void args_complain(const struct args *a, const char *format, ...)
              options == NULL ? 0 : (int)(options - a->verb->usage), a->verb->usage);
 }
 
-/* The option's index by its long name of len bytes, or -1. */
-static int by_name(const struct verb_spec *v, const char *name, size_t len)
-{
-    for (int i = 0; v->options[i].name != NULL; i++) {
-        if (strlen(v->options[i].name) == len && memcmp(v->options[i].name, name, len) == 0)
-            return i;
-    }
-    return -1;
-}
-
 static int by_letter(const struct verb_spec *v, char letter)
 {
     for (int i = 0; v->options[i].name != NULL; i++) {
@@ -80,10 +101,11 @@ static int by_letter(const struct verb_spec *v, char letter)
     return -1;
 }
 
-/* Give option i its value: attached (NULL if none was) or the next argument. */
-static int with_value(struct args *a, int i, const char *attached, const char **value)
+/* Give option i of this table its value: attached (NULL if none was) or the next argument. */
+static int with_value(struct args *a, const struct arg_spec *options, int i,
+                      const char *attached, const char **value)
 {
-    const struct arg_spec *o = &a->verb->options[i];
+    const struct arg_spec *o = &options[i];
 
     *value = attached;
     if (o->value == NULL && attached != NULL) {
@@ -100,14 +122,41 @@ static int with_value(struct args *a, int i, const char *attached, const char **
     return i;
 }
 
+/* Where the key's secrets come from concerns no verb.  false: wrong, which has been said. */
+static bool key_option(int option, const char *value)
+{
+    switch (option) {
+    case KEY_PASSPHRASE_FILE:
+        secret_from_file(SECRET_PASSPHRASE, value);
+        return true;
+    case KEY_PASSPHRASE_FD:
+        return secret_from_fd(SECRET_PASSPHRASE, key_options[option].name, value);
+    case KEY_PIN_FILE:
+        secret_from_file(SECRET_PIN, value);
+        return true;
+    case KEY_PIN_FD:
+        return secret_from_fd(SECRET_PIN, key_options[option].name, value);
+    default:
+        sample_keys_allow();
+        return true;
+    }
+}
+
 static int long_option(struct args *a, const char *word, const char **value)
 {
     const char *equals = strchr(word, '=');
+    const char *attached = equals == NULL ? NULL : equals + 1;
     size_t len = equals == NULL ? strlen(word) : (size_t)(equals - word);
-    int i = by_name(a->verb, word, len);
+    int i = by_name(a->verb->options, word, len);
 
     if (i >= 0)
-        return with_value(a, i, equals == NULL ? NULL : equals + 1, value);
+        return with_value(a, a->verb->options, i, attached, value);
+    i = uses_key(a->verb) ? by_name(key_options, word, len) : -1;
+    if (i >= 0) {
+        if (with_value(a, key_options, i, attached, value) < 0 || !key_option(i, *value))
+            return ARGS_BAD;
+        return args_next(a, value);
+    }
     if (strcmp(word, "help") == 0) {
         help_print(a->verb);
         return ARGS_HELP;
@@ -141,7 +190,7 @@ int args_next(struct args *a, const char **value)
         return long_option(a, word + 2, value);
     i = by_letter(a->verb, word[1]);
     if (i >= 0)
-        return with_value(a, i, word[2] == '\0' ? NULL : word + 2, value);
+        return with_value(a, a->verb->options, i, word[2] == '\0' ? NULL : word + 2, value);
     if (strcmp(word, "-h") == 0) {
         help_print(a->verb);
         return ARGS_HELP;

@@ -13,12 +13,15 @@ enum exit_status {
 
 /* One verb each; argv[0] is the verb. */
 enum exit_status cmd_keygen(int argc, char **argv);
+enum exit_status cmd_key(int argc, char **argv);
 enum exit_status cmd_sign(int argc, char **argv);
 enum exit_status cmd_verify(int argc, char **argv);
 enum exit_status cmd_inspect(int argc, char **argv);
 enum exit_status cmd_keymanifest(int argc, char **argv);
 enum exit_status cmd_publish(int argc, char **argv);
 enum exit_status cmd_audit(int argc, char **argv);
+enum exit_status cmd_resign(int argc, char **argv);
+enum exit_status cmd_imgtool(int argc, char **argv); /* argv[1] is imgtool's verb */
 
 /* The one place that maps error codes to exit statuses (main.c). */
 enum exit_status exit_of(ota_err e);

@@ -183,6 +183,8 @@ static ota_err run_new(const struct request *q)
         struct key_public key;
 
         e = key_public_read(q->key_path[i], &key);
+        if (e == OTA_OK)
+            e = key_sample_check(&key, q->key_path[i]);
         if (e != OTA_OK)
             return e;
         k->alg = key.alg;

@@ -30,6 +30,8 @@ ota_err judge_roots_read(const char *const path[MANIFEST_ROOTS],
         struct key_public key;
         ota_err e = key_public_read(path[i], &key);
 
+        if (e == OTA_OK)
+            e = key_sample_check(&key, path[i]);
         if (e != OTA_OK)
             return e;
         memset(&out[i], 0, sizeof out[i]);

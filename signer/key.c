@@ -1,8 +1,9 @@
 /*
- * Signing keys over libsodium; PEM and P-256 come from pem.c.
+ * Signing keys over libsodium; PEM and P-256 come from pem.c, encryption at rest from keybox.c,
+ * keys in tokens from token.c.
  *
  * Invariant: an Ed25519 secret exists only in sodium_malloc'd memory (and for moments inside
- * libcrypto's own, which it wipes); P-256 secrets stay inside libcrypto.
+ * libcrypto's own, which it wipes); P-256 secrets stay inside libcrypto; those of tokens there.
  */
 #include "key.h"
 
@@ -15,12 +16,18 @@
 #include "../firmware/boards/host/minisign.h"
 #include "file.h"
 #include "pem.h"
+#include "sample.h"
 #include "say.h"
+#include "token.h"
+#include "token_uri.h"
+
+enum { FILE_ROOM = 16384 };
 
 struct key {
     struct key_public public;
-    uint8_t *ed25519;     /* crypto_sign_SECRETKEYBYTES in locked memory, or NULL */
-    struct pem_key *p256; /* or NULL */
+    uint8_t *ed25519;        /* crypto_sign_SECRETKEYBYTES in locked memory, or NULL */
+    struct pem_key *p256;    /* or NULL */
+    struct token_key *token; /* or NULL */
 };
 
 ota_err key_init(void)
@@ -51,6 +58,27 @@ void key_wipe(void *p, size_t len)
 uint32_t key_random(uint32_t limit)
 {
     return randombytes_uniform(limit);
+}
+
+void key_random_bytes(void *out, size_t len)
+{
+    randombytes_buf(out, len);
+}
+
+bool key_is_uri(const char *name)
+{
+    return token_uri_is(name);
+}
+
+ota_err key_sample_check(const struct key_public *public, const char *name)
+{
+    const char *source = sample_key_source(public->hash);
+
+    if (source == NULL || sample_keys_allowed())
+        return OTA_OK;
+    say_error("%s is a sample key; everybody has its private half (%s)", name, source);
+    say_hint("make one with `signer keygen`; for trials there is --allow-sample-key");
+    return OTA_E_DENIED;
 }
 
 static ota_err public_of(const struct pem_key *pem, struct key_public *out)
@@ -111,40 +139,165 @@ ota_err key_new(enum crypto_alg alg, struct key **out)
 
 static ota_err format_said(ota_err e, const char *path, const char *text, bool private)
 {
-    if (e == OTA_E_LIMIT)
+    if (e == OTA_E_AUTH)
+        say_error("%s: wrong passphrase, or the file was altered", path);
+    else if (e == OTA_E_NO_MEMORY)
+        say_error("%s: no memory to open it", path);
+    else if (e == OTA_E_LIMIT && keybox_is(text))
+        say_error("%s: its protection is too weak or wants too much memory (argon2id)", path);
+    else if (e == OTA_E_LIMIT)
         say_error("%s holds a key that is neither Ed25519 nor P-256", path);
-    else if (private && pem_is_encrypted(text))
-        say_error("%s is encrypted", path);
+    else if (keybox_is(text))
+        say_error("%s is no encrypted key, or it is damaged", path);
     else if (private)
         say_error("%s is no private key in PEM form (PKCS#8)", path);
     else
         say_error("%s is no public key in PEM form", path);
-    if (private && pem_is_encrypted(text))
-        say_hint("`openssl pkey -in %s -out PLAIN` (umask 077) takes the passphrase off", path);
-    else if (private && strstr(text, "BEGIN PUBLIC KEY") != NULL)
+    if (private && strstr(text, "BEGIN PUBLIC KEY") != NULL)
         say_hint("it is the public half; signing needs the private one");
     return e;
 }
 
-ota_err key_read(const char *path, struct key **out)
+/* Text of our encrypted form gives way to the plain one. */
+static ota_err unbox(const char *path, char *text, size_t *len, struct key_public *claimed)
 {
-    enum { ROOM = 16384 };
-    char *text = sodium_malloc(ROOM);
+    struct secret passphrase = {NULL, 0};
+    struct keybox box;
+    ota_err e = keybox_parse(text, *len, &box);
+
+    if (e != OTA_OK)
+        return format_said(e, path, text, true);
+    claimed->alg = box.alg;
+    claimed->bytes = box.key_bytes;
+    memcpy(claimed->key, box.key, box.key_bytes);
+    e = secret_read(SECRET_PASSPHRASE, path, &passphrase);
+    if (e != OTA_OK)
+        return e;
+    e = keybox_open(&box, passphrase.text, passphrase.len, text, FILE_ROOM - 1, len);
+    secret_free(&passphrase);
+    if (e != OTA_OK)
+        return format_said(e, path, text, true);
+    text[*len] = '\0';
+    return OTA_OK;
+}
+
+/* A private key's text, in whichever form. */
+static ota_err private_of(const char *path, char *text, size_t len, struct pem_key **out)
+{
+    struct secret passphrase = {NULL, 0};
+    struct key_public claimed = {.bytes = 0}, found;
+    ota_err e = OTA_OK;
+
+    if (keybox_is(text))
+        e = unbox(path, text, &len, &claimed);
+    if (e == OTA_OK && pem_is_encrypted(text)) {
+        e = secret_read(SECRET_PASSPHRASE, path, &passphrase);
+        if (e != OTA_OK)
+            return e;
+        e = pem_private_unlock(text, len, passphrase.text, passphrase.len, out);
+        secret_free(&passphrase);
+    } else if (e == OTA_OK) {
+        e = pem_private_read(text, len, out);
+    } else {
+        return e; /* said */
+    }
+    if (e != OTA_OK)
+        return format_said(e, path, text, true);
+    if (claimed.bytes == 0)
+        return OTA_OK;
+    e = public_of(*out, &found);
+    if (e == OTA_OK && found.alg == claimed.alg &&
+        memcmp(found.key, claimed.key, found.bytes) == 0)
+        return OTA_OK;
+    pem_free(*out);
+    *out = NULL;
+    return say_fail(OTA_E_FORMAT, "%s: its two halves do not belong together", path);
+}
+
+static ota_err read_file(const char *path, struct key **out)
+{
+    char *text = sodium_malloc(FILE_ROOM);
     struct pem_key *pem = NULL;
     size_t len = 0;
     ota_err e;
 
     if (text == NULL)
         return say_fail(OTA_E_NO_MEMORY, "no locked memory for a key (ulimit -l)");
-    e = file_read_secret(path, text, ROOM, &len);
+    e = file_read_secret(path, text, FILE_ROOM, &len);
     if (e == OTA_OK) {
         text[len] = '\0';
-        e = pem_private_read(text, len, &pem);
-        if (e != OTA_OK)
-            (void)format_said(e, path, text, true);
+        e = private_of(path, text, len, &pem);
     }
     sodium_free(text);
     return e == OTA_OK ? from_pem(pem, out) : e;
+}
+
+ota_err key_file_is_encrypted(const char *path, bool *out)
+{
+    char *text = sodium_malloc(FILE_ROOM);
+    size_t len = 0;
+    ota_err e = OTA_E_NO_MEMORY;
+
+    if (text != NULL)
+        e = file_read_secret(path, text, FILE_ROOM, &len);
+    if (e == OTA_OK) {
+        text[len] = '\0';
+        *out = keybox_is(text) || pem_is_encrypted(text);
+    }
+    sodium_free(text);
+    return e;
+}
+
+static ota_err public_of_token(const struct token_key *token, struct key_public *out)
+{
+    token_key_public(token, &out->alg, out->key, &out->bytes);
+    return manifest_key_hash(out->alg, out->key, out->bytes, out->hash);
+}
+
+/* Takes token over. */
+static ota_err from_token(struct token_key *token, struct key **out)
+{
+    struct key *k = calloc(1, sizeof *k);
+    ota_err e = k == NULL ? OTA_E_NO_MEMORY : public_of_token(token, &k->public);
+
+    if (e != OTA_OK) {
+        token_key_free(token);
+        free(k);
+        return say_fail(e, "cannot use the key: %s", ota_err_name(e));
+    }
+    k->token = token;
+    *out = k;
+    return OTA_OK;
+}
+
+ota_err key_token_new(const char *uri, enum crypto_alg alg, struct key **out)
+{
+    struct token_key *token = NULL;
+    ota_err e = token_key_new(uri, alg, &token);
+
+    return e == OTA_OK ? from_token(token, out) : e;
+}
+
+ota_err key_read(const char *name, struct key **out)
+{
+    struct token_key *token = NULL;
+    struct key *k = NULL;
+    ota_err e;
+
+    if (key_is_uri(name)) {
+        e = token_key_open(name, &token);
+        if (e == OTA_OK)
+            e = from_token(token, &k);
+    } else {
+        e = read_file(name, &k);
+    }
+    if (e == OTA_OK)
+        e = key_sample_check(&k->public, key_is_uri(name) ? "the token's key" : name);
+    if (e != OTA_OK)
+        key_free(k);
+    else
+        *out = k;
+    return e;
 }
 
 void key_free(struct key *k)
@@ -153,6 +306,7 @@ void key_free(struct key *k)
         return;
     sodium_free(k->ed25519);
     pem_free(k->p256);
+    token_key_free(k->token);
     free(k);
 }
 
@@ -177,58 +331,141 @@ static ota_err to_pem(const struct key *k, struct pem_key **out)
         *out = k->p256;
         return OTA_OK;
     }
+    if (k->ed25519 == NULL) {
+        say_error("this key does not leave its token");
+        return OTA_E_DENIED;
+    }
     return pem_ed25519_new(k->ed25519, out); /* the secret key starts with its seed */
 }
 
-ota_err key_write(const struct key *k, const char *path, bool force)
+/* PKCS#8 text of len bytes gives way to our encrypted form. */
+static ota_err box_text(const struct key_public *public, const struct secret *passphrase,
+                        const struct keybox_cost *cost, char *text, size_t *len)
 {
-    char public_path[4096], public_text[PEM_BYTES_MAX];
-    char *text = sodium_malloc(PEM_BYTES_MAX);
-    struct pem_key *pem = NULL;
-    size_t len = 0, public_len = 0;
-    ota_err e = text == NULL ? OTA_E_NO_MEMORY : to_pem(k, &pem);
+    struct keybox box = {.cost = *cost, .alg = public->alg, .key_bytes = public->bytes};
+    ota_err e;
 
-    key_sibling(path, ".pub", public_path, sizeof public_path);
+    memcpy(box.key, public->key, public->bytes);
+    e = keybox_seal(&box, passphrase->text, passphrase->len, text, *len);
     if (e == OTA_OK)
-        e = pem_private_write(pem, text, PEM_BYTES_MAX, &len);
+        e = keybox_write(&box, text, KEYBOX_TEXT_BYTES_MAX, len);
+    return e == OTA_OK ? OTA_OK : say_fail(e, "cannot encrypt the key: %s", ota_err_name(e));
+}
+
+ota_err key_write_private(const struct key *k, const char *path, const struct keybox_cost *cost,
+                          enum secret_kind kind, bool force)
+{
+    struct secret passphrase = {NULL, 0};
+    struct pem_key *pem = NULL;
+    char *text = NULL;
+    size_t len = 0;
+    ota_err e = force ? OTA_OK : file_absent(path);
+
     if (e == OTA_OK)
-        e = pem_public_write(pem, public_text, sizeof public_text, &public_len);
-    if (e != OTA_OK)
-        say_error("cannot encode the key");
-    if (e == OTA_OK && !force)
-        e = file_absent(path);
-    if (e == OTA_OK && !force)
-        e = file_absent(public_path);
+        e = to_pem(k, &pem);
+    if (e == OTA_OK && cost != NULL)
+        e = secret_read_new(kind, path, &passphrase);
+    if (e == OTA_OK && (text = sodium_malloc(KEYBOX_TEXT_BYTES_MAX)) == NULL)
+        e = say_fail(OTA_E_NO_MEMORY, "no locked memory for a key (ulimit -l)");
+    if (e == OTA_OK && pem_private_write(pem, text, PEM_BYTES_MAX, &len) != OTA_OK)
+        e = say_fail(OTA_E_INTERNAL, "cannot encode the key");
+    if (e == OTA_OK && cost != NULL)
+        e = box_text(&k->public, &passphrase, cost, text, &len);
     if (e == OTA_OK)
         e = file_write_new(path, text, len, 0600, force);
-    if (e == OTA_OK)
-        e = file_write_new(public_path, public_text, public_len, 0644, force);
     sodium_free(text);
+    secret_free(&passphrase);
     if (pem != k->p256)
         pem_free(pem);
     return e;
 }
 
+ota_err key_public_write(const struct key_public *public, const char *path, bool force)
+{
+    char text[PEM_BYTES_MAX];
+    struct pem_key *pem = NULL;
+    size_t len = 0;
+    ota_err e = pem_public_new(public->alg, public->key, public->bytes, &pem);
+
+    if (e == OTA_OK)
+        e = pem_public_write(pem, text, sizeof text, &len);
+    pem_free(pem);
+    if (e != OTA_OK)
+        return say_fail(e, "cannot encode the key");
+    return file_write_new(path, text, len, 0644, force);
+}
+
+static ota_err write_both(const struct key *k, const char *path, const struct keybox_cost *cost,
+                          enum secret_kind kind, bool force)
+{
+    char public_path[4096];
+    ota_err e = OTA_OK;
+
+    key_sibling(path, ".pub", public_path, sizeof public_path);
+    if (!force)
+        e = file_absent(path);
+    if (e == OTA_OK && !force)
+        e = file_absent(public_path);
+    if (e == OTA_OK)
+        e = key_write_private(k, path, cost, kind, force);
+    return e == OTA_OK ? key_public_write(&k->public, public_path, force) : e;
+}
+
+ota_err key_write(const struct key *k, const char *path, bool force)
+{
+    return write_both(k, path, NULL, SECRET_PASSPHRASE, force);
+}
+
+ota_err key_write_encrypted(const struct key *k, const char *path,
+                            const struct keybox_cost *cost, enum secret_kind passphrase,
+                            bool force)
+{
+    return write_both(k, path, cost, passphrase, force);
+}
+
+/* Ed25519 over a message, wherever the key is. */
+static ota_err ed25519_sign(const struct key *k, const void *message, size_t len,
+                            uint8_t out[crypto_sign_BYTES])
+{
+    if (k->token != NULL)
+        return token_key_sign(k->token, message, len, out);
+    (void)crypto_sign_detached(out, NULL, message, len, k->ed25519);
+    return OTA_OK;
+}
+
+static ota_err p256_sign(const struct key *k, const uint8_t digest[CRYPTO_DIGEST_BYTES],
+                         uint8_t out[CRYPTO_SIGNATURE_BYTES_MAX], size_t *out_len)
+{
+    uint8_t rs[64];
+    ota_err e;
+
+    if (k->token == NULL)
+        return pem_p256_sign(k->p256, digest, out, out_len);
+    e = token_key_sign(k->token, digest, CRYPTO_DIGEST_BYTES, rs);
+    return e == OTA_OK ? pem_p256_der(rs, out, out_len) : e;
+}
+
 ota_err key_sign(const struct key *k, const uint8_t digest[CRYPTO_DIGEST_BYTES],
                  uint8_t out[CRYPTO_SIGNATURE_BYTES_MAX], size_t *out_len)
 {
-    ota_err e = OTA_OK;
+    ota_err e;
 
-    if (k->p256 != NULL) {
-        e = pem_p256_sign(k->p256, digest, out, out_len);
-    } else {
-        (void)crypto_sign_detached(out, NULL, digest, CRYPTO_DIGEST_BYTES, k->ed25519);
-        *out_len = crypto_sign_BYTES;
-    }
-    if (e != OTA_OK || crypto_verify(k->public.alg, k->public.key, k->public.bytes, digest, out,
-                                     *out_len) != OTA_OK)
+    *out_len = crypto_sign_BYTES;
+    if (k->public.alg == CRYPTO_P256)
+        e = p256_sign(k, digest, out, out_len);
+    else
+        e = ed25519_sign(k, digest, CRYPTO_DIGEST_BYTES, out);
+    if (e != OTA_OK)
+        return e;
+    if (crypto_verify(k->public.alg, k->public.key, k->public.bytes, digest, out, *out_len) !=
+        OTA_OK)
         return say_fail(OTA_E_INTERNAL, "the signature just made does not verify");
     return OTA_OK;
 }
 
 static ota_err ed25519_only(const struct key *k)
 {
-    if (k->ed25519 != NULL)
+    if (k->public.alg == CRYPTO_ED25519)
         return OTA_OK;
     say_error("this key is P-256; releases are signed with Ed25519, as minisign does");
     say_hint("make one with `signer keygen --purpose release -o FILE`");
@@ -249,13 +486,17 @@ ota_err key_minisign(const struct key *k, const void *message, size_t len, const
     memset(out, 0, sizeof *out);
     minisign_key_number(k->public.key, out->key_number);
     (void)crypto_generichash(digest, sizeof digest, message, len, NULL, 0);
-    (void)crypto_sign_detached(out->signature, NULL, digest, sizeof digest, k->ed25519);
+    e = ed25519_sign(k, digest, sizeof digest, out->signature);
+    if (e != OTA_OK)
+        return e;
     (void)snprintf(out->comment, sizeof out->comment, "%s", comment);
     out->comment_bytes = n;
     memcpy(global, out->signature, MINISIG_SIGNATURE_BYTES);
     memcpy(global + MINISIG_SIGNATURE_BYTES, out->comment, out->comment_bytes);
-    (void)crypto_sign_detached(out->global_signature, NULL, global,
-                               MINISIG_SIGNATURE_BYTES + out->comment_bytes, k->ed25519);
+    e = ed25519_sign(k, global, MINISIG_SIGNATURE_BYTES + out->comment_bytes,
+                     out->global_signature);
+    if (e != OTA_OK)
+        return e;
     if (minisign_verify(k->public.key, out->key_number, message, len, out) != OTA_OK)
         return say_fail(OTA_E_INTERNAL, "the signature just made does not verify");
     return OTA_OK;
@@ -267,8 +508,33 @@ ota_err key_sign_message(const struct key *k, const void *message, size_t len,
     ota_err e = ed25519_only(k);
 
     if (e == OTA_OK)
-        (void)crypto_sign_detached(out, NULL, message, len, k->ed25519);
+        e = ed25519_sign(k, message, len, out);
+    if (e == OTA_OK && k->token != NULL &&
+        crypto_sign_verify_detached(out, message, len, k->public.key) != 0)
+        e = say_fail(OTA_E_INTERNAL, "the signature just made does not verify");
     return e;
+}
+
+/* An encrypted file tells its public half without its passphrase. */
+static ota_err public_of_box(const char *path, const char *text, size_t len,
+                             struct key_public *out)
+{
+    struct keybox box;
+    ota_err e = keybox_parse(text, len, &box);
+
+    if (e != OTA_OK)
+        return format_said(e, path, text, true);
+    out->alg = box.alg;
+    out->bytes = box.key_bytes;
+    memcpy(out->key, box.key, box.key_bytes);
+    return manifest_key_hash(out->alg, out->key, out->bytes, out->hash);
+}
+
+static ota_err public_of_uri(const char *uri, struct key_public *out)
+{
+    ota_err e = token_public_read(uri, &out->alg, out->key, &out->bytes);
+
+    return e == OTA_OK ? manifest_key_hash(out->alg, out->key, out->bytes, out->hash) : e;
 }
 
 static bool is_private(const char *text)
@@ -276,21 +542,37 @@ static bool is_private(const char *text)
     return strstr(text, "PRIVATE KEY-----") != NULL;
 }
 
-ota_err key_public_read(const char *path, struct key_public *out)
+static ota_err public_of_text(const char *path, char *text, size_t len, struct key_public *out)
 {
-    struct file_bytes f;
     struct pem_key *pem = NULL;
-    ota_err e = file_read(path, 16384, &f);
+    ota_err e;
 
-    if (e != OTA_OK)
-        return e;
-    e = is_private((char *)f.data) ? pem_private_read(f.data, f.len, &pem)
-                                   : pem_public_read(f.data, f.len, &pem);
+    if (keybox_is(text))
+        return public_of_box(path, text, len, out);
+    if (is_private(text)) {
+        e = private_of(path, text, len, &pem);
+    } else {
+        e = pem_public_read(text, len, &pem);
+        if (e != OTA_OK)
+            (void)format_said(e, path, text, false);
+    }
     if (e == OTA_OK)
         e = public_of(pem, out);
-    else
-        (void)format_said(e, path, (char *)f.data, is_private((char *)f.data));
     pem_free(pem);
+    return e;
+}
+
+ota_err key_public_read(const char *name, struct key_public *out)
+{
+    struct file_bytes f;
+    ota_err e;
+
+    if (key_is_uri(name))
+        return public_of_uri(name, out);
+    e = file_read(name, FILE_ROOM - 1, &f);
+    if (e != OTA_OK)
+        return e;
+    e = public_of_text(name, (char *)f.data, f.len, out);
     sodium_memzero(f.data, f.len);
     file_free(&f);
     return e;

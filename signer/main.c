@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "cmd.h"
+#include "imgtool/imgtool.h"
 #include "json.h"
 #include "key.h"
 #include "say.h"
@@ -14,12 +15,15 @@ static const struct verb {
     const char *what;
 } verbs[] = {
     {"keygen", cmd_keygen, "make a key pair"},
+    {"key", cmd_key, "change a key's passphrase, show its public half"},
     {"sign", cmd_sign, "sign firmware as an MCUboot image"},
     {"verify", cmd_verify, "judge an image as device and server do"},
     {"inspect", cmd_inspect, "show what a file says about itself"},
     {"keymanifest", cmd_keymanifest, "say which keys count, signed by two of three boot roots"},
     {"publish", cmd_publish, "sign a release and upload it to otad"},
     {"audit", cmd_audit, "prove an export of otad's audit log complete and unaltered"},
+    {"resign", cmd_resign, "replace the signature of an image by another key's"},
+    {"imgtool", cmd_imgtool, "what imgtool 2.4.0 does, byte for byte"},
 };
 
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
@@ -58,10 +62,18 @@ static void help(FILE *to)
                       "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not authentic.\n");
 }
 
-static enum exit_status run(int argc, char **argv)
+static ota_err start(void)
 {
     const struct rlimit none = {0, 0};
 
+    (void)setrlimit(RLIMIT_CORE, &none); /* no secrets in core files */
+    return key_init();
+}
+
+static enum exit_status run(int argc, char **argv)
+{
+    if (argc > 0 && imgtool_named(argv[0]))
+        return start() == OTA_OK ? cmd_imgtool(argc, argv) : EXIT_FAILED;
     if (argc < 2) {
         help(stderr);
         return EXIT_BAD_USAGE;
@@ -75,8 +87,7 @@ static enum exit_status run(int argc, char **argv)
         printf("signer %s\n", SIGNER_VERSION);
         return EXIT_DONE;
     }
-    (void)setrlimit(RLIMIT_CORE, &none); /* no secrets in core files */
-    if (key_init() != OTA_OK)
+    if (start() != OTA_OK)
         return EXIT_FAILED;
     for (size_t i = 0; i < VERBS; i++) {
         if (strcmp(argv[1], verbs[i].name) == 0)

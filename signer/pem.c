@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <string.h>
 
 static EVP_PKEY *pkey(const struct pem_key *k)
@@ -63,6 +64,36 @@ ota_err pem_private_read(const void *text, size_t len, struct pem_key **out)
     return accept(k, out);
 }
 
+struct passphrase {
+    const char *text;
+    size_t len;
+};
+
+/* The passphrase that came with the call. */
+static int the_passphrase(char *buf, int size, int rwflag, void *arg)
+{
+    const struct passphrase *p = arg;
+
+    (void)rwflag;
+    if (size < 0 || p->len > (size_t)size)
+        return -1;
+    memcpy(buf, p->text, p->len);
+    return (int)p->len;
+}
+
+ota_err pem_private_unlock(const void *text, size_t len, const char *passphrase,
+                           size_t passphrase_bytes, struct pem_key **out)
+{
+    struct passphrase p = {passphrase, passphrase_bytes};
+    BIO *bio = BIO_new_mem_buf(text, (int)len);
+    EVP_PKEY *k = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, the_passphrase, &p);
+    ota_err e;
+
+    BIO_free(bio);
+    e = accept(k, out);
+    return e == OTA_E_FORMAT ? OTA_E_AUTH : e;
+}
+
 ota_err pem_public_read(const void *text, size_t len, struct pem_key **out)
 {
     BIO *bio = BIO_new_mem_buf(text, (int)len);
@@ -84,6 +115,25 @@ ota_err pem_ed25519_new(const uint8_t seed[32], struct pem_key **out)
     EVP_PKEY *k = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
 
     return k == NULL ? OTA_E_INTERNAL : accept(k, out);
+}
+
+ota_err pem_public_new(enum crypto_alg alg, const uint8_t *key, size_t len,
+                       struct pem_key **out)
+{
+    /* SubjectPublicKeyInfo of prime256v1, up to the point's X */
+    static const uint8_t p256[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
+                                   0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+                                   0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+    uint8_t der[sizeof p256 + CRYPTO_KEY_BYTES_MAX];
+    const uint8_t *at = der;
+
+    if (alg == CRYPTO_ED25519)
+        return accept(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, len), out);
+    if (len != CRYPTO_KEY_BYTES_MAX)
+        return OTA_E_FORMAT;
+    memcpy(der, p256, sizeof p256);
+    memcpy(der + sizeof p256, key, CRYPTO_KEY_BYTES_MAX);
+    return accept(d2i_PUBKEY(NULL, &at, (long)sizeof der), out);
 }
 
 void pem_free(struct pem_key *k)
@@ -178,4 +228,28 @@ ota_err pem_p256_sign(const struct pem_key *k, const uint8_t digest[CRYPTO_DIGES
     }
     EVP_PKEY_CTX_free(ctx);
     return e;
+}
+
+ota_err pem_p256_der(const uint8_t rs[64], uint8_t out[CRYPTO_SIGNATURE_BYTES_MAX],
+                     size_t *out_len)
+{
+    ECDSA_SIG *sig = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(rs, 32, NULL), *s = BN_bin2bn(rs + 32, 32, NULL);
+    uint8_t *at = out;
+    int len;
+
+    if (sig == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(sig, r, s) != 1) {
+        BN_free(r);
+        BN_free(s);
+        ECDSA_SIG_free(sig);
+        return OTA_E_INTERNAL;
+    }
+    len = i2d_ECDSA_SIG(sig, NULL);
+    if (len > 0 && len <= CRYPTO_SIGNATURE_BYTES_MAX)
+        len = i2d_ECDSA_SIG(sig, &at);
+    else
+        len = 0;
+    ECDSA_SIG_free(sig);
+    *out_len = (size_t)len;
+    return len > 0 ? OTA_OK : OTA_E_INTERNAL;
 }

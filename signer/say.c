@@ -1,4 +1,4 @@
-/* Errors, hints and warnings on stderr; the only module of signer with state of its own. */
+/* Errors, hints and warnings on stderr. */
 #include "say.h"
 
 #include <stdarg.h>

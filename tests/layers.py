@@ -5,18 +5,21 @@ import re
 import sys
 
 DEVICE = {"firmware/image", "firmware/slot"}
+TUF = "firmware/tuf"
 HOST = "firmware/boards/host"
 
 # folder -> folders of ours that it may include from; "." is itself.  The longest matching folder counts.
 MAY = {
     "firmware/image": {"."},
     "firmware/slot": {".", "firmware/image"},
-    "firmware/ota": {".", *DEVICE},
+    TUF: {".", "firmware/image"},
+    TUF + "/host": {".", TUF, "firmware/image"},
+    "firmware/ota": {".", TUF, *DEVICE},
     "firmware/boards": {".", "firmware/ota", "bootloader", *DEVICE},
-    "firmware/boards/host": {".", "firmware/boards", "firmware/ota", "bootloader", *DEVICE},
+    "firmware/boards/host": {".", "firmware/boards", "firmware/ota", "bootloader", TUF, *DEVICE},
     "firmware/apps": {".", "firmware/ota", "firmware/boards", "firmware/boards/host", *DEVICE},
     "bootloader": {".", "firmware/boards", *DEVICE},
-    "signer": {".", "firmware/image", HOST},
+    "signer": {".", "firmware/image", TUF, HOST},
     "otad": {".", "firmware/image"},
     "otad/http": {".", "otad", "firmware/image"},
     "otad/store": {".", "otad", "firmware/image"},
@@ -41,10 +44,11 @@ ONLY = {
     "libpq-fe.h": {"otad/db/pg.c"},
     "jansson.h": {"otad/json.c", "signer/"},
     "argon2.h": {"otad/auth/password.c"},
-    "sodium.h": {HOST + "/crypto.c", HOST + "/minisign.c", "signer/key.c", "otad/auth/"},
+    "sodium.h": {HOST + "/crypto.c", HOST + "/crypto_message.c", HOST + "/minisign.c", "signer/key.c", "signer/keybox.c", "otad/auth/"},
+    "pkcs11.h": {"signer/token.c", "signer/token_errors.c"},
     # no heap and no files on the device side
-    "stdlib.h": {"otad/", "signer/", HOST, "firmware/boards/mps2/"},
-    "stdio.h": {"otad/", "signer/", HOST, "firmware/boards/mps2/"},
+    "stdlib.h": {"otad/", "signer/", HOST, TUF + "/host/", "firmware/boards/mps2/"},
+    "stdio.h": {"otad/", "signer/", HOST, TUF + "/host/", "firmware/boards/mps2/"},
 }
 BANNED = re.compile(r"\b(strcpy|strcat|strncpy|sprintf|vsprintf|gets|strtok|atoi|atol|gmtime|localtime|rand|system|popen|alloca)\s*\(")
 INCLUDE = re.compile(r'\s*#\s*include\s+[<"]([^">]+)[">]')

@@ -34,7 +34,7 @@ enum {
     TYPE_MAX = 14,
     PLACES_MAX = 0xffff,
     READ_TRIES = 3,
-    PROOF_READS = 16, /* a half erased unit passes one with odds below a half */
+    PROOF_READS = 64, /* a half erased unit passes one with odds below a half */
     APPEND_TRIES = 3  /* places that fail to take a record before the unit is given up */
 };
 
@@ -55,6 +55,15 @@ static uint32_t record_sequence(const struct record *r)
 static uint32_t parts_of(size_t len)
 {
     return (uint32_t)((len + LOG_PART_BYTES - 1) / LOG_PART_BYTES);
+}
+
+/* An entry of several records is written twice, so that no single place that goes bad loses it.
+ */
+static uint32_t records_of(size_t len)
+{
+    uint32_t parts = parts_of(len);
+
+    return parts > 1 ? 2 * parts : parts;
 }
 
 static uint32_t places(const struct log *l)
@@ -229,14 +238,14 @@ ota_err log_open(struct log *l, const struct flash *f, uint32_t at, struct log_f
 /* Program an entry's records at the next places.  On failure those places are used up. */
 static ota_err entry_write(struct log *l, uint8_t type, const void *data, size_t len)
 {
-    uint32_t parts = parts_of(len);
+    uint32_t records = records_of(len);
     ota_err e = OTA_OK;
 
-    for (uint32_t i = 0; e == OTA_OK && i < parts; i++) {
+    for (uint32_t i = 0; e == OTA_OK && i < records; i++) {
         uint32_t place = l->next++;
         struct record r;
 
-        record_make(&r, type, i, len, data);
+        record_make(&r, type, i % parts_of(len), len, data);
         e = record_write(l, place, &r);
     }
     return e;
@@ -245,7 +254,7 @@ static ota_err entry_write(struct log *l, uint8_t type, const void *data, size_t
 /* Try to append, leaving one place for a seal; OTA_E_LIMIT if there is no room (left). */
 static ota_err append(struct log *l, uint8_t type, const void *data, size_t len)
 {
-    for (int i = 0; i < APPEND_TRIES && l->next + parts_of(len) < places(l); i++) {
+    for (int i = 0; i < APPEND_TRIES && l->next + records_of(len) < places(l); i++) {
         if (entry_write(l, type, data, len) == OTA_OK)
             return OTA_OK;
     }

@@ -13,9 +13,10 @@
  *
  * An entry is either *whole*: it says all there is to know and replaces everything before it;
  * or a *note* that adds to the newest whole one.  Entries are up to LOG_ENTRY_BYTES_MAX bytes,
- * written as records of 32 bytes in adjacent places; one counts when all of its records are
- * intact.  A full unit is left by writing a whole entry at the start of the other one; with its
- * last record that one is in force.
+ * written as records of 32 bytes in adjacent places, twice if it takes several, so that no
+ * single place that goes bad later loses it; one counts when all of its records are intact.  A
+ * full unit is left by writing a whole entry at the start of the other one; with its last
+ * record that one is in force.
  *
  * A record that a power cut tore may read differently the next time, and come back to life when
  * newer ones stand behind it.  So whoever acts after a reset on what he read, in a way that

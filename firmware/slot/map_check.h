@@ -6,8 +6,9 @@
 /*
  * Compile-time check of a board's table (docs/PORTING.md).  The board's header has the
  * constants P_FLASH_BYTES, P_ERASE_BYTES, P_PROGRAM_BYTES, P_ERASED, P_JOURNAL_AT,
- * P_MANIFEST_AT, P_AGENT_AT, P_SETTINGS_AT, P_SLOT_A_AT, P_SLOT_B_AT and P_SLOT_BYTES; its
- * flash driver says SLOT_MAP_CHECK(P); once.  Regions may lie in any order, with gaps.
+ * P_MANIFEST_AT, P_AGENT_AT, P_SETTINGS_AT, P_SLOT_A_AT, P_SLOT_B_AT and P_SLOT_BYTES, and
+ * P_WATCHDOG: 1, or 0 if a trial that hangs is not reset; its flash driver says
+ * SLOT_MAP_CHECK(P); once.  Regions may lie in any order, with gaps.
  */
 enum { SLOT_SECTORS_MAX = 0x7fff }; /* operations of a swap are counted in 16 bits */
 
@@ -21,6 +22,8 @@ enum { SLOT_SECTORS_MAX = 0x7fff }; /* operations of a swap are counted in 16 bi
                        (P##_PROGRAM_BYTES & (P##_PROGRAM_BYTES - 1)) == 0,                     \
                    "a program unit is 1 to 32 bytes, a power of two");                         \
     _Static_assert(P##_ERASE_BYTES % 256 == 0, "erase units are multiples of 256 bytes");      \
+    _Static_assert(P##_WATCHDOG == 0 || P##_WATCHDOG == 1,                                     \
+                   "a board says whether it has a watchdog");                                  \
     _Static_assert(P##_ERASED == 0xff || P##_ERASED == 0x00, "erased bytes are ff or 00");     \
     _Static_assert(                                                                            \
         P##_JOURNAL_AT % P##_ERASE_BYTES == 0 && P##_MANIFEST_AT % P##_ERASE_BYTES == 0 &&     \

@@ -22,6 +22,7 @@ IMAGE_BYTES = 256 * 1024
 BOOTS = re.compile(rb"^(?:otad boot: boot|b \d+) ", re.M)          # words or codes (bootloader/say.h)
 INSTALLS = re.compile(rb"^(?:otad boot: install|d 6 )", re.M)
 APP = re.compile(rb"^confirms ", re.M)
+PHASES = {"sector_check", "judge", "image_contents", "second_opinion"}
 PEERS = {  # published by the projects themselves, for configurations as near as there are
     "flash ed25519": "MCUboot 33,000-42,000 (P-256); wolfBoot 12,200 without journal and key manifest",
     "flash p256": "wolfBoot 13,952-18,920; MCUboot 33,000-42,000",
@@ -47,8 +48,15 @@ class BootBudget(unittest.TestCase):
         found = {m[1]: int(m[2]) for m in re.finditer(r"^(\.\w+)\s+(\d+)", run("arm-none-eabi-size", "-A", elf).stdout, re.M)}
         return found[".text"] + found[".data"], found[".data"] + found[".bss"] + found[".handover"]
 
+    @staticmethod
+    def addresses(elf):
+        """Of the functions where the phases of a boot begin; none of them is ever inlined."""
+        found = re.findall(r"^([0-9a-f]+) t (\w+)", run("arm-none-eabi-nm", elf).stdout, re.M)
+        return {name: int(at, 16) & ~1 for at, name in found if name in PHASES}
+
     def instructions(self, profile, made, keys):
-        """From reset to the app's first character, and from the decision to install to the next start."""
+        """Of the first boot, by phase and from reset to the app's first character; and from the decision to install to the
+        next start."""
         plugin = self.folder / "instructions.so"
         subprocess.run(["cc", "-std=c11", "-O2", "-shared", "-fPIC", "-o", plugin, PLUGIN_SOURCE], check=True)
         board = Bare(self.folder / profile, BOARD, made, keys)
@@ -58,13 +66,17 @@ class BootBudget(unittest.TestCase):
             payload.write_bytes(code + random.Random(version).randbytes(IMAGE_BYTES - len(code)))
             board.images[version] = sign(keys, payload, self.folder / f"{profile}-{version}.img", version, counter, BOARD)
         flash, uart = board.make_flash(self.folder / f"{profile}.flash", board.images["1.1.0"]), self.folder / f"{profile}.uart"
-        _, _, errors = board.run(flash, uart, ended, "-plugin", f"{plugin},uart={UART}")
+        places = self.addresses(made / "bootloader" / "bootloader.elf")
+        at = "".join(f",at={a:#x}" for a in places.values())
+        _, _, errors = board.run(flash, uart, ended, "-plugin", f"{plugin},uart={UART}{at}")
         counts = [int(n) for n in re.findall(r"^(\d+)$", errors, re.M)]
+        first = {name: int(re.search(rf"^{a:x} (\d+)$", errors, re.M)[1]) for name, a in places.items()}
         text = uart.read_bytes()
         install = INSTALLS.search(text).start()
         boots = [m.start() for m in BOOTS.finditer(text)]
         self.assertEqual(len(boots), 2)
-        return counts[APP.search(text).start()], counts[boots[1]] - counts[install]
+        return {"boot": counts[APP.search(text).start()], "install": counts[boots[1]] - counts[install],
+                "manifest": first["judge"] - first["sector_check"], "image": first["second_opinion"] - first["image_contents"]}
 
     def test_budget(self):
         budget, rows, over = budgets(), [], []
@@ -74,10 +86,12 @@ class BootBudget(unittest.TestCase):
             elf = made / "bootloader" / "bootloader.elf"
             flash, static = self.sizes(elf)
             stack, chain = Program(elf).worst()
-            boot, install = self.instructions(profile, made, keys)
+            of = self.instructions(profile, made, keys)
             rows += [(f"flash {profile}", flash, "bytes"), (f"ram {profile}", static + stack, f"bytes: {static} static, {stack} stack"),
-                     (f"boot {profile}", boot, "instructions from reset to app, 256 KiB"),
-                     (f"install {profile}", install, "instructions, swap of 256 KiB and verification")]
+                     (f"image {profile}", of["image"], "instructions: hash of 256 KiB and the image's signature"),
+                     (f"manifest {profile}", of["manifest"], "instructions: the key manifest and its two signatures"),
+                     (f"boot {profile}", of["boot"], "instructions from reset to app, both of these and the rest"),
+                     (f"install {profile}", of["install"], "instructions, swap of 256 KiB and verification")]
             print(f"        deepest stack, {profile}: {' > '.join(chain)}")
         print(f"        {'':16}{'is':>12}{'budget':>13}  what; best peers")
         for name, value, what in rows:

@@ -55,6 +55,7 @@ PACKAGES_SERVER=(
     libjsmn-dev                # JSON on devices, and on the host that plays one
     libssl-dev                 # SHA-256, P-256
     libcurl4-openssl-dev       # signer publish
+    libp11-kit-dev             # the header of PKCS#11, for keys in tokens
     brotli                     # precompressed pages
 )
 PACKAGES_DEVICE=(
@@ -64,11 +65,13 @@ PACKAGES_DEVICE=(
 PACKAGES_CHECK=(
     clang clang-format clang-tidy libclang-rt-14-dev # gates and fuzzing
     libcmocka-dev              # unit tests
+    softhsm2 opensc            # a token without hardware, and how others speak to it
     minisign signify-openbsd   # releases must verify with other people's tools
     curl                       # the API as CI would call it
     swupdate cpio              # a client of others: it must update from otad, and how its files are packed
     nginx-light systemd        # otad/contrib: the one before otad, and what understands its unit
     chromium fonts-dejavu-core # the browser tests
+    python3-unicorn            # a processor that does one instruction wrong
 )
 PACKAGES_BENCH=(nginx-light wrk) # to compare with, in ./check --full alone
 

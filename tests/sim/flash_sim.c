@@ -88,7 +88,9 @@ static void rot_now(struct sim *s)
 {
     uint32_t unit = s->flash.program_bytes;
 
-    if (s->rot.how == 4)
+    if (s->rot.how == 5)
+        s->poison[s->rot.address] = 1;
+    else if (s->rot.how == 4)
         s->poison[s->rot.address + sim_random(s) % (s->flash.erase_bytes / unit) * unit] = 1;
     else
         *broken(s, s->rot.address) = s->rot.how;

@@ -39,9 +39,9 @@ enum sim_tear {
 /* A sector that goes bad in the middle of everything. */
 struct sim_rot {
     uint32_t at;      /* operation, 0 = from the start */
-    uint32_t address; /* of the sector */
+    uint32_t address; /* of the sector; how 5: of the unit */
     uint8_t how;      /* 0 nothing; 1 cannot be read, 2 cannot be written, 3 both; 4 one unit of
-                         it cannot be read until the sector is erased */
+                         it, 5 this unit cannot be read until the sector is erased */
 };
 
 struct sim_cut {

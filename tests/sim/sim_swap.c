@@ -168,7 +168,9 @@ static void check_whole(const struct subject *t)
     }
     if (a_came || a_left)
         return;
-    if (in_a >= sim.map.slot_bytes)
+    if (sim.rot.how == 5 && !b_came && !b_left)
+        sim_violate(&sim, "a journal's place went bad and no image is whole anywhere");
+    else if (sim.rot.how != 5 && in_a >= sim.map.slot_bytes)
         sim_violate(&sim, "B went bad and no image is whole in A");
     else if (sim.rot.how == 4 && !b_came && !b_left)
         sim_violate(&sim, "a unit of A went bad and no image is whole anywhere");
@@ -416,6 +418,43 @@ static void repairs(const struct sim_geometry *g, uint32_t per_mille)
         }
 }
 
+/*
+ * A place of the journal that goes bad while the power is off, after a cut: each one, at each
+ * moment.  It may be the newest step, and what was torn cannot be told from what has gone bad.
+ * Without SIM_ALMOST, the one hole that is known: the step before the lost one is redone, and
+ * what the lost one had almost filled may compare as full, and read differently later.
+ */
+static void journal_rots(const struct sim_geometry *g, uint32_t per_mille)
+{
+    uint32_t places = 2 * g->erase_bytes / LOG_RECORD_BYTES;
+    struct subject t;
+
+    for (int mode = JOURNAL_FORWARD; mode <= JOURNAL_TAKE_PREVIOUS; mode++)
+        for (uint32_t extents = 0; extents < (uint32_t)g->sectors * g->sectors; extents++) {
+            uint32_t operations;
+            struct journal j;
+
+            subject_of(&t, mode, g->sectors, 0);
+            for (uint8_t i = 0; i < t.n; i++)
+                t.a[i] = i;
+            for (uint8_t i = 0; i <= t.n; i++)
+                t.b[i] = (uint8_t)(i + 8);
+            t.out = (uint8_t)(1 + extents / g->sectors);
+            t.in = (uint8_t)(1 + extents % g->sectors);
+            prepare(g, &t);
+            if (journal_open(&j, &base.map) != OTA_OK || journal_settle(&j) != OTA_OK)
+                abort(); /* no device has a single entry, but for its first boot */
+            operations = run(g, &t, cut_at(0, 0), nothing_rots);
+            for (uint32_t at = 1; at <= operations; at++)
+                for (uint32_t way = 0; way < places * SIM_TEARS; way++) {
+                    struct sim_rot rot = {at, way % places * LOG_RECORD_BYTES, 5};
+
+                    if (way / places != SIM_ALMOST && chosen(per_mille))
+                        (void)run(g, &t, cut_at(at, (int)(way / places)), rot);
+                }
+        }
+}
+
 static void all_geometries(void)
 {
     struct sim_geometry g = {.sectors = 2};
@@ -431,7 +470,8 @@ static void all_geometries(void)
 int main(int argc, char **argv)
 {
     static const struct sim_geometry one = {512, 32, 0xff, 1}, two = {512, 32, 0x00, 2},
-                                     three = {512, 32, 0xff, 3}, four = {512, 32, 0xff, 4};
+                                     three = {512, 32, 0xff, 3}, four = {512, 32, 0xff, 4},
+                                     fine = {1024, 8, 0xff, 3};
 
     if (argc > 1)
         percent = (uint32_t)strtoul(argv[1], NULL, 10);
@@ -447,6 +487,10 @@ int main(int argc, char **argv)
     repairs(&one, 400);
     repairs(&two, 60);
     printf("and sectors that go bad:     %8lu cases\n", cases);
+    journal_rots(&one, 1000);
+    journal_rots(&two, 300);
+    journal_rots(&fine, 30);
+    printf("and places of the journal:   %8lu cases\n", cases);
     triples(&four, 2500);
     printf("and sampled triples:         %8lu distinct cases, all whole\n", cases);
     return percent >= 40 && cases < CASES_MIN ? 1 : 0;

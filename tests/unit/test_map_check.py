@@ -4,7 +4,7 @@ import subprocess
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-GOOD = {"FLASH_BYTES": 0x40000, "ERASE_BYTES": 0x1000, "PROGRAM_BYTES": 4, "ERASED": 0xFF, "JOURNAL_AT": 0, "MANIFEST_AT": 0x2000,
+GOOD = {"FLASH_BYTES": 0x40000, "ERASE_BYTES": 0x1000, "PROGRAM_BYTES": 4, "ERASED": 0xFF, "WATCHDOG": 1, "JOURNAL_AT": 0, "MANIFEST_AT": 0x2000,
         "AGENT_AT": 0x4000, "SETTINGS_AT": 0x6000, "SLOT_A_AT": 0x8000, "SLOT_BYTES": 0x10000, "SLOT_B_AT": 0x18000}
 WRONG = [
     ({"ERASE_BYTES": 256, "PROGRAM_BYTES": 4}, "erase units hold the journal"),
@@ -12,6 +12,7 @@ WRONG = [
     ({"PROGRAM_BYTES": 64}, "1 to 32 bytes"),
     ({"ERASE_BYTES": 4000}, "multiples of 256"),
     ({"ERASED": 0xAA}, "ff or 00"),
+    ({"WATCHDOG": 2}, "whether it has a watchdog"),
     ({"SLOT_A_AT": 0x8100}, "starts with an erase unit"),
     ({"SLOT_BYTES": 0x10100}, "whole erase units"),
     ({"SLOT_BYTES": 0}, "whole erase units"),
@@ -44,9 +45,14 @@ def compiled(table):
 
 class MapCheck(unittest.TestCase):
     def test_good_tables_compile(self):
-        for change in ({}, {"ERASED": 0}, {"SLOT_B_AT": 0x8000, "SLOT_A_AT": 0x19000}, {"FLASH_BYTES": 0x29000}):
+        for change in ({}, {"ERASED": 0}, {"WATCHDOG": 0}, {"SLOT_B_AT": 0x8000, "SLOT_A_AT": 0x19000}, {"FLASH_BYTES": 0x29000}):
             r = compiled({**GOOD, **change})
             self.assertEqual((r.returncode, r.stderr), (0, ""), change)
+
+    def test_a_board_must_say_whether_it_has_a_watchdog(self):
+        r = compiled({k: v for k, v in GOOD.items() if k != "WATCHDOG"})
+        self.assertNotEqual(r.returncode, 0)
+        self.assertIn("BOARD_WATCHDOG", r.stderr)
 
     def test_wrong_tables_do_not(self):
         self.assertEqual(compiled({**GOOD, "TRUST_AT": 0x30000}).returncode, 0)

@@ -10,6 +10,7 @@
 #define memmove small_memmove
 #define memset  small_memset
 #define memcmp  small_memcmp
+/* NOLINTNEXTLINE(bugprone-suspicious-include): the macros above are for this file */
 #include "firmware/boards/common/mem.c"
 #undef memcpy
 #undef memmove

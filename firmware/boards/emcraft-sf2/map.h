@@ -7,6 +7,7 @@ enum {
     EMCRAFT_ERASE_BYTES = 0x10000,
     EMCRAFT_PROGRAM_BYTES = 4,
     EMCRAFT_ERASED = 0xff,
+    EMCRAFT_WATCHDOG = 0, /* the emulator has no model of it */
     EMCRAFT_JOURNAL_AT = 0x000000,
     EMCRAFT_MANIFEST_AT = 0x020000,
     EMCRAFT_AGENT_AT = 0x040000,

@@ -9,6 +9,7 @@ enum {
     HOST_ERASE_BYTES = 0x1000,
     HOST_PROGRAM_BYTES = 8,
     HOST_ERASED = 0xff,
+    HOST_WATCHDOG = 0, /* a program that hangs is ended by whoever runs it */
     HOST_JOURNAL_AT = 0x0000,
     HOST_MANIFEST_AT = 0x2000,
     HOST_AGENT_AT = 0x4000,

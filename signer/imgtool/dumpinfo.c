@@ -1,0 +1,157 @@
+/* imgtool dumpinfo: reading, and the command line. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../firmware/image/le.h"
+#include "../args.h"
+#include "../say.h"
+#include "dump.h"
+#include "imgtool.h"
+
+enum { OPT_OUT, OPT_FORMAT, OPT_SILENT };
+
+static const struct arg_spec options[] = {
+    [OPT_OUT] = {'o', "outfile", "FILE", "where it goes (default: stdout)"},
+    [OPT_FORMAT] = {'f', "format", "human|yaml|json",
+                    "form (default: human on stdout, yaml in a file)"},
+    [OPT_SILENT] = {'s', "silent", NULL, "has no effect"},
+    {0, NULL, NULL, NULL},
+};
+
+static const struct verb_spec verb = {
+    "imgtool dumpinfo [OPTION]... IMGFILE",
+    "Print header, TLV areas and trailer of an image.  Nothing is verified.",
+    options,
+    NULL,
+};
+
+/* Fields that lie at aligned places before the magic; those that would lie in the image are
+ * none. */
+static void trailer_read(const uint8_t *image, size_t len, const struct layout *l,
+                         struct dump_trailer *out)
+{
+    uint32_t align = layout_trailer_align(image, len);
+    uint32_t room = align > LAYOUT_BOOT_MAGIC_BYTES ? align : LAYOUT_BOOT_MAGIC_BYTES;
+    const uint8_t *magic = image + len - room;
+
+    memset(out, 0, sizeof *out);
+    memcpy(out->magic, image + len - LAYOUT_BOOT_MAGIC_BYTES, sizeof out->magic);
+    if (align == 0 || len - l->end < room + 4 * (size_t)align)
+        return;
+    out->align = align;
+    out->image_ok = magic[-(ptrdiff_t)align];
+    out->copy_done = magic[-2 * (ptrdiff_t)align];
+    out->swap_info = magic[-3 * (ptrdiff_t)align];
+    out->swap_size = le32_load(magic - 4 * (size_t)align);
+    if ((l->flags & LAYOUT_ENCRYPTED) != 0)
+        out->key_field_bytes = 2 * room;
+}
+
+ota_err dump_read(const char *name, const uint8_t *image, size_t len, struct dump *out)
+{
+    struct dump d = {.name = name, .image = image, .len = len};
+    ota_err e = layout_read(image, len, &d.layout);
+
+    if (e != OTA_OK)
+        return e;
+    d.has_trailer = len - d.layout.end >= LAYOUT_BOOT_MAGIC_BYTES;
+    if (d.has_trailer)
+        trailer_read(image, len, &d.layout, &d.trailer);
+    *out = d;
+    return OTA_OK;
+}
+
+struct request {
+    const char *in, *out;
+    enum dump_form form;
+    bool has_form, help;
+};
+
+static ota_err print_to(const struct request *q, const struct dump *d)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *to = open_memstream(&text, &len);
+    ota_err e;
+
+    if (to == NULL)
+        return say_fail(OTA_E_NO_MEMORY, "no memory");
+    dump_print(to, d, q->form);
+    if (q->out == NULL && q->form == DUMP_JSON)
+        (void)fputc('\n', to);
+    if (fclose(to) != 0)
+        e = say_fail(OTA_E_NO_MEMORY, "no memory");
+    else if (q->out != NULL)
+        e = file_write(q->out, text, len);
+    else
+        e = fwrite(text, 1, len, stdout) == len ? OTA_OK : say_fail(OTA_E_IO, "cannot write");
+    free(text);
+    return e;
+}
+
+static ota_err run(const struct request *q)
+{
+    const char *slash = strrchr(q->in, '/');
+    struct file_bytes f = {NULL, 0};
+    uint32_t address = 0;
+    bool hex = false;
+    struct dump d;
+    ota_err e = imgtool_read(q->in, &f, &hex, &address);
+
+    if (e != OTA_OK)
+        return e;
+    e = dump_read(slash == NULL ? q->in : slash + 1, f.data, f.len, &d);
+    if (e != OTA_OK)
+        say_error("%s is %s", q->in,
+                  e == OTA_E_NOT_FOUND ? "no MCUboot image" : "a broken MCUboot image");
+    else
+        e = print_to(q, &d);
+    file_free(&f);
+    return e;
+}
+
+static bool take_form(struct request *q, const char *value)
+{
+    static const char *const names[] = {"human", "yaml", "json"};
+
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            q->form = (enum dump_form)i;
+            q->has_form = true;
+            return true;
+        }
+    }
+    say_error("--format: '%s' is none of the choices", value);
+    return false;
+}
+
+enum exit_status imgtool_dumpinfo(int argc, char **argv)
+{
+    struct request q = {.form = DUMP_HUMAN};
+    const char *value;
+    struct args a;
+
+    args_init(&a, &verb, argc, argv);
+    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
+        if (i == ARGS_HELP)
+            return EXIT_DONE;
+        if (i == ARGS_BAD || (i == OPT_FORMAT && !take_form(&q, value)))
+            return EXIT_BAD_USAGE;
+        if (i == OPT_OUT)
+            q.out = value;
+        if (i != ARGS_OPERAND)
+            continue;
+        if (q.in != NULL) {
+            args_complain(&a, "got unexpected extra argument (%s)", value);
+            return EXIT_BAD_USAGE;
+        }
+        q.in = value;
+    }
+    if (q.in == NULL) {
+        args_complain(&a, "missing argument 'IMGFILE'");
+        return EXIT_BAD_USAGE;
+    }
+    if (!q.has_form && q.out != NULL)
+        q.form = DUMP_YAML;
+    return imgtool_exit(run(&q));
+}

@@ -1,0 +1,428 @@
+/* imgtool keygen, getpub, getpubhash, getpriv, keyinfo. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../args.h"
+#include "../key.h"
+#include "../say.h"
+#include "../secret.h"
+#include "imgkey.h"
+#include "imgtool.h"
+
+enum { WORD_BYTES_MAX = 64 };
+
+/* All options of the five verbs in one struct; each verb's table says which it takes. */
+struct request {
+    const char *key, *type, *encoding, *lang, *out, *suffix, *form, *require;
+    bool password, force, compat, minimal;
+};
+
+enum field {
+    KEY,
+    TYPE,
+    ENCODING,
+    LANG,
+    OUT,
+    SUFFIX,
+    FORM,
+    REQUIRE,
+    PASSWORD,
+    FORCE,
+    COMPAT,
+    MINIMAL
+};
+
+/* field[i] is what option i of the table is.  EXIT_DONE with key == NULL: help was printed. */
+static enum exit_status parse(const struct verb_spec *verb, const enum field *field, int argc,
+                              char **argv, struct request *q)
+{
+    const char **text[] = {&q->key, &q->type,   &q->encoding, &q->lang,
+                           &q->out, &q->suffix, &q->form,     &q->require};
+    bool *flag[] = {&q->password, &q->force, &q->compat, &q->minimal};
+    const char *value;
+    struct args a;
+
+    *q = (struct request){.key = NULL};
+    args_init(&a, verb, argc, argv);
+    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
+        if (i == ARGS_HELP) {
+            q->key = NULL;
+            return EXIT_DONE;
+        }
+        if (i == ARGS_OPERAND)
+            args_complain(&a, "got unexpected extra argument (%s)", value);
+        if (i < 0)
+            return EXIT_BAD_USAGE;
+        if (field[i] < PASSWORD)
+            *text[field[i]] = value;
+        else
+            *flag[field[i] - PASSWORD] = true;
+    }
+    if (q->key != NULL)
+        return EXIT_DONE;
+    args_complain(&a, "missing option '-k' / '--key'");
+    return EXIT_BAD_USAGE;
+}
+
+/* The word's place in the list, or -1, said. */
+static int choice(const char *what, const char *word, const char *const list[])
+{
+    for (int i = 0; list[i] != NULL; i++) {
+        if (strcmp(list[i], word) == 0)
+            return i;
+    }
+    say_error("%s: '%s' is none of the choices", what, word);
+    return -1;
+}
+
+/* --- keygen ------------------------------------------------------------------------------ */
+
+static const struct arg_spec keygen_options[] = {
+    {'k', "key", "FILE", "where the private key goes (PKCS#8 PEM, mode 0600)"},
+    {'t', "type", "TYPE", "rsa-2048, rsa-3072, ecdsa-p256, ecdsa-p384, ed25519 or x25519"},
+    {'p', "password", NULL, "protect the key with a passphrase, not shorter than 8 characters"},
+    {0, "force", NULL, "replace a key that exists, after asking"},
+    {0, "compat", NULL, "replace a key that exists without a word, as imgtool does"},
+    {0, NULL, NULL, NULL},
+};
+static const enum field keygen_fields[] = {KEY, TYPE, PASSWORD, FORCE, COMPAT};
+static const struct verb_spec keygen_verb = {
+    "imgtool keygen [OPTION]... -k FILE -t TYPE",
+    "Make a private key.  A file that exists is not replaced.",
+    keygen_options,
+    NULL,
+};
+
+static bool confirmed(const char *path)
+{
+    char answer[8] = "";
+
+    (void)fprintf(stderr, "Replace %s?  The old key is lost.  Type yes: ", path);
+    return fgets(answer, sizeof answer, stdin) != NULL && strcmp(answer, "yes\n") == 0;
+}
+
+static ota_err keygen(const struct request *q, enum imgkey_kind kind)
+{
+    struct secret passphrase = {NULL, 0};
+    struct imgkey *key = NULL;
+    bool replace = q->compat;
+    ota_err e = OTA_OK;
+
+    if (q->force && !replace) {
+        replace = confirmed(q->key);
+        if (!replace)
+            return say_fail(OTA_E_CONFLICT, "%s stays as it is", q->key);
+    }
+    if (q->password)
+        e = secret_read_new(SECRET_NEW_PASSPHRASE, q->key, &passphrase);
+    if (e == OTA_OK)
+        e = imgkey_new(kind, &key);
+    if (e == OTA_OK)
+        e = imgkey_write(key, q->key, passphrase.text, replace);
+    imgkey_free(key);
+    secret_free(&passphrase);
+    return e;
+}
+
+enum exit_status imgtool_keygen(int argc, char **argv)
+{
+    struct request q;
+    enum exit_status s = parse(&keygen_verb, keygen_fields, argc, argv, &q);
+
+    if (s != EXIT_DONE || q.key == NULL)
+        return s;
+    for (int i = 0; q.type != NULL && i < IMGKEY_KINDS; i++) {
+        if (strcmp(imgkey_traits((enum imgkey_kind)i)->type, q.type) == 0)
+            return imgtool_exit(keygen(&q, (enum imgkey_kind)i));
+    }
+    say_error("--type: %s", q.type == NULL ? "missing" : "none of the choices");
+    return EXIT_BAD_USAGE;
+}
+
+/* --- what is written: arrays of bytes ------------------------------------------------------
+ */
+
+struct array {
+    const char *head; /* before the bytes, without its newline */
+    const char *tail;
+    const uint8_t *data;
+    size_t len;
+};
+
+static void array_print(FILE *to, const struct array *a)
+{
+    (void)fprintf(to, "/* Autogenerated by imgtool.py, do not edit. */\n%s", a->head);
+    for (size_t i = 0; i < a->len; i++)
+        (void)fprintf(to, "%s0x%02x,", i % 8 == 0 ? "\n    " : " ", a->data[i]);
+    (void)fprintf(to, "\n%s", a->tail);
+}
+
+static void c_print(FILE *to, const char *symbol, const char *suffix, const uint8_t *data,
+                    size_t len)
+{
+    char head[2 * WORD_BYTES_MAX + 80], tail[2 * WORD_BYTES_MAX + 80];
+
+    (void)snprintf(head, sizeof head, "const unsigned char %s%.64s[] = {", symbol, suffix);
+    (void)snprintf(tail, sizeof tail, "};\nconst unsigned int %s_len%.64s = %zu;\n", symbol,
+                   suffix, len);
+    array_print(to, &(struct array){head, tail, data, len});
+}
+
+static void rust_print(FILE *to, const char *symbol, const char *suffix, const uint8_t *data,
+                       size_t len)
+{
+    char head[2 * WORD_BYTES_MAX + 80], name[2 * WORD_BYTES_MAX];
+
+    (void)snprintf(name, sizeof name, "%s%.64s", symbol, suffix);
+    for (char *p = name; *p != '\0'; p++)
+        *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
+    (void)snprintf(head, sizeof head, "static %s: &[u8] = &[", name);
+    array_print(to, &(struct array){head, "];\n", data, len});
+}
+
+/* Suffixes become part of a name in C. */
+static bool suffix_good(const char *suffix)
+{
+    bool good = strlen(suffix) <= WORD_BYTES_MAX;
+
+    for (const char *p = suffix; good && *p != '\0'; p++)
+        good =
+            *p == '_' || (*p >= '0' && *p <= '9') || ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z');
+    if (!good)
+        say_error("--name-suffix: '%s' is no part of a name in C", suffix);
+    return good;
+}
+
+/* Where the result goes: stdout, or a file made when everything went well. */
+struct sink {
+    FILE *to;
+    char *text;
+    size_t len;
+};
+
+static bool sink_open(struct sink *s)
+{
+    *s = (struct sink){.text = NULL};
+    s->to = open_memstream(&s->text, &s->len);
+    if (s->to == NULL)
+        say_error("no memory");
+    return s->to != NULL;
+}
+
+static ota_err sink_close(struct sink *s, ota_err e, const char *path)
+{
+    bool ok = fclose(s->to) == 0;
+
+    if (e == OTA_OK && !ok)
+        e = say_fail(OTA_E_NO_MEMORY, "no memory");
+    if (e == OTA_OK && path != NULL)
+        e = file_write(path, s->text, s->len);
+    else if (e == OTA_OK && fwrite(s->text, 1, s->len, stdout) != s->len)
+        e = say_fail(OTA_E_IO, "cannot write");
+    if (s->text != NULL)
+        key_wipe(s->text, s->len);
+    free(s->text);
+    return e;
+}
+
+/* --- getpub and getpubhash -----------------------------------------------------------------
+ */
+
+static const struct arg_spec getpub_options[] = {
+    {'k', "key", "FILE|URI", "private or public key"},
+    {'e', "encoding", "ENCODING", "lang-c (default), lang-rust, pem or raw"},
+    {'l', "lang", "c|rust", "the same, the old way"},
+    {'o', "output", "FILE", "where it goes (default: stdout)"},
+    {0, "name-suffix", "TEXT", "behind the names in C and Rust"},
+    {0, NULL, NULL, NULL},
+};
+static const enum field getpub_fields[] = {KEY, ENCODING, LANG, OUT, SUFFIX};
+static const struct verb_spec getpub_verb = {"imgtool getpub [OPTION]... -k FILE",
+                                             "Print the public key of a key.", getpub_options,
+                                             NULL};
+
+static const struct arg_spec getpubhash_options[] = {
+    {'k', "key", "FILE|URI", "private or public key"},
+    {'e', "encoding", "ENCODING", "lang-c (default) or raw"},
+    {'o', "output", "FILE", "where it goes (default: stdout)"},
+    {0, "name-suffix", "TEXT", "behind the names in C"},
+    {0, NULL, NULL, NULL},
+};
+static const enum field getpubhash_fields[] = {KEY, ENCODING, OUT, SUFFIX};
+static const struct verb_spec getpubhash_verb = {
+    "imgtool getpubhash [OPTION]... -k FILE",
+    "Print the SHA-256 of the public key, as bootloaders know it.", getpubhash_options, NULL};
+
+enum encoding { LANG_C, LANG_RUST, PEM, RAW };
+
+static ota_err public_print(FILE *to, const struct imgkey *key, const struct request *q,
+                            enum encoding encoding, bool hash)
+{
+    uint8_t der[IMGKEY_DER_BYTES_MAX], sum[IMGKEY_HASH_BYTES_MAX];
+    const char *suffix = q->suffix == NULL ? "" : q->suffix;
+    struct file_bytes pem = {NULL, 0};
+    char symbol[WORD_BYTES_MAX];
+    size_t len = 0;
+    ota_err e = imgkey_public_der(key, der, &len);
+
+    if (e == OTA_OK && hash) {
+        e = imgkey_digest(256, der, len, sum);
+        len = 32;
+    } else if (e == OTA_OK && encoding == PEM) {
+        e = imgkey_public_pem(key, &pem);
+    }
+    (void)snprintf(symbol, sizeof symbol, "%s_pub_key%s",
+                   imgkey_traits(imgkey_kind(key))->symbol, hash ? "_hash" : "");
+    if (e == OTA_OK && encoding == LANG_C)
+        c_print(to, symbol, suffix, hash ? sum : der, len);
+    else if (e == OTA_OK && encoding == LANG_RUST)
+        rust_print(to, symbol, suffix, der, len);
+    else if (e == OTA_OK && encoding == PEM)
+        (void)fwrite(pem.data, 1, pem.len, to);
+    else if (e == OTA_OK)
+        (void)fwrite(hash ? sum : der, 1, len, to);
+    file_free(&pem);
+    return e;
+}
+
+static enum exit_status public_run(const struct request *q, enum encoding encoding, bool hash)
+{
+    struct imgkey *key = NULL;
+    struct sink sink;
+    ota_err e;
+
+    if (q->suffix != NULL && !suffix_good(q->suffix))
+        return EXIT_BAD_USAGE;
+    e = imgkey_read(q->key, &key);
+    if (e == OTA_OK && !sink_open(&sink))
+        e = OTA_E_NO_MEMORY;
+    else if (e == OTA_OK)
+        e = sink_close(&sink, public_print(sink.to, key, q, encoding, hash), q->out);
+    imgkey_free(key);
+    return imgtool_exit(e);
+}
+
+enum exit_status imgtool_getpub(int argc, char **argv)
+{
+    static const char *const names[] = {"lang-c", "lang-rust", "pem", "raw", NULL};
+    static const char *const langs[] = {"c", "rust", NULL};
+    struct request q;
+    enum exit_status s = parse(&getpub_verb, getpub_fields, argc, argv, &q);
+    int i = 0;
+
+    if (s != EXIT_DONE || q.key == NULL)
+        return s;
+    if (q.encoding != NULL && q.lang != NULL) {
+        say_error("--encoding and --lang exclude each other");
+        return EXIT_BAD_USAGE;
+    }
+    if (q.encoding != NULL || q.lang != NULL)
+        i = q.lang != NULL ? choice("--lang", q.lang, langs)
+                           : choice("--encoding", q.encoding, names);
+    return i < 0 ? EXIT_BAD_USAGE : public_run(&q, (enum encoding)i, false);
+}
+
+enum exit_status imgtool_getpubhash(int argc, char **argv)
+{
+    static const char *const names[] = {"lang-c", "raw", NULL};
+    struct request q;
+    enum exit_status s = parse(&getpubhash_verb, getpubhash_fields, argc, argv, &q);
+    int i;
+
+    if (s != EXIT_DONE || q.key == NULL)
+        return s;
+    i = q.encoding == NULL ? 0 : choice("--encoding", q.encoding, names);
+    return i < 0 ? EXIT_BAD_USAGE : public_run(&q, i == 0 ? LANG_C : RAW, true);
+}
+
+/* --- getpriv -------------------------------------------------------------------------------
+ */
+
+static const struct arg_spec getpriv_options[] = {
+    {'k', "key", "FILE", "private key of RSA, EC or X25519"},
+    {0, "minimal", NULL, "leave out what can be computed"},
+    {'f', "format", "openssl|pkcs8", "form (default: openssl for RSA, else pkcs8)"},
+    {0, NULL, NULL, NULL},
+};
+static const enum field getpriv_fields[] = {KEY, MINIMAL, FORM};
+static const struct verb_spec getpriv_verb = {
+    "imgtool getpriv [OPTION]... -k FILE",
+    "Print a private key as a C array, for bootloaders that decrypt images with it.",
+    getpriv_options, NULL};
+
+static ota_err getpriv(const struct request *q, int form)
+{
+    struct file_bytes der = {NULL, 0};
+    struct imgkey *key = NULL;
+    struct sink sink;
+    ota_err e = imgkey_read(q->key, &key);
+    bool rsa = e == OTA_OK &&
+               (imgkey_kind(key) == IMGKEY_RSA2048 || imgkey_kind(key) == IMGKEY_RSA3072);
+
+    if (e == OTA_OK)
+        e = imgkey_private_der(key, form < 0 ? !rsa : form == 1, q->minimal, &der);
+    if (e == OTA_OK && !sink_open(&sink)) {
+        e = OTA_E_NO_MEMORY;
+    } else if (e == OTA_OK) {
+        c_print(sink.to, "enc_priv_key", "", der.data, der.len);
+        e = sink_close(&sink, OTA_OK, NULL);
+    }
+    if (der.data != NULL)
+        key_wipe(der.data, der.len);
+    file_free(&der);
+    imgkey_free(key);
+    return e;
+}
+
+enum exit_status imgtool_getpriv(int argc, char **argv)
+{
+    static const char *const forms[] = {"openssl", "pkcs8", NULL};
+    struct request q;
+    enum exit_status s = parse(&getpriv_verb, getpriv_fields, argc, argv, &q);
+    int form = -1;
+
+    if (s != EXIT_DONE || q.key == NULL)
+        return s;
+    if (q.form != NULL && (form = choice("--format", q.form, forms)) < 0)
+        return EXIT_BAD_USAGE;
+    return imgtool_exit(getpriv(&q, form));
+}
+
+/* --- keyinfo -------------------------------------------------------------------------------
+ */
+
+static const struct arg_spec keyinfo_options[] = {
+    {'k', "key", "FILE|URI", "the key"},
+    {0, "require", "private|public", "fail unless it is that"},
+    {0, NULL, NULL, NULL},
+};
+static const enum field keyinfo_fields[] = {KEY, REQUIRE};
+static const struct verb_spec keyinfo_verb = {
+    "imgtool keyinfo [OPTION]... -k FILE", "Print private or public.", keyinfo_options, NULL};
+
+enum exit_status imgtool_keyinfo(int argc, char **argv)
+{
+    static const char *const names[] = {"private", "public", NULL};
+    struct imgkey *key = NULL;
+    struct request q;
+    enum exit_status s = parse(&keyinfo_verb, keyinfo_fields, argc, argv, &q);
+    const char *is;
+    ota_err e;
+
+    if (s != EXIT_DONE || q.key == NULL)
+        return s;
+    if (q.require != NULL && choice("--require", q.require, names) < 0)
+        return EXIT_BAD_USAGE;
+    e = imgkey_read(q.key, &key);
+    if (e != OTA_OK)
+        return imgtool_exit(e);
+    is = imgkey_is_private(key) ? "private" : "public";
+    imgkey_free(key);
+    if (q.require != NULL && strcmp(q.require, is) != 0) {
+        say_error("%s is a %s key, not a %s one", q.key, is, q.require);
+        return EXIT_FAILED;
+    }
+    puts(is);
+    return EXIT_DONE;
+}

@@ -1,10 +1,48 @@
 /* imgtool dumpinfo: header, TLV areas and trailer, for people, as YAML or as JSON. */
-#include <stdio.h>
-#include <string.h>
-
 #include "dump.h"
 
+#include <string.h>
+#include <strings.h>
+
+#include "../../firmware/image/le.h"
+
 enum { LINE_CHARS = 60, FLAG_INDENT = 20, TLV_INDENT = 7, BASE64_LINE_BYTES = 57 };
+
+/* Fields that lie at aligned places before the magic; those that would lie in the image are
+ * none. */
+static void trailer_read(const uint8_t *image, size_t len, const struct layout *l,
+                         struct dump_trailer *out)
+{
+    uint32_t align = layout_trailer_align(image, len);
+    uint32_t room = align > LAYOUT_BOOT_MAGIC_BYTES ? align : LAYOUT_BOOT_MAGIC_BYTES;
+    const uint8_t *magic = image + len - room;
+
+    memset(out, 0, sizeof *out);
+    memcpy(out->magic, image + len - LAYOUT_BOOT_MAGIC_BYTES, sizeof out->magic);
+    if (align == 0 || len - l->end < room + 4 * (size_t)align)
+        return;
+    out->align = align;
+    out->image_ok = magic[-(ptrdiff_t)align];
+    out->copy_done = magic[-2 * (ptrdiff_t)align];
+    out->swap_info = magic[-3 * (ptrdiff_t)align];
+    out->swap_size = le32_load(magic - 4 * (size_t)align);
+    if ((l->flags & LAYOUT_ENCRYPTED) != 0)
+        out->key_field_bytes = 2 * room;
+}
+
+ota_err dump_read(const char *name, const uint8_t *image, size_t len, struct dump *out)
+{
+    struct dump d = {.name = name, .image = image, .len = len};
+    ota_err e = layout_read(image, len, &d.layout);
+
+    if (e != OTA_OK)
+        return e;
+    d.has_trailer = len - d.layout.end >= LAYOUT_BOOT_MAGIC_BYTES;
+    if (d.has_trailer)
+        trailer_read(image, len, &d.layout, &d.trailer);
+    *out = d;
+    return OTA_OK;
+}
 
 /* --- for people ----------------------------------------------------------------------------
  */
@@ -178,27 +216,42 @@ static void dump_human(FILE *to, const struct dump *d)
 /* --- YAML and JSON -------------------------------------------------------------------------
  */
 
-/* Names of files are quoted where a reader of either would see something else in them. */
-static void quoted(FILE *to, const char *text, bool always)
+static void name_json(FILE *to, const char *text)
 {
-    bool plain = !always && *text != '\0' &&
-                 strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                              "._-+/") == strlen(text) &&
-                 strpbrk(text, "abcdfghijklmnopqrstuvwxyzABCDFGHIJKLMNOPQRSTUVWXYZ") == text;
-
-    if (!plain)
-        (void)fputc('"', to);
+    (void)fputc('"', to);
     for (const char *p = text; *p != '\0'; p++) {
         if ((unsigned char)*p < 0x20)
             (void)fprintf(to, "\\u%04x", (unsigned)*p);
         else
             (void)fprintf(to, "%s%c", *p == '"' || *p == '\\' ? "\\" : "", *p);
     }
-    if (!plain)
-        (void)fputc('"', to);
+    (void)fputc('"', to);
 }
 
-static void base64_yaml(FILE *to, const uint8_t *p, size_t len)
+/* Plain where no reader sees a number, a date or a truth in it; else in quotes. */
+static void name_yaml(FILE *to, const char *text)
+{
+    static const char *const words[] = {"y",   "n",    "yes",   "no",  "on",
+                                        "off", "true", "false", "null"};
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    size_t n = strlen(text);
+    bool plain =
+        strspn(text, letters) > 0 || strpbrk(text, "ghijklmnpqrstuvwyzGHIJKLMNPQRSTUVWYZ");
+
+    for (size_t i = 0; i < n; i++)
+        plain =
+            plain && (strchr(letters, text[i]) != NULL || (text[i] >= '0' && text[i] <= '9') ||
+                      (i > 0 && strchr("._-+", text[i]) != NULL));
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        plain = plain && strcasecmp(text, words[i]) != 0;
+    if (plain) {
+        (void)fputs(text, to);
+        return;
+    }
+    name_json(to, text); /* YAML's double quotes know JSON's escapes */
+}
+
+static void base64_yaml(FILE *to, int indent, const uint8_t *p, size_t len)
 {
     static const char digit[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -209,7 +262,7 @@ static void base64_yaml(FILE *to, const uint8_t *p, size_t len)
                      (i + 2 < len ? p[i + 2] : 0);
 
         if (i % BASE64_LINE_BYTES == 0)
-            (void)fputs("\n      ", to);
+            (void)fprintf(to, "\n%*s", indent, "");
         (void)fprintf(to, "%c%c%c%c", digit[v >> 18], digit[v >> 12 & 63],
                       i + 1 < len ? digit[v >> 6 & 63] : '=',
                       i + 2 < len ? digit[v & 63] : '=');
@@ -234,7 +287,7 @@ static void area_yaml(FILE *to, const struct dump *d, const struct layout_area *
             (void)fprintf(to, "  tlvs%s:\n", suffix);
         (void)fprintf(to, "  - type: %u\n    type_name: %s\n    len: %u\n    data: ", e.type,
                       layout_tlv_name(e.type), e.len);
-        base64_yaml(to, e.value, e.len);
+        base64_yaml(to, 6, e.value, e.len);
     }
     if (!any)
         (void)fprintf(to, "  tlvs%s: []\n", suffix);
@@ -246,7 +299,7 @@ static void dump_yaml(FILE *to, const struct dump *d)
     const struct dump_trailer *t = &d->trailer;
 
     (void)fputs("filename: ", to);
-    quoted(to, d->name, false);
+    name_yaml(to, d->name);
     (void)fprintf(to,
                   "\nheader:\n  magic: %lu\n  load_addr: %lu\n  hdr_size: %lu\n"
                   "  protected_tlv_size: %lu\n  img_size: %lu\n  flags: %lu\n"
@@ -262,7 +315,7 @@ static void dump_yaml(FILE *to, const struct dump *d)
         return;
     }
     (void)fputs("trailer:\n  magic: ", to);
-    base64_yaml(to, t->magic, sizeof t->magic);
+    base64_yaml(to, 4, t->magic, sizeof t->magic);
     if (t->align != 0)
         (void)fprintf(to,
                       "  image_ok: %u\n  copy_done: %u\n  swap_info: %u\n  swap_size: %lu\n",
@@ -309,7 +362,7 @@ static void dump_json(FILE *to, const struct dump *d)
     const struct dump_trailer *t = &d->trailer;
 
     (void)fputs("{\n  \"filename\": ", to);
-    quoted(to, d->name, true);
+    name_json(to, d->name);
     (void)fprintf(to,
                   ",\n  \"header\": {\n    \"magic\": %lu,\n    \"load_addr\": %lu,\n"
                   "    \"hdr_size\": %lu,\n    \"protected_tlv_size\": %lu,\n"

@@ -1,8 +1,7 @@
-/* imgtool dumpinfo: reading, and the command line. */
+/* imgtool dumpinfo: the command line. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../firmware/image/le.h"
 #include "../args.h"
 #include "../say.h"
 #include "dump.h"
@@ -24,42 +23,6 @@ static const struct verb_spec verb = {
     options,
     NULL,
 };
-
-/* Fields that lie at aligned places before the magic; those that would lie in the image are
- * none. */
-static void trailer_read(const uint8_t *image, size_t len, const struct layout *l,
-                         struct dump_trailer *out)
-{
-    uint32_t align = layout_trailer_align(image, len);
-    uint32_t room = align > LAYOUT_BOOT_MAGIC_BYTES ? align : LAYOUT_BOOT_MAGIC_BYTES;
-    const uint8_t *magic = image + len - room;
-
-    memset(out, 0, sizeof *out);
-    memcpy(out->magic, image + len - LAYOUT_BOOT_MAGIC_BYTES, sizeof out->magic);
-    if (align == 0 || len - l->end < room + 4 * (size_t)align)
-        return;
-    out->align = align;
-    out->image_ok = magic[-(ptrdiff_t)align];
-    out->copy_done = magic[-2 * (ptrdiff_t)align];
-    out->swap_info = magic[-3 * (ptrdiff_t)align];
-    out->swap_size = le32_load(magic - 4 * (size_t)align);
-    if ((l->flags & LAYOUT_ENCRYPTED) != 0)
-        out->key_field_bytes = 2 * room;
-}
-
-ota_err dump_read(const char *name, const uint8_t *image, size_t len, struct dump *out)
-{
-    struct dump d = {.name = name, .image = image, .len = len};
-    ota_err e = layout_read(image, len, &d.layout);
-
-    if (e != OTA_OK)
-        return e;
-    d.has_trailer = len - d.layout.end >= LAYOUT_BOOT_MAGIC_BYTES;
-    if (d.has_trailer)
-        trailer_read(image, len, &d.layout, &d.trailer);
-    *out = d;
-    return OTA_OK;
-}
 
 struct request {
     const char *in, *out;

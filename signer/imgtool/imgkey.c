@@ -18,7 +18,9 @@
 
 #include "../key.h"
 #include "../pem.h"
+#include "../sample.h"
 #include "../say.h"
+#include "../secret.h"
 #include "layout.h"
 
 struct imgkey {
@@ -141,52 +143,92 @@ static ota_err held_read(const char *name, struct imgkey **out)
     return e == OTA_OK ? e : say_fail(e, "%s: cannot use this key", name);
 }
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): libcrypto's type */
-static int no_passphrase(char *buf, int size, int rwflag, void *arg)
+/* libcrypto asks for the passphrase: arg is what the user said, or NULL. */
+static int passphrase_copy(char *buf, int size, int rwflag, void *arg)
 {
-    (void)buf;
-    (void)size;
+    const struct secret *s = arg;
+
     (void)rwflag;
-    (void)arg;
-    return -1;
+    if (s == NULL || s->text == NULL || s->len > (size_t)size)
+        return -1;
+    memcpy(buf, s->text, s->len);
+    return (int)s->len;
 }
 
-static ota_err pem_read(const struct file_bytes *f, struct imgkey **out)
+static ota_err pem_read(const struct file_bytes *f, struct secret *passphrase,
+                        struct imgkey **out)
 {
     bool private = strstr((const char *)f->data, "PRIVATE KEY-----") != NULL;
     BIO *bio = BIO_new_mem_buf(f->data, (int)f->len);
     EVP_PKEY *evp = NULL;
 
     if (bio != NULL && private)
-        evp = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+        evp = PEM_read_bio_PrivateKey(bio, NULL, passphrase_copy, passphrase);
     else if (bio != NULL)
-        evp = PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
+        evp = PEM_read_bio_PUBKEY(bio, NULL, passphrase_copy, NULL);
     BIO_free(bio);
     return wrap(evp, NULL, private, out);
+}
+
+/* PKCS#8 with a passphrase, of any of the six kinds. */
+static ota_err unlock(const char *name, const struct file_bytes *f, struct imgkey **out)
+{
+    struct secret passphrase = {NULL, 0};
+    ota_err e = secret_read(SECRET_PASSPHRASE, name, &passphrase);
+
+    if (e != OTA_OK)
+        return e;
+    if (pem_read(f, &passphrase, out) != OTA_OK)
+        e = say_fail(OTA_E_AUTH, "%s: the passphrase is not the right one", name);
+    secret_free(&passphrase);
+    return e;
+}
+
+static ota_err file_key(const char *name, const struct file_bytes *f, struct imgkey **out)
+{
+    ota_err e;
+
+    if (pem_is_encrypted((const char *)f->data))
+        return unlock(name, f, out);
+    if (strstr((const char *)f->data, "OTAD ENCRYPTED KEY") != NULL)
+        return held_read(name, out);
+    e = pem_read(f, NULL, out);
+    if (e != OTA_OK)
+        say_error("%s is no PEM key of RSA-2048, RSA-3072, P-256, P-384, Ed25519 or X25519",
+                  name);
+    return e;
+}
+
+/* imgtool signs with published keys too, as development does; but it is said. */
+static void warn_of_sample(const char *name, const struct imgkey *k)
+{
+    uint8_t hash[IMGKEY_HASH_BYTES_MAX];
+    unsigned char *der = NULL;
+    const char *source = NULL;
+    int len = i2d_PUBKEY(k->evp, &der);
+
+    if (len > 0 && imgkey_digest(256, der, (size_t)len, hash) == OTA_OK)
+        source = sample_key_source(hash);
+    OPENSSL_free(der);
+    if (source != NULL && k->private && !sample_keys_allowed())
+        say_warning("%s is published (%s): anybody can sign with it", name, source);
 }
 
 ota_err imgkey_read(const char *name, struct imgkey **out)
 {
     struct file_bytes f = {NULL, 0};
-    bool encrypted;
     ota_err e;
 
-    if (strncmp(name, "pkcs11:", 7) == 0)
+    if (key_is_uri(name))
         return held_read(name, out);
     e = file_read(name, IMGKEY_FILE_BYTES_MAX, &f);
     if (e != OTA_OK)
         return e;
-    encrypted = strstr((const char *)f.data, "-----BEGIN ") == NULL ||
-                pem_is_encrypted((const char *)f.data);
-    if (!encrypted)
-        e = pem_read(&f, out);
+    e = file_key(name, &f, out);
     key_wipe(f.data, f.len);
     file_free(&f);
-    if (encrypted)
-        return held_read(name, out);
-    if (e != OTA_OK)
-        say_error("%s is no PEM key of RSA-2048, RSA-3072, P-256, P-384, Ed25519 or X25519",
-                  name);
+    if (e == OTA_OK)
+        warn_of_sample(name, *out);
     return e;
 }
 

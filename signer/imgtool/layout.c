@@ -12,7 +12,7 @@ enum { AREA_HEAD_BYTES = 4, ENTRY_HEAD_BYTES = 4 };
 
 static uint16_t u16(bool big, const uint8_t *p)
 {
-    return big ? (uint16_t)(p[0] << 8 | p[1]) : le16_load(p);
+    return (uint16_t)(big ? p[0] << 8 | p[1] : le16_load(p));
 }
 
 static uint32_t u32(bool big, const uint8_t *p)

@@ -143,6 +143,44 @@ static bool signatures_ok(const json_t *list)
     return json_is_array(list);
 }
 
+/* {"keyids": [ascending], "threshold": integer, ...} */
+static bool role_ok(const json_t *role)
+{
+    const char *before = "";
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach (json_object_get(role, "keyids"), i, item) {
+        const char *id = json_string_value(item);
+
+        if (id == NULL || strlen(id) != REPO_KEYID_TEXT_BYTES - 1 || strcmp(before, id) >= 0)
+            return false;
+        before = id;
+    }
+    return json_is_array(json_object_get(role, "keyids")) &&
+           json_is_integer(json_object_get(role, "threshold"));
+}
+
+/* Who may sign, wherever a root or targets file says so. */
+static bool roles_ok(const json_t *part)
+{
+    const json_t *delegations = json_object_get(part, "delegations"), *role;
+    const json_t *director = json_object_get(part, "x-otad-director");
+    const char *name;
+    size_t i;
+
+    json_object_foreach ((json_t *)(uintptr_t)json_object_get(part, "roles"), name, role) {
+        if (!role_ok(role))
+            return false;
+    }
+    json_array_foreach (json_object_get(delegations, "roles"), i, role) {
+        if (!role_ok(role))
+            return false;
+    }
+    return (director == NULL || role_ok(director)) &&
+           (delegations == NULL || json_array_size(json_object_get(delegations, "roles")) > 0);
+}
+
 static const char *unlike(json_t *doc)
 {
     const json_t *part = json_object_get(doc, "signed");
@@ -157,6 +195,8 @@ static const char *unlike(json_t *doc)
         return "its signatures are not {\"keyid\",\"sig\"}, each key once";
     if (!json_is_string(json_object_get(part, "_type")) || repo_doc_version(doc) == 0)
         return "\"_type\" or \"version\" is missing";
+    if (!roles_ok(part))
+        return "its roles are not {\"keyids\",\"threshold\"}, keyids ascending";
     if (expires == NULL || repo_date_parse(expires, &t) != OTA_OK)
         return "\"expires\" is no date";
     return NULL;

@@ -59,7 +59,8 @@ ota_err repo_key_parse(const json_t *object, struct key_public *out)
         good = text != NULL && strncmp(text, "04", 2) == 0 &&
                repo_hex_read(text + 2, out->key, out->bytes);
     }
-    if (!good)
+    if (!good || json_object_size(object) != 3 ||
+        json_object_size(json_object_get(object, "keyval")) != 1)
         return say_fail(OTA_E_FORMAT, "a key is neither ed25519 nor ecdsa-sha2-nistp256");
     return manifest_key_hash(out->alg, out->key, out->bytes, out->hash);
 }

@@ -26,7 +26,9 @@ bool repo_image_read(const char *path, const json_t *entry, struct repo_image *o
     out->class_text = text_of(custom, "hwClass");
     out->counter = (uint32_t)counter;
     out->length = (uint64_t)length;
-    return slash != NULL && version != NULL && strlen(version) == (size_t)(slash - path) &&
+    return json_object_size(entry) == 3 && json_object_size(custom) == 5 &&
+           json_object_size(json_object_get(entry, "hashes")) == 1 && slash != NULL &&
+           version != NULL && strlen(version) == (size_t)(slash - path) &&
            strncmp(path, version, strlen(version)) == 0 &&
            sums_name_valid(slash + 1, strlen(slash + 1)) && out->channel != NULL &&
            out->platform != NULL && out->class_text != NULL && counter >= 0 &&
@@ -111,7 +113,8 @@ static ota_err targets_check(const struct repo *r, const json_t *doc)
                                         "role");
     if (json_array_size(roles) != 1 || name == NULL || strcmp(name, r->platform) != 0 ||
         json_array_size(paths) != 1 || path == NULL || strcmp(path, "*/*") != 0 ||
-        !json_is_true(json_object_get(role, "terminating")))
+        !json_is_true(json_object_get(role, "terminating")) || json_object_size(role) != 5 ||
+        json_object_size(json_object_get(part, "delegations")) != 2)
         return say_fail(OTA_E_CONFLICT,
                         "targets must delegate */* to %s, terminating, and nothing else",
                         r->platform);
@@ -165,17 +168,66 @@ static ota_err online_check(const struct repo *r, const json_t *targets)
     return OTA_OK;
 }
 
+/* Nothing is signed that this program has no words for. */
+static ota_err members_check(const struct repo *r, enum repo_role role, const json_t *doc)
+{
+    static const char *const known[REPO_ROLES][10] = {
+        {"_type", "consistent_snapshot", "expires", "keys", "roles", "spec_version", "version",
+         "x-otad-director"},
+        {"_type", "delegations", "expires", "spec_version", "targets", "version",
+         "x-otad-class"},
+        {"_type", "expires", "spec_version", "targets", "version"},
+    };
+    const json_t *part = repo_doc_signed(doc), *value;
+    const char *name;
+    size_t count = 0;
+
+    json_object_foreach ((json_t *)(uintptr_t)part, name, value) {
+        size_t i = 0;
+
+        while (known[role][i] != NULL && strcmp(known[role][i], name) != 0)
+            i++;
+        if (known[role][i] == NULL)
+            return say_fail(OTA_E_CONFLICT, "%s has a member '%s' that we do not know",
+                            repo_role_name(r, role), name);
+        count++;
+    }
+    if (count > 0 && known[role][count - 1] != NULL && known[role][count] == NULL &&
+        json_is_string(json_object_get(part, "spec_version")) &&
+        strcmp(text_of(part, "spec_version"), "1.0.34") == 0)
+        return OTA_OK;
+    return say_fail(OTA_E_CONFLICT, "%s lacks a member, or follows another specification",
+                    repo_role_name(r, role));
+}
+
+/* A root has the four roles, and no role more is hidden in it. */
+static ota_err root_check(const json_t *doc)
+{
+    const json_t *part = repo_doc_signed(doc), *roles = json_object_get(part, "roles"), *role;
+    const char *name;
+    bool good = json_object_size(roles) == 4 &&
+                json_object_size(json_object_get(part, "x-otad-director")) == 2 &&
+                json_is_true(json_object_get(part, "consistent_snapshot"));
+
+    json_object_foreach ((json_t *)(uintptr_t)roles, name, role)
+        good = good && json_object_size(role) == 2;
+    return good ? OTA_OK
+                : say_fail(OTA_E_CONFLICT,
+                           "root must have the roles root, snapshot, targets and "
+                           "timestamp, and nothing else");
+}
+
 ota_err repo_contents(const struct repo *r, enum repo_role role, const json_t *doc)
 {
+    ota_err e = members_check(r, role, doc);
     json_t *copy;
-    ota_err e;
 
-    if (role == REPO_PLATFORM)
-        return platform_check(r, doc);
+    if (e != OTA_OK || role == REPO_PLATFORM)
+        return e != OTA_OK ? e : platform_check(r, doc);
     copy = json_deep_copy(doc); /* the check forgets unused keys */
     if (copy == NULL)
         return say_fail(OTA_E_NO_MEMORY, "no memory");
-    e = role == REPO_TARGETS ? targets_check(r, doc) : OTA_OK;
+    e = role == REPO_TARGETS ? targets_check(r, doc) : root_check(doc);
     if (e == OTA_OK)
         e = keys_check(copy);
     if (e == OTA_OK && role == REPO_TARGETS)

@@ -98,12 +98,7 @@ static void director_refused(struct ota_agent *a, uint16_t reason)
         a->director_refusals++;
     }
     agent_log(a, OTA_WARN, "signed answer refused:", ota_reason_name(reason));
-    if (a->director_refusals == 1) {
-        a->rewalk = true;
-        return;
-    }
-    agent_failed(a, "signed answer", OTA_E_SIGNATURE, NULL);
-    a->poll_at_ms = 0;
+    a->rewalk = a->director_refusals == 1;
 }
 
 void agent_polled(struct ota_agent *a)
@@ -163,7 +158,7 @@ void agent_director(struct ota_agent *a)
         director_refused(a, OTA_REASON_TUF + TUF_LENGTH);
     } else {
         agent_failed(a, "signed answer", e, &answer);
-        a->poll_at_ms = 0;
+        a->director_due = true;
     }
 }
 
@@ -171,6 +166,7 @@ void agent_director(struct ota_agent *a)
 
 static void walk_over(struct ota_agent *a, uint32_t refresh_ms)
 {
+    agent_succeeded(a);
     a->walking = false;
     a->refresh_at_ms = agent_now(a) + refresh_ms;
     if (a->rewalk) { /* were it the keys? */
@@ -184,10 +180,6 @@ static void walk_refused(struct ota_agent *a, enum tuf_verdict v)
 {
     uint16_t reason = v == TUF_STORE ? OTA_REASON_FLASH : (uint16_t)(OTA_REASON_TUF + v);
 
-    if (v != TUF_STORE && a->trust.client.roots_taken >= tuf_device_limits.roots) {
-        a->walking = false; /* long asleep: there are more roots, and the walk begins anew */
-        return;
-    }
     walk_over(a, REFRESH_FAILED_MS);
     if (to_vouch(a) && a->director_good) {
         agent_finish(a, false, reason);
@@ -264,11 +256,12 @@ static void walk_step(struct ota_agent *a, const struct trust_self *self)
         agent_failed(a, "repository", e, &answer);
         return;
     } else {
-        agent_succeeded(a);
         v = answer.status == STATUS_OK ? trust_got(&a->trust, self, len)
                                        : trust_absent(&a->trust, self);
     }
-    if (v != TUF_GOOD) {
+    if (v != TUF_STORE && a->trust.client.roots_taken >= tuf_device_limits.roots) {
+        a->walking = false; /* there may be more roots, and an old one vouches for nothing */
+    } else if (v != TUF_GOOD) {
         walk_refused(a, v);
     } else if (!trust_wants(&a->trust, name, &max)) {
         walk_good(a, self); /* while the last file is in the buffer */

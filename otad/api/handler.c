@@ -105,6 +105,9 @@ static const char *why_text(enum db_why why)
         return "The device has an open update; cancel it first or wait for its end.";
     case DB_WHY_CLOSED:
         return "The update is closed.";
+    case DB_WHY_NOT_IN_TARGETS:
+        return "The platform's signed role does not list this release: add it to the role, and "
+               "have it signed and published first.";
     case DB_WHY_NO_PLATFORM:
         return "The device's platform is not known yet.";
     case DB_WHY_SEQUENCE_TOO_LOW:

@@ -39,6 +39,8 @@ http_handler api_link_post, api_link_list, api_link_delete, api_link_use;
 http_handler api_download_list;
 http_handler api_role_list, api_role_get, api_role_put, api_role_delete;
 http_handler api_event_get;
+http_handler api_tuf_get, api_tuf_patch, api_tuf_put, api_tuf_pending_list, api_tuf_pending_get,
+    api_tuf_pending_delete;
 http_handler api_statistics_get;
 http_handler api_metrics_get, api_openapi_get, api_docs_get;
 

@@ -11,7 +11,7 @@
 #include "say.h"
 #include "secret.h"
 
-/* Options of every verb that uses a key: one with an option --key. */
+/* Options of every verb that uses a key: one with an option -k or --key. */
 enum { KEY_PASSPHRASE_FILE, KEY_PASSPHRASE_FD, KEY_PIN_FILE, KEY_PIN_FD, KEY_ALLOW_SAMPLE };
 
 static const struct arg_spec key_options[] = {
@@ -54,9 +54,18 @@ static int by_name(const struct arg_spec *options, const char *name, size_t len)
     return -1;
 }
 
+static int by_letter(const struct verb_spec *v, char letter)
+{
+    for (int i = 0; v->options[i].name != NULL; i++) {
+        if (v->options[i].letter == letter)
+            return i;
+    }
+    return -1;
+}
+
 static bool uses_key(const struct verb_spec *v)
 {
-    return by_name(v->options, "key", 3) >= 0;
+    return by_letter(v, 'k') >= 0 || by_name(v->options, "key", 3) >= 0;
 }
 
 static void help_print(const struct verb_spec *v)
@@ -90,15 +99,6 @@ void args_complain(const struct args *a, const char *format, ...)
     say_error("%s", text);
     say_hint("`signer %.*s --help` tells how it is used",
              options == NULL ? 0 : (int)(options - a->verb->usage), a->verb->usage);
-}
-
-static int by_letter(const struct verb_spec *v, char letter)
-{
-    for (int i = 0; v->options[i].name != NULL; i++) {
-        if (v->options[i].letter == letter)
-            return i;
-    }
-    return -1;
 }
 
 /* Give option i of this table its value: attached (NULL if none was) or the next argument. */

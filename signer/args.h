@@ -36,7 +36,7 @@ void args_init(struct args *a, const struct verb_spec *verb, int argc, char **ar
  * The next option as its index in the table, with *value (NULL for a flag); ARGS_OPERAND with
  * the operand in *value; ARGS_END; ARGS_HELP when the help was printed (exit 0); ARGS_BAD when
  * the command line is wrong, which has been said.  --json is taken care of here, and in verbs
- * with an option --key what concerns its secrets (secret.h) and sample keys (sample.h).
+ * with an option -k or --key what concerns its secrets (secret.h) and sample keys (sample.h).
  */
 int args_next(struct args *a, const char **value);
 

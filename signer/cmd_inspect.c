@@ -93,12 +93,15 @@ static bool is_pem(const struct file_bytes *f)
 static ota_err show_pem(const struct file_bytes *f, const char *path, struct report *r)
 {
     struct key_public key;
-    bool private = strstr((const char *)f->data, "PRIVATE KEY-----") != NULL;
+    bool boxed = keybox_is((const char *)f->data);
+    bool private = boxed || strstr((const char *)f->data, "PRIVATE KEY-----") != NULL;
     ota_err e = key_public_read(path, &key);
 
     if (e != OTA_OK)
         return e;
     report_text(r, "kind", "%s", private ? "private-key" : "public-key");
+    if (boxed)
+        report_flag(r, "encrypted", true);
     judge_report_key(r, &key, true);
     report_hex(r, "public_key", key.key, key.bytes);
     return OTA_OK;

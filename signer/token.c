@@ -170,22 +170,26 @@ static ota_err login(struct token_key *k)
     return k->logged_in ? OTA_OK : token_fail(rv, "cannot log in to the token '%s'", k->label);
 }
 
-/* Up to two objects of this class that the URI, or this id, can mean. */
-static ota_err objects_find(struct token_key *k, CK_OBJECT_CLASS class, const uint8_t *id,
-                            size_t id_bytes, CK_OBJECT_HANDLE out[2], CK_ULONG *count)
+/* Bytes that tie the halves of a key together.  NULL: what the URI says, and its label, too. */
+struct id {
+    const uint8_t *at;
+    size_t len;
+};
+
+/* Up to two objects of this class with this id. */
+static ota_err objects_find(struct token_key *k, CK_OBJECT_CLASS class, struct id id,
+                            CK_OBJECT_HANDLE out[2], CK_ULONG *count)
 {
     CK_ATTRIBUTE want[3] = {{CKA_CLASS, &class, sizeof class}};
     CK_ULONG n = 1;
     CK_RV rv;
 
-    if (k->uri.object[0] != '\0' && id == NULL)
+    if (k->uri.object[0] != '\0' && id.at == NULL)
         want[n++] = (CK_ATTRIBUTE){CKA_LABEL, k->uri.object, strlen(k->uri.object)};
-    if (id == NULL && k->uri.id_bytes > 0) {
-        id = k->uri.id;
-        id_bytes = k->uri.id_bytes;
-    }
-    if (id != NULL)
-        want[n++] = (CK_ATTRIBUTE){CKA_ID, bytes(id), id_bytes};
+    if (id.at == NULL && k->uri.id_bytes > 0)
+        id = (struct id){k->uri.id, k->uri.id_bytes};
+    if (id.at != NULL)
+        want[n++] = (CK_ATTRIBUTE){CKA_ID, bytes(id.at), id.len};
     *count = 0;
     rv = k->f->C_FindObjectsInit(k->session, want, n);
     if (rv == CKR_OK) {
@@ -316,19 +320,23 @@ static ota_err open_token(const char *uri, bool write, struct token_key **out)
     return e;
 }
 
+static const struct id as_the_uri_says = {NULL, 0};
+
 /* The public half, searched for as the URI says or by the private half's id. */
-static ota_err public_find(struct token_key *k, const uint8_t *id, size_t id_bytes)
+static ota_err public_find(struct token_key *k, struct id id)
 {
+    bool pin = k->uri.pin_source[0] != '\0' || secret_given(SECRET_PIN);
     CK_OBJECT_HANDLE found[2];
     CK_ULONG count = 0;
-    ota_err e = objects_find(k, CKO_PUBLIC_KEY, id, id_bytes, found, &count);
+    ota_err e = objects_find(k, CKO_PUBLIC_KEY, id, found, &count);
 
-    if (e == OTA_OK && count == 0 && !k->logged_in &&
-        (k->uri.pin_source[0] != '\0' || secret_given(SECRET_PIN))) {
+    if (e == OTA_OK && count == 0 && !k->logged_in && pin) {
         e = login(k);
         if (e == OTA_OK)
-            e = objects_find(k, CKO_PUBLIC_KEY, id, id_bytes, found, &count);
+            e = objects_find(k, CKO_PUBLIC_KEY, id, found, &count);
     }
+    if (e == OTA_OK && count > 1 && id.at != NULL) /* an id that was given twice */
+        e = objects_find(k, CKO_PUBLIC_KEY, as_the_uri_says, found, &count);
     if (e == OTA_OK)
         e = count_said(k, count, "public");
     return e == OTA_OK ? public_from(k, found[0]) : e;
@@ -344,7 +352,7 @@ static ota_err private_find(struct token_key *k)
     ota_err e = login(k);
 
     if (e == OTA_OK)
-        e = objects_find(k, CKO_PRIVATE_KEY, NULL, 0, found, &count);
+        e = objects_find(k, CKO_PRIVATE_KEY, as_the_uri_says, found, &count);
     if (e == OTA_OK)
         e = count_said(k, count, "private");
     if (e != OTA_OK)
@@ -358,8 +366,8 @@ static ota_err private_find(struct token_key *k)
     if (attribute(k, k->private, CKA_EC_POINT, point, sizeof point, &len) && len > 0)
         return public_from(k, k->private); /* some tokens know it here, too */
     if (!attribute(k, k->private, CKA_ID, id, sizeof id, &id_bytes) || id_bytes == 0)
-        return public_find(k, NULL, 0);
-    return public_find(k, id, id_bytes);
+        return public_find(k, as_the_uri_says);
+    return public_find(k, (struct id){id, id_bytes});
 }
 
 ota_err token_key_open(const char *uri, struct token_key **out)
@@ -383,7 +391,7 @@ ota_err token_public_read(const char *uri, enum crypto_alg *alg,
     ota_err e = open_token(uri, false, &k);
 
     if (e == OTA_OK)
-        e = public_find(k, NULL, 0);
+        e = public_find(k, as_the_uri_says);
     if (e == OTA_OK)
         token_key_public(k, alg, key, key_bytes);
     token_key_free(k);
@@ -401,7 +409,7 @@ static ota_err absent(struct token_key *k)
     for (size_t i = 0; i < 2; i++) {
         CK_OBJECT_HANDLE found[2];
         CK_ULONG count = 0;
-        ota_err e = objects_find(k, classes[i], NULL, 0, found, &count);
+        ota_err e = objects_find(k, classes[i], as_the_uri_says, found, &count);
 
         if (e != OTA_OK)
             return e;

@@ -62,6 +62,6 @@ bool when_parse(const char *text, enum when which, int64_t *out_unix_s)
               second = number(text + 17, 2);
     if (hour > 23 || minute > 59 || second > 59)
         return false;
-    *out_unix_s = date + hour * 3600 + minute * 60 + second;
+    *out_unix_s = date + (int64_t)hour * 3600 + (int64_t)minute * 60 + second;
     return true;
 }

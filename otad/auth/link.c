@@ -66,10 +66,13 @@ ota_err link_token_write(const struct link_key *key, const struct link_claim *c,
 
 ota_err link_token_read(const struct link_key *key, const char *text, struct link_claim *out)
 {
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     uint8_t token[LINK_TOKEN_BYTES], wanted[TOKEN_HASH_BYTES];
     size_t bytes = 0;
     const size_t len = strnlen(text, LINK_TEXT_BYTES);
-    if (len != LINK_TEXT_BYTES - 1 ||
+    /* libsodium 1.0.18 takes some bytes beyond ASCII for letters: a token has one spelling. */
+    if (len != LINK_TEXT_BYTES - 1 || strspn(text, alphabet) != len ||
         sodium_base642bin(token, sizeof token, text, len, NULL, &bytes, NULL,
                           sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
         bytes != sizeof token)

@@ -127,10 +127,13 @@ static bool counted(struct sim *s, enum sim_tear *out)
 }
 
 /* Does this call of the driver fail for once? */
-static bool failing(struct sim *s)
+static bool failing(struct sim *s, uint32_t at, bool write)
 {
+    bool meant =
+        !s->journal_only || (write && in(at, s->map.journal_at, 2 * s->flash.erase_bytes));
+
     s->calls++;
-    return s->powered && s->calls - s->fail_at < s->fail_for;
+    return s->powered && meant && s->calls - s->fail_at < s->fail_for;
 }
 
 static ota_err sim_read(const struct flash *f, uint32_t at, void *buf, size_t len)
@@ -140,7 +143,7 @@ static ota_err sim_read(const struct flash *f, uint32_t at, void *buf, size_t le
 
     if (!fits(s, at, len, 1))
         return OTA_E_LIMIT;
-    if (failing(s))
+    if (failing(s, at, false))
         return OTA_E_IO;
     for (size_t i = 0; i < len; i++) {
         uint32_t unit = at + (uint32_t)i - (at + (uint32_t)i) % f->program_bytes;
@@ -200,7 +203,7 @@ static ota_err sim_program(const struct flash *f, uint32_t at, const void *buf, 
         sim_violate(s, "program of %zu bytes at %u breaks the units", len, at);
         return OTA_E_LIMIT;
     }
-    if (*broken(s, at) & 2 || failing(s))
+    if (*broken(s, at) & 2 || failing(s, at, true))
         return s->quiet ? OTA_OK : OTA_E_IO;
     for (size_t i = 0; i < len; i += f->program_bytes)
         unit_program(s, at + (uint32_t)i, from + i);
@@ -218,7 +221,7 @@ static ota_err sim_erase(const struct flash *f, uint32_t at)
         return OTA_E_LIMIT;
     }
     torn = counted(s, &tear);
-    if (*broken(s, at) & 2 || failing(s)) {
+    if (*broken(s, at) & 2 || failing(s, at, true)) {
         /* who was told that it is erased cannot know better */
         if (!s->quiet)
             return OTA_E_IO;
@@ -301,6 +304,7 @@ void sim_copy(struct sim *to, const struct sim *from)
     to->fail_at = from->fail_at;
     to->fail_for = from->fail_for;
     to->quiet = from->quiet;
+    to->journal_only = from->journal_only;
     memcpy(to->broken, from->broken, sizeof to->broken);
     memcpy(to->cut, from->cut, sizeof to->cut);
     to->operations = from->operations;

@@ -63,6 +63,7 @@ struct sim {
     struct sim_rot rot;
     uint32_t calls, fail_at, fail_for; /* driver calls; those that fail, having done nothing */
     bool quiet;                        /* a program or an erase that fails reports success */
+    bool journal_only;                 /* what fails is writes to the journal */
     uint32_t operations, erases, erases_journal, erases_a;
     uint32_t operations_boot, operations_boot_max;
     uint32_t random;

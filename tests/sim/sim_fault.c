@@ -193,6 +193,7 @@ struct fault {
     uint32_t at, calls;
     bool quiet;
     uint32_t cut_at;
+    bool journal_only;
 };
 
 static uint32_t run(const struct sim_geometry *g, enum scene scene, struct fault f)
@@ -205,6 +206,7 @@ static uint32_t run(const struct sim_geometry *g, enum scene scene, struct fault
     sim.fail_at = f.at;
     sim.fail_for = f.calls;
     sim.quiet = f.quiet;
+    sim.journal_only = f.journal_only;
     sim.cut[0] = (struct sim_cut){f.cut_at, SIM_UNSTABLE};
     if (setjmp(sim.off) == 0) {
         bool started = play(scene) == IMAGE_GOOD;
@@ -239,12 +241,15 @@ static void all_of(const struct sim_geometry *g, enum scene scene)
     uint32_t calls;
 
     prepare(g, scene);
-    calls = run(g, scene, (struct fault){0, 0, false, 0});
+    calls = run(g, scene, (struct fault){0, 0, false, 0, false});
     for (uint32_t at = 1; at <= calls; at++) {
         for (size_t k = 0; k < 2 * sizeof lengths / sizeof lengths[0]; k++)
-            (void)run(g, scene, (struct fault){at, lengths[k / 2], k % 2 == 1, 0});
+            (void)run(g, scene, (struct fault){at, lengths[k / 2], k % 2 == 1, 0, false});
         for (uint32_t cut = 1 + at % 5; moves && cut < 400; cut += 47)
-            (void)run(g, scene, (struct fault){at, 4 + cut % 3, false, cut});
+            (void)run(g, scene, (struct fault){at, 4 + cut % 3, false, cut, false});
+        /* the journal takes nothing any more, and then the power fails */
+        for (uint32_t cut = 1 + at % 5; moves && cut < 400; cut += 47)
+            (void)run(g, scene, (struct fault){at, UINT32_MAX / 2, false, cut, true});
     }
 }
 

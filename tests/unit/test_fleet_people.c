@@ -177,6 +177,7 @@ static void *change(void *arg)
 static void test_asked_while_it_changes(void)
 {
     pthread_t thread;
+    put_account(7, "two", false);
     assert(pthread_create(&thread, NULL, change, NULL) == 0);
     while (!atomic_load(&stop)) {
         struct arena mine;

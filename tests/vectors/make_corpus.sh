@@ -1,5 +1,5 @@
 #!/bin/sh
-# Write the seeds of the image, manifest, sums and minisig fuzz targets.  Usage: make_corpus.sh SIGNER
+# Write the seeds of the image, manifest, sums, minisig, layout and hex fuzz targets.  Usage: make_corpus.sh SIGNER
 set -eu
 signer=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
@@ -38,3 +38,24 @@ cp "$work/lists/SHA256SUMS" "$corpus/sums/good"
 cp "$work/lists/SHA256SUMS.minisig" "$corpus/minisig/good"
 cp "$keys/release.minisign.pub" "$corpus/minisig/public-key"
 sed -n 's/^trusted comment: //p' "$work/lists/SHA256SUMS.minisig" | tr -d '\n' >"$corpus/minisig/comment"
+
+# Images of every kind, as imgtool makes them, and Intel HEX.
+layout() { # NAME OPTION...
+    name=$1
+    shift
+    "$signer" imgtool sign -v 1.2.3+4 -H 32 -S 0x400 -M 8 --pad-header "$@" "$work/app" "$corpus/layout/$name"
+}
+mkdir -p "$corpus/layout" "$corpus/hex"
+layout signed -k "$keys/image.pem"
+layout protected -k "$keys/image.pem" -s 7 --boot-record APP -d '(1, 2.3.4)' --custom-tlv 0xa0 text --vid v.example --cid c
+layout big-endian -k "$keys/image.pem" -e big --custom-tlv 0xfffe 0x00 --pad --max-align 16
+layout pure -k "$keys/image.pem" --pure --public-key-format full
+layout confirmed -k "$keys/image.pem" --confirm --align 32 -M 2
+layout unsigned --sha 384
+head -c 150 "$corpus/layout/protected" >"$corpus/layout/cut"
+for address in 0xfff0 0x08010000 0xffffff00; do
+    "$signer" imgtool sign -v 1.2.3 -H 32 -S 0x1000 --pad-header -x "$address" "$work/app" "$work/app.hex"
+    cp "$work/app.hex" "$corpus/hex/at-$address"
+done
+printf ':0100000055AA\n:00000001FF\n:0100010055A9\n' >"$corpus/hex/behind"
+printf ':020000021000EC\r\n:0100000055AA\r\n:0400000508000131BD\r\n:00000001FF\r\n' >"$corpus/hex/segments"

@@ -6,7 +6,8 @@ Usage: make_imgtool.py FOLDER
 expected.txt says for each image what our parser must say, derived from imgtool's arguments alone:
   key NAME ALG HEX                         a public key
   image FILE VERDICT KEY VERSION COUNTER CLASS PADDED
-cases.jsonl keeps the cases whose arguments `signer sign` knows and whose bytes (by SHA-256) it must repeat.
+cases.jsonl keeps the cases whose arguments `signer sign` knows and whose bytes (by SHA-256) it must repeat, all.jsonl
+all of them, for `signer imgtool`.
 """
 import json
 import pathlib
@@ -96,6 +97,9 @@ def main():
     for line in (source / "cases.jsonl").read_text().splitlines():
         case = json.loads(line)
         o, files = arguments(case["args"])
+        shutil.copyfile(source / files[0], HERE / files[0])
+        if not case["identical"]:  # randomised signatures: to be compared but for them
+            shutil.copyfile(source / files[1], HERE / files[1])
         if case["rc"] != 0 or not files[1].endswith(".bin") or "--vector-to-sign" in o:  # those are no images
             continue
         name = pathlib.Path(files[1]).name
@@ -111,7 +115,7 @@ def main():
         if "-k" in o and plain and set(o) - NEUTRAL - {"--public-key-format", "-e"} <= OURS:
             args = [a for name, value in o.items() if name in OURS for a in ([name] if value is True else [name, value])]
             cases.append({"id": case["id"], "args": args, "sha256": case["outputs"][files[1]]})
-            shutil.copyfile(source / files[0], HERE / "in" / name)
+    shutil.copyfile(source / "cases.jsonl", HERE / "all.jsonl")
     (HERE / "expected.txt").write_text("\n".join(lines) + "\n")
     (HERE / "cases.jsonl").write_text("".join(json.dumps(c) + "\n" for c in cases))
     print(f"{len(lines)} lines, {len(cases)} cases to repeat")

@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""signer with keys in a token: SoftHSM2 through PKCS#11, what it signs verified by ourselves, minisign and OpenSSL."""
+import os
+import pathlib
+import re
+import subprocess
+import unittest
+
+from test_signer import FAILED, KEYS, Case, run, run_json
+from test_signer_keys import Terminal, secret
+
+MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+PIN, WRONG_PIN, SO_PIN = "123456", "654321", "87654321"
+
+
+class Token(Case):
+    def setUp(self):
+        super().setUp()
+        (self.dir / "tokens").mkdir()
+        (self.dir / "softhsm.conf").write_text(f"directories.tokendir = {self.dir}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n")
+        # SoftHSM 2.6.1 leaks an ASN.1 string for each curve that it decodes
+        (self.dir / "leaks").write_text("leak:libsofthsm2.so\n")
+        self.env = {**os.environ, "SOFTHSM2_CONF": str(self.dir / "softhsm.conf"),
+                    "ASAN_OPTIONS": "fast_unwind_on_malloc=0", "LSAN_OPTIONS": f"suppressions={self.dir}/leaks:print_suppressions=0"}
+        self.init("one")
+        self.pin = ["--pin-file", secret(self.dir / "pin", PIN + "\n")]
+
+    def init(self, label):
+        subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", SO_PIN], check=True,
+                       capture_output=True, env=self.env)
+
+    def others(self, *args):
+        return subprocess.run(["pkcs11-tool", "--module", MODULE, "--login", "--pin", PIN, *args], check=True, capture_output=True,
+                              env=self.env, text=True).stdout
+
+    def uri(self, path="object=key", query=""):
+        return f"pkcs11:{path}?module-path={MODULE}{query}"
+
+    def signer(self, *args, **kwargs):
+        return run(*args, env=self.env, start_new_session=True, **kwargs)
+
+    def signer_json(self, *args, **kwargs):
+        return run_json(*args, env=self.env, start_new_session=True, **kwargs)
+
+    def keygen(self, alg="ed25519", name="key"):
+        return self.signer_json("keygen", "-t", alg, "-k", self.uri(f"token=one;object={name}"), *self.pin, "-o", self.dir / name)
+
+    def sign_with(self, key, *options, **kwargs):
+        return self.signer("sign", "-k", key, *options, "-v", "1.0.0", "-H", 64, "--pad-header", "--class", "c", self.app, self.dir / "x",
+                           **kwargs)
+
+    def signature(self):
+        """Digest and signature of the image, for other people's tools."""
+        (self.dir / "digest").write_bytes(bytes.fromhex(run_json("inspect", self.dir / "x")["digest"]))
+        data = (self.dir / "x").read_bytes()
+        at = max(data.rfind(b"\x22\x00"), data.rfind(b"\x24\x00\x40\x00"))
+        (self.dir / "sig").write_bytes(data[at + 4:])
+
+    def openssl_verify(self, public, *options):
+        subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", public, *options, "-sigfile", self.dir / "sig", "-in",
+                        self.dir / "digest"], check=True, capture_output=True)
+
+
+class Signing(Token):
+    def test_images(self):
+        for alg, options in (("ed25519", ["-rawin"]), ("p256", [])):
+            made = self.keygen(alg, alg)
+            public = self.dir / f"{alg}.pub"
+            self.assertEqual(made["public_key"], str(public))
+            self.assertEqual(made["alg"], alg)
+            for i in range(4 if alg == "p256" else 1):  # r and s with and without a leading zero
+                self.sign_with(self.uri(f"object={alg}"), *self.pin)
+                run("verify", "-k", public, self.dir / "x")
+                self.signer("verify", "-k", self.uri(f"object={alg}"), self.dir / "x")  # no PIN for what is public
+                self.signature()
+                self.openssl_verify(public, *options)
+            out = self.signer_json("key", "public", "-k", self.uri(f"token=one;object={alg}"), "-o", self.dir / f"{alg}2")
+            self.assertEqual(out["key_hash"], made["key_hash"])
+            self.assertEqual((self.dir / f"{alg}2").read_bytes(), public.read_bytes())
+
+    def test_sha512(self):
+        self.keygen()
+        self.sign_with(self.uri(), *self.pin, "--sha", "512")
+        run("verify", "-k", self.dir / "key.pub", self.dir / "x")
+
+    def test_release(self):
+        made = self.signer_json("keygen", "--purpose", "release", "-k", self.uri(), *self.pin, "-o", self.dir / "rel.pub")
+        self.signer("publish", "--platform", "p", "--version", "1.0.0", "-k", self.uri(), *self.pin, "--out", self.dir / "out", self.app)
+        self.assertIn(made["minisign_number"], (self.dir / "rel.minisign.pub").read_text())
+        for command in (["minisign", "-V", "-q", "-p", self.dir / "rel.minisign.pub", "-m", "out/SHA256SUMS"],
+                        ["signify-openbsd", "-V", "-p", self.dir / "rel.minisign.pub", "-m", "out/SHA256SUMS", "-x", "out/SHA256SUMS.sig"]):
+            subprocess.run(command, check=True, cwd=self.dir, capture_output=True)
+        self.keygen("p256", "p256")
+        self.assertIn("P-256", self.signer("publish", "--platform", "p", "--version", "1.0.0", "-k", self.uri("object=p256"), *self.pin,
+                                        "--out", self.dir / "out2", self.app, status=FAILED).stderr)
+
+    def test_key_manifest(self):
+        """Two boot roots in the token, of either kind; the third is a file."""
+        self.keygen("ed25519", "root1")
+        self.keygen("p256", "root2")
+        roots = ["--root", self.dir / "root1.pub", "--root", self.uri("object=root2"), "--root", KEYS / "root3.pub"]
+        self.signer("keymanifest", "new", "--class", "c", "--sequence", 1, "--image-key", KEYS / "image.pub", "--release-key",
+                 KEYS / "release.pub", "-o", self.dir / "m")
+        self.signer("keymanifest", "verify", *roots, self.dir / "m", status=3)
+        for name in ("root1", "root2"):
+            self.signer("keymanifest", "cosign", "-k", self.uri(f"object={name}"), *self.pin, *roots, self.dir / "m")
+        self.signer("keymanifest", "verify", *roots, self.dir / "m")
+        run("sign", "-k", KEYS / "image.pem", "-v", "1.0.0", "-H", 64, "--pad-header", "--class", "c", self.app, self.dir / "x")
+        self.signer("verify", "--manifest", self.dir / "m", *roots, self.dir / "x")
+
+    def test_keys_that_others_made(self):
+        """OpenSC names Ed25519 by its name instead of its OID; and both keys have one id."""
+        for curve, name in (("EC:edwards25519", "theirs-ed"), ("EC:prime256v1", "theirs-p256")):
+            self.others("--keypairgen", "--key-type", curve, "--label", name, "--id", "0a0b")
+            self.signer("key", "public", "-k", self.uri(f"object={name}"), "-o", self.dir / f"{name}.pub")
+            self.sign_with(self.uri(f"object={name}"), *self.pin)
+            run("verify", "-k", self.dir / f"{name}.pub", self.dir / "x")
+
+    def test_made_to_stay(self):
+        self.keygen()
+        listed = self.others("--list-objects", "--type", "privkey")
+        self.assertRegex(listed, "Access: .*sensitive.*never extractable")
+        ids = re.findall(r"ID:\s+([0-9a-f]{32})\b", self.others("--list-objects"))
+        self.assertEqual(len(ids), 2)
+        self.assertEqual(ids[0], ids[1])
+        by_id = "id=" + "".join(f"%{ids[0][i:i + 2]}" for i in range(0, 32, 2))
+        self.sign_with(self.uri(by_id), *self.pin)
+        run("verify", "-k", self.dir / "key.pub", self.dir / "x")
+        self.signer("key", "encrypt", "-k", self.uri(), *self.pin, status=2)
+
+
+class Pins(Token):
+    def setUp(self):
+        super().setUp()
+        self.keygen()
+
+    def test_every_source(self):
+        self.sign_with(self.uri(query=f"&pin-source=file:{self.dir}/pin"))
+        self.sign_with(self.uri(query=f"&pin-source={self.dir}/pin"))
+        secret(self.dir / "signer.pin", PIN)
+        run("sign", "-k", self.uri(), "-v", "1.0.0", "-H", 64, "--pad-header", "--class", "c", self.app, self.dir / "x",
+            env={**self.env, "CREDENTIALS_DIRECTORY": str(self.dir)}, start_new_session=True)
+        read, write = os.pipe()
+        os.write(write, PIN.encode())
+        os.close(write)
+        self.sign_with(self.uri(), "--pin-fd", read, pass_fds=[read])
+        os.close(read)
+
+    def test_asked(self):
+        os.environ.update(self.env)
+        self.addCleanup(lambda: [os.environ.pop(k) for k in ("SOFTHSM2_CONF", "ASAN_OPTIONS", "LSAN_OPTIONS")])
+        t = Terminal("sign", "-k", self.uri(), "-v", "1.0.0", "-H", 64, "--pad-header", "--class", "c", self.app, self.dir / "x")
+        t.answer("PIN of the token 'one': ", PIN)
+        self.assertEqual(t.end(), 0)
+        self.assertNotIn(PIN.encode(), t.seen)
+
+    def test_wrong_or_none(self):
+        wrong = secret(self.dir / "wrong", WRONG_PIN)
+        self.assertIn("the PIN is wrong", self.sign_with(self.uri(), "--pin-file", wrong, status=FAILED).stderr)
+        said = self.sign_with(self.uri(), status=FAILED).stderr
+        self.assertIn("no terminal to ask on", said)
+        self.assertIn("--pin-file", said)
+        self.assertFalse((self.dir / "x").exists())
+
+    def test_never_in_the_uri(self):
+        said = self.sign_with(self.uri(query=f"&pin-value={PIN}"), status=FAILED).stderr
+        self.assertIn("does not belong into a URI", said)
+        self.assertIn("--pin-file", said)
+        self.assertNotIn(PIN, said)
+
+
+class Names(Token):
+    def test_tokens(self):
+        self.keygen()
+        self.assertIn("there are the tokens 'one'", self.sign_with(self.uri("token=two;object=key"), *self.pin, status=FAILED).stderr)
+        self.init("two")
+        said = self.sign_with(self.uri(), *self.pin, status=FAILED).stderr
+        self.assertIn("2 tokens are meant", said)
+        self.assertIn("'two'", said)
+        self.sign_with(self.uri("token=one;object=key"), *self.pin)
+        self.assertIn("no such private key: key", self.sign_with(self.uri("token=two;object=key"), *self.pin, status=FAILED).stderr)
+        slots = subprocess.run(["softhsm2-util", "--show-slots"], check=True, capture_output=True, text=True, env=self.env).stdout
+        serial = {label: number for number, label in re.findall(r"Serial number:\s+(\S+).*?Label:\s+(\S+)", slots, re.S)}["one"]
+        self.sign_with(self.uri(f"serial={serial};object=key"), *self.pin)
+        self.sign_with(self.uri(f"serial={serial[::-1]}0;object=key"), *self.pin, status=FAILED)
+
+    def test_objects(self):
+        self.keygen()
+        self.sign_with(self.uri("token=one"), *self.pin)  # the only key needs no name
+        self.keygen("p256", "other")
+        said = self.sign_with(self.uri("token=one"), *self.pin, status=FAILED).stderr
+        self.assertIn("several private keys", said)
+        self.assertIn("object=", said)
+        self.assertIn("several public keys", self.signer("key", "public", "-k", self.uri("token=one"), status=FAILED).stderr)
+        said = self.signer("key", "public", "-k", self.uri("object=nobody"), status=FAILED).stderr
+        self.assertIn("no such public key: nobody", said)
+        self.assertIn("hide it until there is a PIN", said)
+
+    def test_nothing_is_made_twice(self):
+        first = self.keygen()
+        self.assertIn("has a key of this name", self.signer("keygen", "-k", self.uri(), *self.pin, status=FAILED).stderr)
+        self.assertIn("needs a name", self.signer("keygen", "-k", self.uri("token=one"), *self.pin, status=FAILED).stderr)
+        self.assertIn("exists", self.signer("keygen", "-k", self.uri("object=new"), *self.pin, "-o", self.dir / "key", status=FAILED).stderr)
+        self.signer("key", "public", "-k", self.uri("object=new"), status=FAILED)
+        self.assertEqual(self.signer_json("key", "public", "-k", self.uri("token=one"))["key_hash"], first["key_hash"])
+
+    def test_other_kinds_of_keys(self):
+        self.others("--keypairgen", "--key-type", "EC:secp384r1", "--label", "p384")
+        self.assertIn("neither Ed25519 nor P-256", self.sign_with(self.uri("object=p384"), *self.pin, status=FAILED).stderr)
+
+    def test_modules(self):
+        no_module = next(pathlib.Path("/usr/lib").glob("*/libsodium.so.23"))
+        for path, word in (("/nowhere/module.so", "cannot be loaded"), (KEYS / "image.pem", "cannot be loaded"),
+                           (no_module, "no PKCS#11 module")):
+            self.assertIn(word, self.sign_with(f"pkcs11:object=key?module-path={path}", *self.pin, status=FAILED).stderr)
+        self.assertIn("cannot be used", self.sign_with("pkcs11:objekt=key", *self.pin, status=FAILED).stderr)
+        self.env["SOFTHSM2_CONF"] = str(self.dir / "absent")
+        self.sign_with(self.uri(), *self.pin, status=FAILED)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../../image/manifest_parts.h"
+#include "../../ota/trust.h"
 #include "../../slot/boot_record.h"
 #include "../../slot/journal.h"
 #include "flash_file.h"
@@ -125,8 +126,16 @@ static ota_err put_root(const struct trust_region *r, const char *path)
     uint32_t len;
     uint8_t *root = file_get(path, &len);
     ota_err e = root == NULL ? OTA_E_IO : trust_root_save(r, &none, root, len);
+    static uint8_t buf[TRUST_FILE_BYTES];
+    static struct trust t;
 
     free(root);
+    trust_init(&t, r, buf, 0);
+    if (e == OTA_OK &&
+        t.mode != TRUST_ON) { /* the device would say the same, and install nothing */
+        (void)fail("%s is no root that a device can trust (SPEC 10)", path);
+        e = OTA_E_FORMAT;
+    }
     return e;
 }
 

@@ -71,6 +71,9 @@ static const struct arg_spec init_options[] = {
     {0, "platform-threshold", "K", "how many sign a release (default: 2, or 1 of 1)"},
     OPT_ONLINE,
     OPT_ONLINE_KEY,
+    OPT_SERVER,
+    OPT_CA,
+    OPT_API_KEY,
     OPT_EXPIRES,
     OPT_ROOT_EXPIRES,
     OPT_END,
@@ -106,6 +109,9 @@ static const struct arg_spec rotate_options[] = {
     {0, "threshold", "M", "how many have to sign from now on"},
     OPT_ONLINE,
     OPT_ONLINE_KEY,
+    OPT_SERVER,
+    OPT_CA,
+    OPT_API_KEY,
     OPT_EXPIRES,
     OPT_ROOT_EXPIRES,
     OPT_TIME,
@@ -146,6 +152,16 @@ static const struct arg_spec publish_options[] = {
 /* --- verbs ----------------------------------------------------------------------------------
  */
 
+/* Where otad's public keys come from, if they are needed. */
+static const char *online_missing(const struct repo_request *q, bool needed)
+{
+    const int ways = (q->online != NULL) + (q->online_key.count > 0) + (q->server != NULL);
+
+    if (ways > 1 || (needed && ways == 0))
+        return "one of --online FILE, --online-key PUB and --server URL";
+    return q->server != NULL && q->ca == NULL ? "--ca FILE with --server" : NULL;
+}
+
 static const char *init_missing(const struct repo_request *q)
 {
     if (q->platform == NULL)
@@ -154,8 +170,7 @@ static const char *init_missing(const struct repo_request *q)
         return "--class NAME";
     if (q->root_key.count == 0 || q->targets_key.count == 0 || q->platform_key.count == 0)
         return "--root-key, --targets-key and --platform-key, at least one each";
-    return q->online == NULL && q->online_key.count == 0 ? "--online FILE or --online-key PUB"
-                                                         : NULL;
+    return online_missing(q, true);
 }
 
 static const char *add_missing(const struct repo_request *q)
@@ -177,9 +192,11 @@ static const char *rotate_missing(const struct repo_request *q)
 
     if (keys && q->role == NULL)
         return "--role root, targets or the platform";
-    return keys || q->online != NULL || q->online_key.count > 0
+    if (online_missing(q, false) != NULL)
+        return online_missing(q, false);
+    return keys || q->online != NULL || q->online_key.count > 0 || q->server != NULL
                ? NULL
-               : "something to change: --add, --remove, --threshold or --online";
+               : "something to change: --add, --remove, --threshold, --online or --server";
 }
 
 static const char *revoke_missing(const struct repo_request *q)

@@ -35,6 +35,10 @@ OTA_MUST_CHECK ota_err repo_run_status(const struct repo_request *q);
 OTA_MUST_CHECK ota_err repo_run_verify(const struct repo_request *q);
 OTA_MUST_CHECK ota_err repo_run_publish(const struct repo_request *q);
 
+/* otad's answer to GET .../platforms/PLATFORM/tuf, by --server.  Free it with json_decref. */
+OTA_MUST_CHECK ota_err repo_server_answer(const struct repo_request *q, const char *platform,
+                                          json_t **out);
+
 /* root, targets or the platform's name as a role; false: said. */
 bool repo_role_of(const struct repo *r, const char *name, enum repo_role *out);
 /* The members of a report about what stands and waits in a role. */

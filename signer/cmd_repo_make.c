@@ -90,10 +90,25 @@ static ota_err keys_in(json_t *doc, const char *role, const struct repo_list *ke
     return e;
 }
 
-static ota_err online_in(const struct repo_request *q, json_t *root)
+static bool has_online(const struct repo_request *q)
 {
-    return q->online != NULL ? repo_online_file(root, q->online)
-                             : repo_online_keys(root, q->online_key.at, q->online_key.count);
+    return q->online != NULL || q->online_key.count > 0 || q->server != NULL;
+}
+
+static ota_err online_in(const struct repo_request *q, const struct repo *r, json_t *root)
+{
+    json_t *answer = NULL;
+    ota_err e;
+
+    if (q->online != NULL)
+        return repo_online_file(root, q->online);
+    if (q->server == NULL)
+        return repo_online_keys(root, q->online_key.at, q->online_key.count);
+    e = repo_server_answer(q, r->platform, &answer);
+    if (e == OTA_OK)
+        e = repo_online_answer(root, answer, q->server);
+    json_decref(answer);
+    return e;
 }
 
 static bool platform_name_ok(const char *name)
@@ -143,7 +158,7 @@ static ota_err first_documents(const struct repo_request *q, struct repo *r)
     if (e == OTA_OK)
         e = keys_in(r->pending[REPO_ROOT], "targets", &q->targets_key, q->targets_threshold);
     if (e == OTA_OK)
-        e = online_in(q, r->pending[REPO_ROOT]);
+        e = online_in(q, r, r->pending[REPO_ROOT]);
     if (e == OTA_OK)
         e = keys_in(r->pending[REPO_TARGETS], r->platform, &q->platform_key,
                     q->platform_threshold == 0 ? (q->platform_key.count > 1 ? 2 : 1)
@@ -230,8 +245,8 @@ static ota_err change(const struct repo_request *q, struct repo *r, const char *
         return say_fail(OTA_E_NO_MEMORY, "no memory");
     if (role_name != NULL)
         e = keys_change(q, repo_role_name(r, of), doc);
-    if (e == OTA_OK && (q->online != NULL || q->online_key.count > 0) && in == REPO_ROOT)
-        e = online_in(q, doc);
+    if (e == OTA_OK && has_online(q) && in == REPO_ROOT)
+        e = online_in(q, r, doc);
     if (e == OTA_OK)
         e = repo_keys_check(doc); /* forgets keys that no role has any more */
     if (e == OTA_OK) {
@@ -249,8 +264,7 @@ ota_err repo_run_rotate(const struct repo_request *q)
 
     if (e != OTA_OK)
         return e;
-    if (q->role != NULL && strcmp(q->role, r.platform) == 0 &&
-        (q->online != NULL || q->online_key.count > 0))
+    if (q->role != NULL && strcmp(q->role, r.platform) == 0 && has_online(q))
         e = say_fail(OTA_E_CONFLICT, "online keys are root's: rotate them by themselves");
     if (e == OTA_OK)
         e = change(q, &r, q->role);

@@ -155,7 +155,9 @@ static ota_err send_all(const struct repo *r, const struct session *s,
     return e;
 }
 
-static ota_err connect_and_send(const struct repo *r, const struct repo_request *q)
+/* Ask the server what it has, and do what is to be done with the answer. */
+static ota_err with_server(const struct repo_request *q, const char *platform,
+                           ota_err (*todo)(struct session *s, void *arg), void *arg)
 {
     struct http_config config = {
         .server = q->server, .ca = q->ca, .retries = 5, .wait_ms = 1000};
@@ -163,18 +165,43 @@ static ota_err connect_and_send(const struct repo *r, const struct repo_request 
     struct session s = {.http = NULL};
     ota_err e = key == NULL ? OTA_E_NO_MEMORY : server_key_read(q->api_key_file, key);
 
-    (void)snprintf(s.base, sizeof s.base, "/api/v1/platforms/%s/tuf", r->platform);
+    (void)snprintf(s.base, sizeof s.base, "/api/v1/platforms/%s/tuf", platform);
     config.key = key;
     if (e == OTA_OK)
         e = http_open(&config, &s.http);
     if (e == OTA_OK)
         e = exchange(&s, "GET", s.base, NULL, "repository", &s.there);
     if (e == OTA_OK)
-        e = send_all(r, &s, q);
+        e = todo(&s, arg);
     json_decref(s.there);
     http_close(s.http);
     key_secret_free(key);
     return e;
+}
+
+static ota_err keep_answer(struct session *s, void *arg)
+{
+    json_t **out = arg;
+
+    *out = json_incref(s->there);
+    return OTA_OK;
+}
+
+ota_err repo_server_answer(const struct repo_request *q, const char *platform, json_t **out)
+{
+    return with_server(q, platform, keep_answer, out);
+}
+
+struct sending {
+    const struct repo *r;
+    const struct repo_request *q;
+};
+
+static ota_err send_there(struct session *s, void *arg)
+{
+    const struct sending *it = arg;
+
+    return send_all(it->r, s, it->q);
 }
 
 /* What stands here must be what anybody may check; a server that refuses comes second. */
@@ -198,13 +225,15 @@ ota_err repo_run_publish(const struct repo_request *q)
 {
     const struct session nowhere = {.http = NULL};
     struct repo r;
+    struct sending it = {&r, q};
     ota_err e = repo_open(q->dir, q->now_unix_s, &r);
 
     if (e != OTA_OK)
         return e;
     e = check_first(&r);
     if (e == OTA_OK)
-        e = q->dry_run ? send_all(&r, &nowhere, q) : connect_and_send(&r, q);
+        e = q->dry_run ? send_all(&r, &nowhere, q)
+                       : with_server(q, r.platform, send_there, &it);
     repo_close(&r);
     return e;
 }

@@ -314,9 +314,9 @@ class Managers(Case):
     def test_online_keys_and_thresholds(self):
         run("keygen", "-o", self.dir / "next.pem")
         raw = subprocess.run(["openssl", "pkey", "-pubin", "-in", self.dir / "next.pub", "-outform", "DER"], check=True, capture_output=True)
-        key = [{"keyid": "x", "public": raw.stdout[-32:].hex(), "used": True}]
+        key = {"keytype": "ed25519", "keyval": {"public": raw.stdout[-32:].hex()}, "scheme": "ed25519"}
         answer = self.dir / "answer.json"
-        answer.write_text(json.dumps({"platform": "board", "online_keys": {"snapshot": key, "timestamp": key, "director": key}}))
+        answer.write_text(json.dumps({"platform": "board", "online": {"snapshot": key, "timestamp": key, "director": key}}))
         self.signer("rotate", "--online", answer)
         self.signer("rotate", "--role", "targets", "--threshold", "3")  # no signature yet: the same root
         self.cosign("r1", "r3")
@@ -327,8 +327,9 @@ class Managers(Case):
         self.assertEqual(self.status()["targets"]["pending"]["missing"], 3)
         self.cosign("t1", "t2", "t3")
         self.verify()
-        answer.write_text("{}")
-        self.assertIn("online_keys", self.signer("rotate", "--online", answer, status=FAILED).stderr)
+        for text, why in (("{}", 'no "online"'), ('{"online":{"snapshot":{}}}', "neither ed25519"), ('{"online":{}}', "no online key")):
+            answer.write_text(text)
+            self.assertIn(why, self.signer("rotate", "--online", answer, status=FAILED).stderr)
 
 
 class Releases(Case):

@@ -28,7 +28,9 @@ class Handler(publish.Handler):
         if self.command == "PUT":
             server.stored[json.loads(body)["signed"]["_type"] + self.path] = body
             return self.answer(200, {"published": [], "pending": []})
-        return self.answer(200, {"platform": "board", "roles": server.roles, "pending": []})
+        key = {"keytype": "ed25519", "keyval": {"public": server.online}, "scheme": "ed25519"}
+        return self.answer(200, {"platform": "board", "roles": server.roles, "pending": [],
+                                 "online": {"director": key, "snapshot": key, "timestamp": key}})
 
     do_GET = do_PUT = handle_any
 
@@ -54,7 +56,7 @@ class Publish(unittest.TestCase):
         shutil.copytree(self.top / "repo", self.repo)
         self.server = publish.Server(self.crt, self.key)
         self.server.RequestHandlerClass = Handler
-        self.server.roles, self.server.stored = [], {}
+        self.server.roles, self.server.stored, self.server.online = [], {}, "00" * 32
         thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         self.addCleanup(thread.join)
@@ -92,6 +94,18 @@ class Publish(unittest.TestCase):
         self.signer("cosign", "-k", self.top / "p1.pem", "--yes")
         self.publish()
         self.assertEqual(self.sent()[-1], ("/board.json", 2))  # waits there for the second manager
+
+    def test_online_keys_from_the_server(self):
+        server = ("--server", self.server.url, "--ca", self.ca, "--api-key-file", self.api_key)
+        der = subprocess.run(["openssl", "pkey", "-pubin", "-in", self.top / "stranger.pub", "-outform", "DER"], check=True, capture_output=True)
+        self.server.online = der.stdout[-32:].hex()
+        self.signer("rotate", *server)
+        root = json.loads((self.repo / "pending" / "2.root.json").read_text())["signed"]
+        named = root["roles"]["snapshot"]["keyids"]
+        self.assertEqual([root["keys"][k]["keyval"]["public"] for k in named], [self.server.online])
+        self.assertEqual((root["roles"]["timestamp"]["keyids"], root["x-otad-director"]["keyids"]), (named, named))
+        repo.run("repo", "rotate", "-d", self.repo, *server[:2], status=repo.USAGE)
+        repo.run("repo", "rotate", "-d", self.repo, *server, "--online", "x", status=repo.USAGE)
 
     def test_dry_run_sends_nothing(self):
         self.assertIn("would be sent", self.publish("--dry-run").stdout)

@@ -21,33 +21,30 @@ enum {
 /* Keys are known by a letter each: roots A B C, targets T, platform P Q R, snapshot s,
  * timestamp t, director d. */
 struct repo {
-    unsigned roots; /* newest version of root */
-    unsigned timestamp, snapshot, targets, role;
-    unsigned listed_targets, listed_role; /* 0: as they are */
     int64_t root_days, timestamp_days, snapshot_days, targets_days, role_days; /* lifetimes */
-    char root_keys[R_SIGNERS], root_signers[R_SIGNERS];
-    unsigned root_threshold;
-    char director_key; /* named by roots from director_since on; d before            */
-    unsigned director_since;
-    char role_keys[R_SIGNERS], role_signers[R_SIGNERS + 2];
-    unsigned role_threshold;
-    char timestamp_signer, snapshot_signer, targets_signer, director_signer;
-    const char *paths;          /* of the delegation                                          */
-    const char *role_name;      /* of the delegation                                          */
-    const char *before;         /* another delegation in front of it, or ""                   */
-    int64_t lie_s;              /* the director's clock is off by so much                     */
-    bool clock_stands;          /* or never moves                                             */
-    const char *device, *nonce; /* the director's answer is for another, or another question */
-    bool assigns;
-    const char *path;
-    char sha256[65]; /* as the role lists it; empty: as it is                      */
+    int64_t lie_s;      /* the director's clock is off by so much                            */
+    int64_t mixed_days; /* the role that is served lives longer than the listed one          */
+    const char *paths;  /* of the delegation                                                 */
+    const char *role_name;
+    const char *before;                    /* another delegation in front of it, or ""       */
+    const char *device, *nonce;            /* the director's answer is for others            */
+    const char *path;                      /* of the target                                  */
+    const char *custom_class, *platform;   /* of the target; NULL: right                     */
+    const char *swap, *swap_text, *absent; /* this file is that text; that one is not there  */
+    unsigned roots;                        /* newest version of root                         */
+    unsigned timestamp, snapshot, targets, role;
+    unsigned listed_targets, listed_role; /* 0: as they are                                  */
+    unsigned root_ahead;                  /* N.root.json is version N and so many            */
+    unsigned root_threshold, role_threshold;
+    unsigned director_since; /* director_key is named by roots from here on; d before        */
     unsigned counter;
-    const char *custom_class, *platform; /* NULL: right                                      */
-    const char *swap, *swap_text; /* this file is served with that text                      */
-    const char *absent;           /* this file is not served                                 */
-    int64_t mixed_days;           /* the role that is served lives longer than the listed one */
-    unsigned root_ahead;          /* N.root.json is version N and so many                    */
     unsigned asked, role_served, timestamps_served, roots_served;
+    char root_keys[R_SIGNERS], root_signers[R_SIGNERS];
+    char role_keys[R_SIGNERS], role_signers[R_SIGNERS + 2];
+    char timestamp_signer, snapshot_signer, targets_signer, director_signer, director_key;
+    char sha256[65];   /* as the role lists it; empty: as it is                              */
+    bool clock_stands; /* the director's never moves                                         */
+    bool assigns;
 };
 
 static int64_t r_now(const struct world *w)

@@ -43,7 +43,7 @@ static void test_without_a_root_nothing_is_asked(void)
     struct repo r;
     struct world *w = r_new(&r);
 
-    memset(w->mem + W_TRUST_AT, 0xff, 2 * W_ERASE);
+    memset(w->mem + W_TRUST_AT, 0xff, (size_t)2 * W_ERASE);
     w_boot(w);
     w_offer(w, 8, good);
     ends_well(w);

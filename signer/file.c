@@ -108,7 +108,9 @@ ota_err file_read_secret(const char *path, void *out, size_t room, size_t *out_l
     return e;
 }
 
-static ota_err write_all(int fd, const char *path, const uint8_t *data, size_t len)
+/* durable: the bytes are on the disk before anything relies on them. */
+static ota_err write_all(int fd, const char *path, const uint8_t *data, size_t len,
+                         bool durable)
 {
     while (len > 0) {
         ssize_t n = write(fd, data, len);
@@ -120,7 +122,7 @@ static ota_err write_all(int fd, const char *path, const uint8_t *data, size_t l
         data += n;
         len -= (size_t)n;
     }
-    if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
+    if (durable && fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
         return say_fail(OTA_E_IO, "cannot write %s: %s", path, strerror(errno));
     return OTA_OK;
 }
@@ -155,8 +157,9 @@ static ota_err beside(const char *path, unsigned mode, char *name, size_t room, 
     return OTA_OK;
 }
 
-/* Everything is on disk before the file takes the name. */
-static ota_err replace(const char *path, const void *data, size_t len, unsigned mode)
+/* The contents are whole before the file takes the name. */
+static ota_err replace(const char *path, const void *data, size_t len, unsigned mode,
+                       bool durable)
 {
     char name[4096];
     int fd = -1;
@@ -164,14 +167,15 @@ static ota_err replace(const char *path, const void *data, size_t len, unsigned 
 
     if (e != OTA_OK)
         return e;
-    e = write_all(fd, path, data, len);
+    e = write_all(fd, path, data, len, durable);
     if (close(fd) != 0 && e == OTA_OK)
         e = say_fail(OTA_E_IO, "cannot write %s: %s", path, strerror(errno));
     if (e == OTA_OK && rename(name, path) != 0)
         e = say_fail(OTA_E_IO, "cannot make %s: %s", path, strerror(errno));
     if (e != OTA_OK)
         (void)unlink(name);
-    folder_sync(path);
+    if (durable)
+        folder_sync(path);
     return e;
 }
 
@@ -182,7 +186,7 @@ ota_err file_write_new(const char *path, const void *data, size_t len, unsigned 
     int fd;
 
     if (force)
-        return replace(path, data, len, mode);
+        return replace(path, data, len, mode, true);
     e = file_absent(path);
     if (e != OTA_OK)
         return e;
@@ -190,7 +194,7 @@ ota_err file_write_new(const char *path, const void *data, size_t len, unsigned 
     if (fd < 0)
         return say_fail(errno == EEXIST ? OTA_E_CONFLICT : OTA_E_IO, "cannot make %s: %s", path,
                         strerror(errno));
-    e = write_all(fd, path, data, len);
+    e = write_all(fd, path, data, len, true);
     if (close(fd) != 0 && e == OTA_OK)
         e = say_fail(OTA_E_IO, "cannot write %s: %s", path, strerror(errno));
     if (e != OTA_OK)
@@ -207,7 +211,7 @@ static bool special(const char *path)
     return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
-ota_err file_write(const char *path, const void *data, size_t len)
+static ota_err write_whole(const char *path, const void *data, size_t len, bool durable)
 {
     mode_t mask = umask(0);
     ota_err e;
@@ -215,13 +219,23 @@ ota_err file_write(const char *path, const void *data, size_t len)
 
     (void)umask(mask);
     if (!special(path))
-        return replace(path, data, len, 0666 & ~(unsigned)mask);
+        return replace(path, data, len, 0666 & ~(unsigned)mask, durable);
     fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return say_fail(OTA_E_IO, "cannot write %s: %s", path, strerror(errno));
-    e = write_all(fd, path, data, len);
+    e = write_all(fd, path, data, len, durable);
     (void)close(fd);
     return e;
+}
+
+ota_err file_write(const char *path, const void *data, size_t len)
+{
+    return write_whole(path, data, len, true);
+}
+
+ota_err file_write_made(const char *path, const void *data, size_t len)
+{
+    return write_whole(path, data, len, false);
 }
 
 ota_err file_absent(const char *path)

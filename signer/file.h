@@ -29,6 +29,8 @@ OTA_MUST_CHECK ota_err file_write_new(const char *path, const void *data, size_t
 
 /* Replace path in one step: a reader sees the old contents or the new ones. */
 OTA_MUST_CHECK ota_err file_write(const char *path, const void *data, size_t len);
+/* The same, but not waiting for the disk: for what a build makes again. */
+OTA_MUST_CHECK ota_err file_write_made(const char *path, const void *data, size_t len);
 
 /* Errors: OTA_E_CONFLICT if path exists, said with a hint. */
 OTA_MUST_CHECK ota_err file_absent(const char *path);

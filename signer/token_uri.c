@@ -53,16 +53,18 @@ struct parser {
     bool seen[ATTRIBUTES];
 };
 
-__attribute__((format(printf, 3, 4))) static ota_err refuse(struct parser *p, ota_err e,
-                                                            const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void tell(const struct parser *p,
+                                                       const char *format, ...)
 {
     va_list list;
 
     va_start(list, format);
     (void)vsnprintf(p->why, p->why_bytes, format, list);
     va_end(list);
-    return e;
 }
+
+/* Tell why, and e as the result.  A macro, so that compilers and analysers see the value. */
+#define refuse(p, e, ...) (tell(p, __VA_ARGS__), (e))
 
 bool token_uri_is(const char *name)
 {
@@ -239,10 +241,11 @@ static ota_err part(struct parser *p, const char *text, const char *stop, char s
 
 ota_err token_uri_parse(const char *text, struct token_uri *out, char *why, size_t why_bytes)
 {
-    struct parser p = {.out = out, .why = why, .why_bytes = why_bytes};
+    struct parser p = {.out = out, .why_bytes = why_bytes};
     const char *path, *question, *end;
     ota_err e;
 
+    p.why = why;
     memset(out, 0, sizeof *out);
     if (!token_uri_is(text))
         return refuse(&p, OTA_E_FORMAT, "it does not begin with pkcs11:");

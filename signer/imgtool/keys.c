@@ -175,8 +175,10 @@ static void rust_print(FILE *to, const char *symbol, const char *suffix, const u
     char head[2 * WORD_BYTES_MAX + 80], name[2 * WORD_BYTES_MAX];
 
     (void)snprintf(name, sizeof name, "%s%.64s", symbol, suffix);
-    for (char *p = name; *p != '\0'; p++)
-        *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
+    for (char *p = name; *p != '\0'; p++) {
+        if (*p >= 'a' && *p <= 'z')
+            *p = (char)(*p - 'a' + 'A');
+    }
     (void)snprintf(head, sizeof head, "static %s: &[u8] = &[", name);
     array_print(to, &(struct array){head, "];\n", data, len});
 }

@@ -40,7 +40,7 @@ static ota_err signature_write(const struct sign_request *q, const struct build_
     unsigned char text[BASE64_BYTES_MAX];
     int n = EVP_EncodeBlock(text, r->signature, (int)r->signature_bytes);
 
-    return file_write(q->sig_out, text, (size_t)n);
+    return file_write_made(q->sig_out, text, (size_t)n);
 }
 
 static ota_err image_write(const struct sign_request *q, struct file_bytes *image,
@@ -52,13 +52,13 @@ static ota_err image_write(const struct sign_request *q, struct file_bytes *imag
     if (imgtool_is_hex(q->out)) {
         e = build_hex(&q->spec, image, *address, &hex);
         if (e == OTA_OK)
-            e = file_write(q->out, hex.data, hex.len);
+            e = file_write_made(q->out, hex.data, hex.len);
         file_free(&hex);
         return e;
     }
     if (q->spec.pad)
         e = build_pad(&q->spec, image);
-    return e == OTA_OK ? file_write(q->out, image->data, image->len) : e;
+    return e == OTA_OK ? file_write_made(q->out, image->data, image->len) : e;
 }
 
 /* The address of the output's first byte; NULL: none is known. */

@@ -6,10 +6,11 @@ import re
 import subprocess
 import unittest
 
-from test_signer import FAILED, KEYS, Case, run, run_json
+from test_signer import FAILED, KEYS, SIGNER, Case, run, run_json
 from test_signer_keys import Terminal, secret
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+FAKE = pathlib.Path(SIGNER).parents[1] / "tests" / "unit" / "libfake_token.so"
 PIN, WRONG_PIN, SO_PIN = "123456", "654321", "87654321"
 
 
@@ -216,6 +217,58 @@ class Names(Token):
         self.assertIn("cannot be used", self.sign_with("pkcs11:objekt=key", *self.pin, status=FAILED).stderr)
         self.env["SOFTHSM2_CONF"] = str(self.dir / "absent")
         self.sign_with(self.uri(), *self.pin, status=FAILED)
+
+
+class Fake(Case):
+    """What SoftHSM never says: fake_token.c does."""
+
+    def sign(self, like, pin=PIN, query="", **kwargs):
+        (self.dir / "log").write_text("")
+        secret(self.dir / "pin", pin)
+        return run("sign", "-k", f"pkcs11:token=fake;object=k?module-path={FAKE}{query}", "--pin-file", self.dir / "pin", "-v", "1.0.0", "-H", 64,
+                   "--pad-header", "--class", "c", self.app, self.dir / "x", start_new_session=True,
+                   env={**os.environ, "FAKE_TOKEN": like, "FAKE_LOG": str(self.dir / "log")}, **kwargs)
+
+    def log(self):
+        return (self.dir / "log").read_text().splitlines()
+
+    def test_as_it_should_be(self):
+        self.assertEqual(self.sign("").stderr, "")
+        self.assertEqual(self.log(), ["open ro", "login user", "close"])
+
+    def test_no_login_when_not_needed(self):
+        self.sign("open")
+        self.assertEqual(self.log(), ["open ro", "close"])
+
+    def test_pin_before_each_signature(self):
+        self.sign("each")
+        self.assertEqual(self.log(), ["open ro", "login user", "login again", "close"])
+
+    def test_pin_pad(self):
+        self.assertIn("on its reader", self.sign("pinpad each").stderr)
+        self.assertEqual(self.log(), ["open ro", "login user pad", "login again pad", "close"])
+
+    def test_public_halves(self):
+        for like in ("bare", "alone", "alone bare"):
+            self.sign(like)
+        run("key", "public", "-k", f"pkcs11:?module-path={FAKE}", "-o", self.dir / "k.pub")
+        run("verify", "-k", self.dir / "k.pub", self.dir / "x")
+
+    def test_a_wrong_pin_is_tried_once(self):
+        self.assertIn("the PIN is wrong", self.sign("", pin="999999", status=FAILED).stderr)
+        self.assertEqual(self.log(), ["open ro", "login user", "close"])
+        self.assertIn("one more wrong PIN locks", self.sign("final").stderr)
+        self.assertIn("no user PIN yet", self.sign("nopin", status=FAILED).stderr)
+        self.assertEqual(self.log(), ["open ro", "close"])
+
+    def test_answers(self):
+        for like, words in {"login=0xa4": "locked after too many", "login=0xa3": "expired", "login=0xa2": "too short or too long",
+                            "login=0xe0": "not plugged in", "sign=0x32": "pulled out", "sign=0x30": "device failed", "sign=0x68": "may not sign",
+                            "sign=0x21": "does not take messages", "sign=0x200": "refused on the token", "sign=0x7777": "0x7777", "init=0x5": "no reason",
+                            "short": "wrong length", "wrong": "does not verify"}.items():
+            with self.subTest(like=like):
+                self.assertIn(words, self.sign(like, status=FAILED).stderr)
+                self.assertFalse((self.dir / "x").exists())
 
 
 if __name__ == "__main__":

@@ -292,8 +292,7 @@ class Delegations(World):
         repo = Repo()
         repo.content = {p: p.encode() for p in ("a/b", "a/b/c", "ab.bin", "abc")}
         repo.listed = {n: list(repo.content) for n in ("r",)}
-        for pattern, matches in {"*": {"ab.bin", "abc"}, "*/*": {"a/b"}, "a?c": {"abc"}, "a?b": set(), "a*/*/c": {"a/b/c"}, "*.bin": {"ab.bin"},
-                                 "**": {"ab.bin", "abc"}, "a*b*n": {"ab.bin"}, "": set(), "abc": {"abc"}, "a/*": {"a/b"}}.items():
+        for pattern, matches in {"*": {"ab.bin", "abc"}, "*/*": {"a/b"}, "a?b": set()}.items():  # more in test_tuf_meta.c
             self.chain(repo, "targets", ("r", [pattern], True))
             c = self.client(repo, name=pattern.encode().hex() or "none")
             self.assertEqual({p for p in repo.content if c.download(p)[0] == 0}, matches, pattern)

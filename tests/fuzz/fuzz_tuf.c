@@ -1,0 +1,91 @@
+/* link: tuf */
+/* Any bytes as every kind of metadata, in a device's memory and in a host's form. */
+#include <assert.h>
+#include <string.h>
+
+#include "firmware/tuf/device.h"
+
+static ota_err load(void *arg, const char *name, uint8_t *buf, size_t max, size_t *out_len)
+{
+    (void)arg;
+    (void)name;
+    (void)buf;
+    (void)max;
+    (void)out_len;
+    return OTA_E_NOT_FOUND;
+}
+
+static ota_err save(void *arg, const char *name, const uint8_t *bytes, size_t len)
+{
+    (void)arg;
+    (void)name;
+    (void)bytes;
+    (void)len;
+    return OTA_OK;
+}
+
+static ota_err forget(void *arg, const char *name)
+{
+    (void)arg;
+    (void)name;
+    return OTA_OK;
+}
+
+static const struct tuf_store store = {NULL, load, save, forget};
+
+/* Unsigned, as an attacker with keys would have it. */
+static void body_as_everything(struct canonical body)
+{
+    static const struct tuf_key_rules rules = {8, 4, false};
+    struct tuf_key key[8];
+    struct tuf_keys ring = {key, 0, 8};
+    struct tuf_role role;
+    struct tuf_head head;
+    struct tuf_listed listed;
+    struct tuf_target target;
+    struct tuf_delegation d;
+    struct canonical_walk w = tuf_delegations(body);
+    struct canonical meta;
+
+    for (int type = TUF_ROOT; type <= TUF_TARGETS; type++)
+        if (tuf_head_read(body, (enum tuf_type)type, &head) == TUF_GOOD)
+            assert(head.version > 0);
+    (void)tuf_timestamp_read(body, &listed);
+    if (tuf_snapshot_read(body, &meta) == TUF_GOOD) {
+        assert(tuf_snapshot_follows(meta, meta) == TUF_GOOD);
+        assert(tuf_snapshot_find(meta, "targets", &listed) == TUF_GOOD);
+    }
+    if (tuf_targets_check(body) == TUF_GOOD)
+        (void)tuf_target_find(body, "1.0.0/fw.bin", &target);
+    while (tuf_delegation_next(&w, body, &d)) {
+        (void)tuf_delegation_covers(&d, "1.0.0/fw.bin");
+        if (tuf_role_read(d.entry, d.keys, &rules, &ring, &role) == TUF_GOOD)
+            assert(role.threshold >= 1 && role.threshold <= 4 && ring.count <= 8);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct tuf_device device;
+    static const struct tuf_question question = {"device", {0}, 0};
+    static const struct tuf_key_rules rules = {8, 4, false};
+    struct tuf_answer answer;
+    struct tuf_setup setup;
+    struct tuf_file f;
+
+    if (canonical_check(data, size) == OTA_OK &&
+        tuf_file_open((struct canonical){data, size}, &f) == TUF_GOOD)
+        body_as_everything(f.body);
+    if (size > sizeof device.file)
+        return 0;
+    tuf_device_setup(&device, &store, &setup);
+    memcpy(device.file, data, size);
+    if (tuf_client_root(&device.client, &setup, size) == TUF_GOOD) {
+        const struct tuf_client *c = &device.client;
+
+        assert(c->root.version > 0 && c->s.memory.keys.count <= TUF_DEVICE_KEYS);
+        (void)tuf_director_check((struct canonical){data, size}, &c->s.memory.keys,
+                                 &c->role[TUF_ROLE_TIMESTAMP], &rules, &question, &answer);
+    }
+    return 0;
+}

@@ -122,6 +122,7 @@ struct ota_agent {
     bool rewalk;                      /* the roots, as an answer was refused            */
     bool stale;
     uint8_t director_refusals; /* in a row */
+    uint8_t absences;          /* walks in a row that missed a file */
     uint16_t refusal;          /* why the last one: enum ota_reason */
     uint64_t refresh_at_ms;
     uint32_t keys; /* sequence of the newest key manifest held, 0 = not read    */

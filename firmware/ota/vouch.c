@@ -11,6 +11,7 @@ enum {
     STATUS_OK = 200,
     STATUS_NOT_FOUND = 404,
     REFUSALS_MAX = 3, /* of the director's answers in a row, before an update is given up */
+    ABSENCES_MAX = 2, /* walks in a row that may end with a file that is not there */
     REFRESH_MS = 6 * 3600 * 1000,
     REFRESH_FAILED_MS = 3600 * 1000,
     EXPIRES_SOON_S = 7 * 86400
@@ -89,16 +90,19 @@ static void keep(struct ota_agent *a)
 
 /* --- the director ----------------------------------------------------------------------- */
 
-/* A first refusal may be due to new keys: the roots are walked, and the server asked again. */
+/* It may be due to new keys: at the first refusal, and then hourly, the roots are walked and
+ * the server asked again. */
 static void director_refused(struct ota_agent *a, uint16_t reason)
 {
+    if (!given_up(a) || reason != a->refusal) { /* not at every poll for ever */
+        agent_log(a, OTA_WARN, "signed answer refused:", ota_reason_name(reason));
+    }
     a->director_good = false;
     a->refusal = reason;
     if (a->director_refusals < REFUSALS_MAX) {
         a->director_refusals++;
     }
-    agent_log(a, OTA_WARN, "signed answer refused:", ota_reason_name(reason));
-    a->rewalk = a->director_refusals == 1;
+    a->rewalk = a->director_refusals == 1 || agent_now(a) >= a->refresh_at_ms;
 }
 
 void agent_polled(struct ota_agent *a)
@@ -169,8 +173,10 @@ static void walk_over(struct ota_agent *a, uint32_t refresh_ms)
     agent_succeeded(a);
     a->walking = false;
     a->refresh_at_ms = agent_now(a) + refresh_ms;
+    a->absences = 0;
     if (a->rewalk) { /* were it the keys? */
         a->rewalk = false;
+        a->refresh_at_ms = agent_now(a) + REFRESH_FAILED_MS;
         a->poll_at_ms = 0;
     }
     keep(a);
@@ -180,6 +186,12 @@ static void walk_refused(struct ota_agent *a, enum tuf_verdict v)
 {
     uint16_t reason = v == TUF_STORE ? OTA_REASON_FLASH : (uint16_t)(OTA_REASON_TUF + v);
 
+    if (v == TUF_ABSENT && a->absences < ABSENCES_MAX) {
+        a->absences++; /* something newer may have been published under the walk */
+        a->walking = false;
+        agent_failed(a, "repository", OTA_E_NOT_FOUND, NULL);
+        return;
+    }
     walk_over(a, REFRESH_FAILED_MS);
     if (to_vouch(a) && a->director_good) {
         agent_finish(a, false, reason);

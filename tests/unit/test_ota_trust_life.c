@@ -122,6 +122,45 @@ static void test_new_director(void)
     free(w);
 }
 
+/* The server signs with a new key long before the root that names it is published. */
+static void test_new_director_before_its_root(void)
+{
+    struct repo r;
+    struct world *w = r_new(&r);
+
+    w_boot(w);
+    steps_until_polls(w, 3);
+    r.director_signer = 'e';
+    steps_until_polls(w, 100);
+    assert(w->agent.director_refusals == 3 && r.roots_served == 0);
+    r.roots = 2;
+    r.director_key = 'e';
+    r.director_since = 2;
+    steps_until_polls(w, 400); /* an hour and some */
+    assert(r.roots_served == 1 && w->agent.director_refusals == 0);
+    w_offer(w, 8, good);
+    ends_well(w);
+    free(w);
+}
+
+/* A file is gone while it walks, as something newer was published: it walks again. */
+static void test_published_under_the_walk(void)
+{
+    struct repo r;
+    struct world *w = r_new(&r);
+
+    w_boot(w);
+    steps_until_polls(w, 3);
+    r.absent = "1.p.json";
+    w_offer(w, 8, good);
+    while (!w_said(w, "repository failed")) {
+        w_step(w);
+    }
+    r.absent = NULL;
+    ends_well(w);
+    free(w);
+}
+
 /* One who has left signs: with a third that stayed it suffices, alone it does not. */
 static void test_removed_manager(void)
 {
@@ -288,6 +327,8 @@ int main(void)
     test_power_cut_at_every_write();
     test_years_in_a_drawer();
     test_new_director();
+    test_new_director_before_its_root();
+    test_published_under_the_walk();
     test_removed_manager();
     test_a_clock_that_stands();
     test_a_clock_set_back();

@@ -91,15 +91,18 @@ static ota_err adopt(struct repo *r, enum repo_role role, const char *path, cons
     return e;
 }
 
-static ota_err take_in(struct repo *r, const char *path)
+/* One file, if it is of this role. */
+static ota_err take_in(struct repo *r, enum repo_role role, const char *path)
 {
     json_t *doc = NULL;
-    enum repo_role role;
     ota_err e = repo_doc_read(path, &doc);
 
     if (e != OTA_OK)
         return e;
-    role = role_of_doc(doc);
+    if (role_of_doc(doc) != role) {
+        json_decref(doc);
+        return OTA_OK;
+    }
     if (r->stands[role] != NULL && repo_doc_same(r->stands[role], doc)) {
         say_warning("%s stands already; more signatures are harmless and not needed", path);
         json_decref(doc);
@@ -117,6 +120,18 @@ static ota_err take_in(struct repo *r, const char *path)
     if (e == OTA_OK)
         e = repo_save(r, role);
     json_decref(doc);
+    return e;
+}
+
+/* Root first, whatever their order: it says who may sign the others. */
+static ota_err take_all_in(struct repo *r, const struct repo_list *files)
+{
+    ota_err e = OTA_OK;
+
+    for (int role = 0; role < REPO_ROLES; role++) {
+        for (size_t i = 0; e == OTA_OK && i < files->count; i++)
+            e = take_in(r, (enum repo_role)role, files->at[i]);
+    }
     return e;
 }
 
@@ -312,8 +327,7 @@ ota_err repo_run_cosign(const struct repo_request *q)
 
     if (e != OTA_OK)
         return e;
-    for (size_t i = 0; e == OTA_OK && i < q->operand.count; i++)
-        e = take_in(&r, q->operand.at[i]);
+    e = take_all_in(&r, &q->operand);
     if (e == OTA_OK && q->key != NULL)
         e = sign(&r, q);
     if (e == OTA_OK)

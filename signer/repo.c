@@ -232,6 +232,11 @@ static ota_err load_role(struct repo *r, enum repo_role role)
         say_hint("`signer repo init` makes one");
         return OTA_E_NOT_FOUND;
     }
+    if (e == OTA_OK && r->pending[role] != NULL && r->stands[role] != NULL &&
+        repo_doc_same(r->pending[role], r->stands[role])) {
+        json_decref(r->pending[role]); /* somebody was stopped after it began to stand */
+        r->pending[role] = NULL;
+    }
     if (e == OTA_OK && r->pending[role] != NULL &&
         repo_doc_version(r->pending[role]) !=
             (r->stands[role] == NULL ? 0 : repo_doc_version(r->stands[role])) + 1) {

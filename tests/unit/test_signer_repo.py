@@ -287,6 +287,24 @@ class Managers(Case):
         self.assertTrue(self.stands(3))
         self.verify()
 
+    def test_files_in_any_order(self):
+        run("keygen", "-o", self.dir / "p4.pem")
+        other = self.dir / "other"
+        shutil.copytree(self.repo, other)
+        self.signer("revoke", self.pub("p2"), "--add", self.dir / "p4.pub")
+        self.cosign("t1", "p1")
+        self.signer("cosign", "-k", self.dir / "p4.pem", "--yes")
+        pending = self.repo / "pending"
+        self.signer("cosign", "-k", self.pem("t2"), "--yes", pending / "2.board.json", pending / "2.targets.json", repo=other)
+        self.verify(other)
+
+    def test_stopped_after_it_began_to_stand(self):
+        shutil.copy(self.repo / "1.board.json", self.repo / "pending" / "1.board.json")
+        self.assertNotIn("pending", self.status()["board"])
+        self.add("1.1.0")
+        self.cosign("p1", "p2")
+        self.verify()
+
     def test_a_revoked_key_that_was_not_needed(self):
         self.signer("revoke", self.keyid("p3")[:8])
         self.cosign("t1", "t2")

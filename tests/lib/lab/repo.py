@@ -11,7 +11,7 @@ KEYS = {"root": ("r1", "r2", "r3"), "targets": ("t1", "t2"), "platform": ("p1", 
 
 
 class Managers:
-    """Keys in folder, which platforms may share; the files to be signed in folder/PLATFORM."""
+    """Keys in folder, which platforms may share; the files to be signed in folder/PLATFORM.  stack: otad, its CA, admin and keys."""
 
     def __init__(self, stack, folder, platform):
         self.stack, self.folder, self.platform = stack, pathlib.Path(folder), platform
@@ -45,17 +45,20 @@ class Managers:
         return self
 
     def upload(self, version, counter, payload):
-        """The image, as a draft."""
+        """The image, signed and uploaded as a draft."""
+        image = self.stack.image(self.platform, version, counter, payload)
+        self.draft(version, image)
+        return image
+
+    def draft(self, version, image):
         s = self.stack
-        image = s.image(self.platform, version, counter, payload)
         signer("publish", "--server", s.otad.url, "--ca", s.ca.cert, "--platform", self.platform, "--version", version,
                "--release-key", s.keys.secret("release"), image, env={"OTAD_API_KEY": s.ci_key(self.platform)})
-        return image
 
     def add(self, version, image, *args):
         """The release becomes its channel's head in a list that nobody has signed yet."""
         folder = self.folder / f"{self.platform}-{version}"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         shutil.copy(image, folder)
         self._do("add-release", *args, folder)
 

@@ -275,6 +275,16 @@ void repo_close(struct repo *r)
     }
 }
 
+ota_err repo_older(const struct repo *r, enum repo_role role, uint64_t version, json_t **out)
+{
+    char path[PATH_BYTES];
+    struct stat st;
+    ota_err e = path_of(r, role, version, false, path);
+
+    *out = NULL;
+    return e != OTA_OK || stat(path, &st) != 0 ? e : repo_doc_read(path, out);
+}
+
 /* --- writing --------------------------------------------------------------------------------
  */
 

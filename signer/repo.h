@@ -53,6 +53,11 @@ bool repo_complete(const struct repo *r, enum repo_role role);
 void repo_file_name(const struct repo *r, enum repo_role role, uint64_t version, char *out,
                     size_t room);
 
+/* A version that stood, as far as the folder has it: *out is NULL if not.
+ * Errors, said: OTA_E_FORMAT, OTA_E_IO. */
+OTA_MUST_CHECK ota_err repo_older(const struct repo *r, enum repo_role role, uint64_t version,
+                                  json_t **out);
+
 /*
  * Make doc (taken over) what is pending in role, on disk too.  Errors, said: OTA_E_CONFLICT
  * (something pending there has signatures already), OTA_E_LIMIT (it would be larger than a

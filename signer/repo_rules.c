@@ -317,6 +317,28 @@ static ota_err platform_follows(const json_t *old, const json_t *new)
     return e;
 }
 
+/* A head that was given up is no way back to what was before it. */
+static ota_err history_follows(const struct repo *r, const json_t *new)
+{
+    const json_t *is = json_object_get(repo_doc_signed(new), "targets");
+    ota_err e = OTA_OK;
+
+    for (uint64_t v = repo_doc_version(r->stands[REPO_PLATFORM]) - 1; e == OTA_OK && v > 0;
+         v--) {
+        const json_t *was;
+        json_t *old = NULL;
+
+        e = repo_older(r, REPO_PLATFORM, v, &old);
+        was = json_object_get(repo_doc_signed(old), "targets");
+        if (e == OTA_OK)
+            e = follows(was, is, "stable");
+        if (e == OTA_OK)
+            e = follows(was, is, "beta");
+        json_decref(old);
+    }
+    return e;
+}
+
 ota_err repo_rules(const struct repo *r, enum repo_role role)
 {
     const json_t *doc = r->pending[role], *old = r->stands[role];
@@ -326,5 +348,7 @@ ota_err repo_rules(const struct repo *r, enum repo_role role)
         e = repo_contents(r, role, doc);
     if (e == OTA_OK && role == REPO_PLATFORM && old != NULL)
         e = platform_follows(old, doc);
+    if (e == OTA_OK && role == REPO_PLATFORM && old != NULL)
+        e = history_follows(r, doc);
     return e;
 }

@@ -478,6 +478,14 @@ class Refusals(Case):
 
         self.refuse(self.forge("2.board.json", back, "p1"), "back from version 1.2.0", NOT_AUTHENTIC, key="p3")
 
+    def test_a_lower_release_by_way_of_none(self):
+        self.add("1.2.0")
+        self.cosign("p1", "p2")
+        self.signer("cosign", "-k", self.pem("p2"), "--yes", self.forge("2.board.json", lambda s: s["targets"].clear(), "p1"))
+        self.assertTrue((self.repo / "3.board.json").exists())
+        self.assertIn("back from version 1.2.0", self.add("1.1.0", status=NOT_AUTHENTIC).stderr)
+        self.add("1.3.0")
+
     def test_signatures(self):
         same = lambda s: s.update(expires="2030-01-01T00:00:00Z")  # noqa: E731
         self.refuse(self.forge("1.board.json", same, "stranger"), "may not sign", NOT_AUTHENTIC)

@@ -64,6 +64,9 @@ ota_err api_body(struct http_request *rq, struct http_response *rs,
 #define API_BODY(rq, rs, table, out)                                                           \
     api_body((rq), (rs), (table), sizeof(table) / sizeof((table)[0]), (out))
 
+/* Does the body say that it is JSON, or nothing?  Else answered: 415. */
+ota_err api_is_json(struct http_request *rq, struct http_response *rs);
+
 /* 400 that points at a member: api_invalid(rq, rs, "/name", "is not a platform's name"). */
 ota_err api_invalid(struct http_request *rq, struct http_response *rs, const char *pointer,
                     const char *detail);

@@ -367,7 +367,10 @@ ota_err api_tuf_put(struct http_request *rq, struct http_response *rs)
     struct repo_change *c = ARENA_NEW(rq->arena, struct repo_change);
     if (c == NULL)
         return OTA_E_LIMIT;
-    ota_err err = read_name(rq, &sent);
+    ota_err err = api_is_json(rq, rs);
+    if (err != OTA_OK)
+        return err;
+    err = read_name(rq, &sent);
     if (err == OTA_E_NOT_FOUND)
         return http_problem(rq, rs, err, NULL,
                             "Only root.json, targets.json and the platform's own role are "

@@ -9,7 +9,7 @@ from devices import PLATFORM, Devices
 from harness import wait_until
 from lab.board import HostDevice
 from lab.repo import Managers
-from lab.taken import Key, Taken, utc
+from lab.taken import Key, Taken, canonical, utc
 
 OTHER, FROZEN = "other-board", "frozen-board"
 FRESH_S = 60  # the frozen device has so long for its first look
@@ -77,11 +77,11 @@ class Takeover(Devices):
         image = self.stack.image(PLATFORM, "9.9.9", 99, self.host_app(), key="stranger", name=f"{self._testMethodName}.bin").read_bytes()
         return image, "9.9.9/own.bin", entry_of(image, PLATFORM, "9.9.9", 99, self.genuine("1.2.0")[1]["custom"]["hwClass"])
 
-    def refused(self, server, device, reason):
+    def refused(self, device, reason, offered="1.2.0"):
         """The device is offered what the owner has, says why not, and runs what it ran."""
         if not device.running():
             device.start()
-        self.stack.assign(device.name, "1.2.0")
+        self.stack.assign(device.name, offered)
         update = wait_until(f"{device.name} to refuse", lambda: next(
             (u for u in self.stack.updates(device.name) if u["state"] in ("failed", "succeeded")), None))
         self.assertEqual(update["state"], "failed")
@@ -105,7 +105,7 @@ class Takeover(Devices):
     def test_own_image_that_nobody_lists(self):
         server = self.taken()
         server.offer(*self.own_image())
-        self.refused(server, self.victim(server), "tuf-no-target")
+        self.refused(self.victim(server), "tuf-no-target")
         self.assertNotIn("/stolen/image", server.asked, "refused before a byte of it was fetched")
 
     def test_own_image_listed_by_the_online_keys(self):
@@ -115,7 +115,7 @@ class Takeover(Devices):
         role = server.read(f"{version - 1}.{PLATFORM}.json")
         role["version"], role["targets"] = version, {server.path: server.entry}
         server.republish({(PLATFORM, version): server.envelope(role, *server.keys.values())})
-        self.refused(server, self.victim(server), "tuf-threshold")
+        self.refused(self.victim(server), "tuf-threshold")
         self.assertNotIn("/stolen/image", server.asked)
 
     def test_own_image_under_a_root_of_its_own(self):
@@ -127,21 +127,21 @@ class Takeover(Devices):
         for role in ("root", "targets"):
             root["roles"][role] = {"keyids": [k.id for k in mine], "threshold": 2}
         server.files["2.root.json"] = server.envelope(root, *mine, *server.keys.values())
-        self.refused(server, self.victim(server), "tuf-old-threshold")
+        self.refused(self.victim(server), "tuf-old-threshold")
         self.assertNotIn("/stolen/image", server.asked)
 
     def test_own_image_without_signed_answers(self):
         server = self.taken()
         server.offer(*self.own_image())
         server.signed = False
-        self.refused(server, self.victim(server), "tuf-unsigned-server")
+        self.refused(self.victim(server), "tuf-unsigned-server")
         self.assertNotIn("/stolen/image", server.asked)
 
     def test_own_bytes_under_a_listed_name(self):
         server = self.taken()
         image, _, _ = self.own_image()
         server.offer(image, *self.genuine("1.2.0"))
-        self.refused(server, self.victim(server), "tuf-not-assigned")
+        self.refused(self.victim(server), "tuf-not-assigned")
         self.assertNotIn("/stolen/image", server.asked)
 
     def test_own_bytes_where_all_that_is_said_is_true(self):
@@ -151,14 +151,26 @@ class Takeover(Devices):
         image[len(image) // 2] ^= 1
         server.offer(bytes(image), path, entry)
         server.sha256 = entry["hashes"]["sha256"]
-        self.refused(server, self.victim(server), "bad-hash")
+        self.refused(self.victim(server), "bad-hash")
+
+    def test_draft_that_the_database_lists(self):
+        """A well signed image that no manager vouched for (a CI machine's, say), by the real otad over a database that lies to it."""
+        image = self.managers.upload("1.3.0", 3, self.host_app())
+        self.assertEqual(self.managers.release("1.3.0", check=False).status, 409)
+        entry = entry_of(image.read_bytes(), PLATFORM, "1.3.0", 3, self.genuine("1.2.0")[1]["custom"]["hwClass"])
+        self.stack.sql(f"INSERT INTO otad.tuf_target SELECT tenant_id, platform_id, '1.3.0/{image.name}', release_id, "
+                       f"decode('{entry['hashes']['sha256']}', 'hex'), '{canonical(entry)}' FROM otad.release WHERE version = '1.3.0'")
+        self.assertEqual(self.otad.stop(), 0)
+        self.otad.start()  # it believes what stands there
+        self.assertEqual(self.managers.release("1.3.0").status, 200)
+        self.refused(self.victim(self.otad), "tuf-no-target", "1.3.0")
 
     # -- (b) an old image that managers did sign
 
     def test_old_image_that_is_still_listed(self):
         server = self.taken()
         server.offer(self.old.read_bytes(), *self.genuine("1.0.0"))
-        self.refused(server, self.victim(server), "tuf-counter-too-low")
+        self.refused(self.victim(server), "tuf-counter-too-low")
 
     def test_old_image_with_the_list_of_its_time(self):
         """The whole old repository, signed anew with the online keys where they are asked: the device has seen the newer one."""
@@ -168,7 +180,7 @@ class Takeover(Devices):
         wait_until("the device to know the newest list", lambda: device.slots()["trust"]["role"] == self.role_version())
         server.offer(self.old.read_bytes(), *self.genuine("1.0.0"))
         server.republish({(PLATFORM, json.loads(self.old_role)["signed"]["version"]): self.old_role})
-        self.refused(server, device, "tuf-rollback")
+        self.refused(device, "tuf-rollback")
         self.assertNotIn("/stolen/image", server.asked)
 
     # -- (c) another platform's
@@ -177,7 +189,7 @@ class Takeover(Devices):
         server = self.taken()
         target = self.others.state()["targets"][0]
         server.offer(self.other.read_bytes(), target["path"], target["entry"])
-        self.refused(server, self.victim(server), "tuf-no-target")
+        self.refused(self.victim(server), "tuf-no-target")
 
     def test_other_platforms_list_by_the_same_managers(self):
         """Their signatures are good, and the owner can put the file in place of ours; the list says whom it is for."""
@@ -190,14 +202,14 @@ class Takeover(Devices):
             self.others.cosign("p1", "p2")
         data = (self.others.repo / f"{self.role_version()}.{OTHER}.json").read_bytes()
         server.republish({(PLATFORM, self.role_version()): data})
-        self.refused(server, self.victim(server), "tuf-wrong-platform")
+        self.refused(self.victim(server), "tuf-wrong-platform")
         self.assertNotIn("/stolen/image", server.asked)
 
     def test_own_image_and_the_emulated_board(self):
         server = self.taken()
         server.offer(*self.own_image())
         app = self.stack.image(PLATFORM, "1.1.0", 2, self.app("1.1.0"), name="board.bin")
-        self.refused(server, self.victim(server, "board", app), "tuf-no-target")
+        self.refused(self.victim(server, "board", app), "tuf-no-target")
         self.assertNotIn("/stolen/image", server.asked)
 
     # -- (d) nothing new, for ever

@@ -56,8 +56,9 @@ struct config {
     int64_t stop_s;               /* for requests in flight when told to stop                */
     int64_t poll_interval_s;      /* told to idle devices                                    */
     int64_t poll_busy_interval_s; /* told to devices with an open update                     */
-    int64_t device_late_s;        /* without a poll for so long: late                        */
-    int64_t device_offline_s;     /* and so long: offline                                    */
+    int64_t tuf_timestamp_s, tuf_snapshot_s; /* how long they count */
+    int64_t device_late_s;    /* without a poll for so long: late                        */
+    int64_t device_offline_s; /* and so long: offline                                    */
     int64_t session_hours;
     int64_t download_log_days; /* older entries of the download log are deleted            */
     int64_t session_silence_s; /* sessions of the plain door that hear nothing are closed    */

@@ -13,6 +13,7 @@
 
 #include "otad/api/api.h"
 #include "otad/auth/auth.h"
+#include "otad/auth/online_key.h"
 #include "otad/config.h"
 #include "otad/db/db.h"
 #include "otad/db/feed.h"
@@ -40,7 +41,8 @@ static const char usage[] =
     "  otad --version\n"
     "  otad --help\n"
     "\n"
-    "SIGHUP reads certificate and key again. Exit status: 0 stopped as asked, 1 failed,\n"
+    "SIGHUP reads certificate, key and the online keys again. Exit status: 0 stopped as asked, "
+    "1 failed,\n"
     "2 wrong usage or configuration.\n";
 
 struct arguments {
@@ -96,6 +98,11 @@ static ota_err open_auth(struct otad *o)
     return auth_new(folder, &o->auth);
 }
 
+static ota_err open_online_keys(struct otad *o)
+{
+    return online_keys_open(o->config->state_dir, &o->online_keys);
+}
+
 static ota_err open_store(struct otad *o)
 {
     return store_open(o->config->artifacts_dir, &o->store);
@@ -128,8 +135,14 @@ static const struct {
     const char *name;
     ota_err (*open)(struct otad *o);
 } part_table[] = {
-    {"secrets", open_auth},      {"artifacts", open_store}, {"events", open_events},
-    {"database", open_database}, {"fleet", open_fleet},     {"setup", api_start},
+    {"secrets", open_auth},
+    {"artifacts", open_store},
+    {"events", open_events},
+    {"database", open_database},
+    {"fleet", open_fleet},
+    {"setup", api_start},
+    {"online keys", open_online_keys},
+    {"renewal", renewal_start},
     {"http", open_server},
 };
 
@@ -152,6 +165,7 @@ static void stop(struct otad *o)
         events_stop(o->events);
     if (o->server != NULL)
         http_server_stop(o->server);
+    renewal_stop(o);
     if (o->feed != NULL)
         feed_stop(o->feed);
     if (o->db != NULL)
@@ -160,6 +174,7 @@ static void stop(struct otad *o)
         fleet_free(o->fleet);
     events_free(o->events);
     store_close(o->store);
+    online_keys_close(o->online_keys);
     if (o->auth != NULL)
         auth_free(o->auth);
 }
@@ -211,6 +226,17 @@ static void block_signals(sigset_t *out)
     (void)sigaction(SIGPIPE, &ignore, NULL);
 }
 
+/* Each part keeps what it has when it cannot read anew. */
+static void reload(struct otad *o)
+{
+    const ota_err keys = online_keys_reload(o->online_keys);
+
+    if (keys != OTA_OK)
+        log_error("online-keys-failed", LOG_ERR(keys));
+    if (http_server_reload(o->server) == OTA_OK && keys == OTA_OK)
+        log_info("reloaded", LOG_NONE);
+}
+
 static void serve(struct otad *o, const sigset_t *signals)
 {
     int number = 0;
@@ -220,8 +246,7 @@ static void serve(struct otad *o, const sigset_t *signals)
     systemd_notify("READY=1");
     while (sigwait(signals, &number) == 0 && number == SIGHUP) {
         systemd_notify("RELOADING=1");
-        if (http_server_reload(o->server) == OTA_OK)
-            log_info("reloaded", LOG_NONE);
+        reload(o);
         systemd_notify("READY=1");
     }
     log_info("stopping", LOG_INT("signal", number));

@@ -17,6 +17,8 @@ struct fleet;
 struct feed;
 struct auth;
 struct events;
+struct online_keys;
+struct renewal;
 struct http_server;
 
 /* What nobody else counts, for /metrics. */
@@ -32,6 +34,8 @@ struct otad {
     struct feed *feed;
     struct auth *auth;
     struct events *events;
+    struct online_keys *online_keys; /* of signed metadata (SPEC 10) */
+    struct renewal *renewal;
     struct http_server *server;
     const char *version; /* of the program */
     struct otad_counters count;

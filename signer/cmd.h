@@ -19,6 +19,7 @@ enum exit_status cmd_verify(int argc, char **argv);
 enum exit_status cmd_inspect(int argc, char **argv);
 enum exit_status cmd_keymanifest(int argc, char **argv);
 enum exit_status cmd_publish(int argc, char **argv);
+enum exit_status cmd_repo(int argc, char **argv);
 enum exit_status cmd_audit(int argc, char **argv);
 enum exit_status cmd_resign(int argc, char **argv);
 enum exit_status cmd_imgtool(int argc, char **argv); /* argv[1] is imgtool's verb */

@@ -15,6 +15,7 @@
 #include "release.h"
 #include "report.h"
 #include "say.h"
+#include "server.h"
 
 enum {
     OPT_SERVER,
@@ -214,38 +215,6 @@ static enum exit_status parse(int argc, char **argv, struct request *q)
 /* --- talking to otad ------------------------------------------------------------------------
  */
 
-static const char *advice(long status, const char *code)
-{
-    if (status == 401)
-        return "is the API key right, and neither revoked nor expired?";
-    if (status == 403)
-        return "the API key's scopes or platforms do not cover this";
-    if (strcmp(code, "release-differs") == 0)
-        return "this version exists with other files; a version is never changed: take a new "
-               "one";
-    if (status == 404)
-        return "does the platform exist there?";
-    return NULL;
-}
-
-/* A reply that is not 200, as words. */
-static ota_err refused(const char *what, const struct http_reply *reply)
-{
-    struct json_problem p;
-    const char *hint;
-
-    json_problem_read(reply->text == NULL ? "" : reply->text, reply->len, &p);
-    if (p.code[0] == '\0')
-        say_error("%s: the server answers %ld", what, reply->status);
-    else
-        say_error("%s: %s (%s, %ld)%s%s", what, p.detail[0] == '\0' ? p.title : p.detail,
-                  p.code, reply->status, p.pointer[0] == '\0' ? "" : " at ", p.pointer);
-    hint = advice(reply->status, p.code);
-    if (hint != NULL)
-        say_hint("%s", hint);
-    return reply->status == 401 || reply->status == 403 ? OTA_E_DENIED : OTA_E_IO;
-}
-
 /* Send, and take nothing but success. */
 static ota_err ask(struct http *h, const char *method, const char *path,
                    const struct http_body *body, const char *what, struct http_reply *out)
@@ -253,7 +222,7 @@ static ota_err ask(struct http *h, const char *method, const char *path,
     ota_err e = http_send(h, method, path, body, out);
 
     if (e == OTA_OK && out->status != 200) {
-        e = refused(what, out);
+        e = server_refused(what, out);
         http_reply_free(out);
     }
     return e;
@@ -333,56 +302,14 @@ static ota_err upload(const struct request *q, struct http *h, const struct rele
     return ask_json(h, "POST", path, json_channel_body(q->channel), "release", out);
 }
 
-/* --- the API key ----------------------------------------------------------------------------
- */
-
-enum { API_KEY_ROOM = 512 };
-
-static bool printable(const char *key)
-{
-    for (; *key != '\0'; key++) {
-        if (*key <= ' ' || *key > '~')
-            return false;
-    }
-    return true;
-}
-
-/* From the file or the environment, into locked memory. */
-static ota_err api_key_read(const struct request *q, char *out)
-{
-    const char *env = getenv("OTAD_API_KEY");
-    size_t len = 0;
-
-    if (q->api_key_file != NULL) {
-        ota_err e = file_read_secret(q->api_key_file, out, API_KEY_ROOM, &len);
-
-        if (e != OTA_OK)
-            return e;
-        while (len > 0 && (out[len - 1] == '\n' || out[len - 1] == '\r' || out[len - 1] == ' '))
-            len--;
-    } else if (env != NULL) {
-        len = strlen(env) < API_KEY_ROOM ? strlen(env) : 0;
-        memcpy(out, env, len);
-    }
-    out[len] = '\0';
-    if (len > 0 && len < 400 && printable(out))
-        return OTA_OK;
-    if (q->api_key_file == NULL && env == NULL)
-        say_error("no API key");
-    else
-        say_error("that is no API key: one line of printable characters is expected");
-    say_hint("make one in otad's web page (Keys) and give --api-key-file FILE or OTAD_API_KEY");
-    return OTA_E_AUTH;
-}
-
 static ota_err connect_and_upload(const struct request *q, const struct release_file *files,
                                   const struct release_lists *lists, bool *sent,
                                   struct json_release *out)
 {
-    char *key = key_secret_alloc(API_KEY_ROOM);
+    char *key = key_secret_alloc(SERVER_KEY_ROOM);
     struct http_config config = q->http;
     struct http *h = NULL;
-    ota_err e = key == NULL ? OTA_E_NO_MEMORY : api_key_read(q, key);
+    ota_err e = key == NULL ? OTA_E_NO_MEMORY : server_key_read(q->api_key_file, key);
 
     config.key = key;
     config.progress = isatty(STDERR_FILENO) == 1 && !say_json();

@@ -266,7 +266,7 @@ static void set_request(const struct http *h, const char *method, const char *ur
     CURL *c = h->curl;
 
     (void)set(c, CURLOPT_URL, url);
-    (void)set(c, CURLOPT_UPLOAD, 1L);
+    (void)set(c, CURLOPT_UPLOAD, x->body->type == NULL ? 0L : 1L);
     (void)set(c, CURLOPT_CUSTOMREQUEST, method);
     (void)set(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)x->body->len);
     (void)set(c, CURLOPT_READFUNCTION, read_body);
@@ -294,10 +294,11 @@ static struct curl_slist *headers_new(const struct http *h, const struct http_bo
     key_wipe(line, sizeof line);
     if (list == NULL)
         return NULL;
-    (void)snprintf(line, sizeof line, "Content-Type: %s", body->type);
-    longer = h->api.slist_append(list, line);
-    if (longer != NULL)
-        longer = h->api.slist_append(longer, "Accept: application/json");
+    longer = h->api.slist_append(list, "Accept: application/json");
+    if (longer != NULL && body->type != NULL) {
+        (void)snprintf(line, sizeof line, "Content-Type: %s", body->type);
+        longer = h->api.slist_append(longer, line);
+    }
     return longer == NULL ? list : longer;
 }
 
@@ -406,17 +407,19 @@ static ota_err tries(struct http *h, const char *method, const char *url, struct
 ota_err http_send(struct http *h, const char *method, const char *path,
                   const struct http_body *body, struct http_reply *out)
 {
-    struct exchange x = {.body = body, .progress = h->config.progress && body->data == NULL};
+    static const struct http_body nothing = {NULL, "", NULL, 0};
+    struct exchange x = {.body = body == NULL ? &nothing : body};
     char url[4096];
     int n = snprintf(url, sizeof url, "%s%s", h->server, path);
     ota_err e;
 
     if (n < 0 || (size_t)n >= sizeof url)
         return say_fail(OTA_E_LIMIT, "the URL is too long");
-    if (body->data == NULL) {
-        x.file = fopen(body->path, "rb");
+    if (x.body->data == NULL) {
+        x.progress = h->config.progress;
+        x.file = fopen(x.body->path, "rb");
         if (x.file == NULL)
-            return say_fail(OTA_E_IO, "cannot open %s: %s", body->path, strerror(errno));
+            return say_fail(OTA_E_IO, "cannot open %s: %s", x.body->path, strerror(errno));
     }
     e = tries(h, method, url, &x);
     if (x.file != NULL)

@@ -22,7 +22,7 @@ struct http_config {
     bool progress;      /* draw a bar on stderr while files are sent */
 };
 
-/* What is sent: data, or the first len bytes of a file. */
+/* What is sent (NULL: nothing, as with GET): data, or the first len bytes of a file. */
 struct http_body {
     const char *type;
     const void *data; /* NULL = the file */

@@ -21,6 +21,7 @@ static const struct verb {
     {"inspect", cmd_inspect, "show what a file says about itself"},
     {"keymanifest", cmd_keymanifest, "say which keys count, signed by two of three boot roots"},
     {"publish", cmd_publish, "sign a release and upload it to otad"},
+    {"repo", cmd_repo, "the signed list of a platform's releases (TUF): make, sign, publish"},
     {"audit", cmd_audit, "prove an export of otad's audit log complete and unaltered"},
     {"resign", cmd_resign, "replace the signature of an image by another key's"},
     {"imgtool", cmd_imgtool, "what imgtool 2.4.0 does, byte for byte"},

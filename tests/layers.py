@@ -24,13 +24,14 @@ MAY = {
     "otad/http": {".", "otad", "firmware/image"},
     "otad/store": {".", "otad", "firmware/image"},
     "otad/formats": {".", "otad", "otad/store", "firmware/image"},
-    "otad/db": {".", "otad", "otad/fleet", "firmware/image"},
+    "otad/db": {".", "otad", "otad/fleet", "otad/tuf", "firmware/image"},
+    "otad/tuf": {".", "otad", "otad/auth", "otad/fleet", "firmware/image", TUF},
     "otad/fleet": {".", "otad", "firmware/image"},
     "otad/auth": {".", "otad", "firmware/image"},
-    "otad/api": {".", "otad", "otad/http", "otad/fleet", "otad/auth", "otad/store", "otad/db", "otad/device", "otad/formats", "firmware/image",
-                 HOST},
+    "otad/api": {".", "otad", "otad/http", "otad/fleet", "otad/auth", "otad/store", "otad/db", "otad/device", "otad/formats",
+                 "otad/tuf", "firmware/image", HOST},
     "otad/device": {".", "otad", "otad/http", "otad/fleet", "otad/auth", "otad/store", "otad/db", "otad/formats",
-                    "firmware/image"},
+                    "otad/tuf", "firmware/image"},
     "tests": {"*"},
 }
 # main.c of the daemon ties everything together.

@@ -56,13 +56,13 @@ static enum work next_update_work(const struct ota_agent *a, uint64_t now)
     if (a->verified && !a->downloaded_told) {
         return WORK_DOWNLOADED;
     }
-    return a->verified && a->job.may_install ? WORK_INSTALL : WORK_NONE;
+    return a->verified && a->job.may_install && agent_may_install(a) ? WORK_INSTALL : WORK_NONE;
 }
 
 static enum work next_work(const struct ota_agent *a, uint64_t now)
 {
-    if (a->piece_open) {
-        return WORK_DOWNLOAD;
+    if (a->piece_open || a->walking) {
+        return a->walking ? WORK_WALK : WORK_DOWNLOAD;
     }
     if (!a->contact) { /* the server has to know us before it takes anything from us */
         return now >= a->poll_at_ms ? WORK_POLL : WORK_NONE;
@@ -79,11 +79,17 @@ static enum work next_work(const struct ota_agent *a, uint64_t now)
     if (now >= a->poll_at_ms) {
         return WORK_POLL;
     }
+    if (a->director_due) {
+        return WORK_DIRECTOR;
+    }
     if (a->poll.cancel_path[0] != '\0') {
         return WORK_CANCEL;
     }
     if (a->want_job) {
         return WORK_FETCH;
+    }
+    if (agent_walk_due(a, now)) {
+        return WORK_WALK;
     }
     return beat_due(a, now) ? WORK_BEAT : next_update_work(a, now);
 }
@@ -147,6 +153,7 @@ ota_err ota_init(struct ota_agent *a, const struct ota_config *config)
         a->config.boot = NULL;
     }
     a->config_due = true;
+    trust_init(&a->trust, config->trust, a->block, agent_now(a));
     a->has_running = image_parse(&src, &a->running, &why) == OTA_OK;
     e = ota_notes_load(config->map, &a->notes);
     if (e == OTA_OK) {
@@ -183,6 +190,7 @@ uint32_t ota_step(struct ota_agent *a)
     if (a->rebooting) {
         return REBOOT_WAIT_MS;
     }
+    agent_watch_stale(a);
     if (now >= a->quiet_until_ms) {
         agent_do(a, next_work(a, now));
     }
@@ -209,6 +217,11 @@ uint8_t ota_progress_percent(const struct ota_agent *a)
         return 0;
     }
     return (uint8_t)((uint64_t)a->at * 100 / a->job.size_bytes);
+}
+
+bool ota_stale(const struct ota_agent *a)
+{
+    return a->stale;
 }
 
 bool ota_online(const struct ota_agent *a)

@@ -19,7 +19,9 @@ enum work {
     WORK_PROGRESS,
     WORK_DOWNLOAD,
     WORK_DOWNLOADED,
-    WORK_INSTALL
+    WORK_INSTALL,
+    WORK_DIRECTOR,
+    WORK_WALK
 };
 
 enum { OTA_SOON = 0 };
@@ -51,6 +53,11 @@ OTA_MUST_CHECK ota_err agent_exchange(struct ota_agent *a, const char *method, c
 OTA_MUST_CHECK ota_err agent_ask(struct ota_agent *a, const struct http1_request *rq,
                                  uint64_t deadline_ms, struct http1_answer *out);
 void agent_disconnect(struct ota_agent *a);
+
+/* GET of at most max bytes, which is not above sizeof a->block; a longer answer is OTA_E_LIMIT,
+ * and cut off. */
+OTA_MUST_CHECK ota_err agent_fetch(struct ota_agent *a, const char *path, size_t max,
+                                   struct http1_answer *out, size_t *out_len);
 
 /* The server could not be reached, or answered nonsense or an error: begin or lengthen the
  * back-off. */
@@ -85,5 +92,17 @@ uint32_t agent_keys(struct ota_agent *a);
 void agent_fetch_keys(struct ota_agent *a);
 /* Everything verified and the server asked again: request the image and reset. */
 void download_install(struct ota_agent *a);
+
+/* Trust (vouch.c).  May a byte of the update be written, and may it be installed? */
+bool agent_vouched(const struct ota_agent *a);
+bool agent_may_install(const struct ota_agent *a);
+/* After each poll: the signed answer is due, or the server gives none. */
+void agent_polled(struct ota_agent *a);
+void agent_director(struct ota_agent *a);
+/* A walk through the repository, one file a step. */
+bool agent_walk_due(const struct ota_agent *a, uint64_t now);
+void agent_walk(struct ota_agent *a);
+/* Raise or lower the stale state. */
+void agent_watch_stale(struct ota_agent *a);
 
 #endif

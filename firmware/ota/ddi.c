@@ -252,6 +252,9 @@ ota_err ddi_poll_parse(const char *json, size_t len, struct ddi_scratch *scratch
         e = take_link(&j, links, "keyManifest", p.keys_path);
     }
     if (e == OTA_OK) {
+        e = take_link(&j, links, "director", p.director_path);
+    }
+    if (e == OTA_OK) {
         *out = p;
     }
     return e;

@@ -24,7 +24,8 @@ struct ddi_poll {
     char config_path[DDI_PATH_MAX]; /* empty: no link                                     */
     char deployment_path[DDI_PATH_MAX];
     char cancel_path[DDI_PATH_MAX];
-    char keys_path[DDI_PATH_MAX]; /* of a newer key manifest (SPEC 6.2) */
+    char keys_path[DDI_PATH_MAX];     /* of a newer key manifest (SPEC 6.2) */
+    char director_path[DDI_PATH_MAX]; /* of the signed answer (SPEC 10.5) */
 };
 
 struct ddi_deployment {

@@ -76,7 +76,7 @@ void download_begin(struct ota_agent *a)
 {
     struct ota_notes *n = &a->notes;
 
-    a->verified = a->downloaded_told = false;
+    a->verified = a->downloaded_told = a->vouched = false;
     a->told_percent = 0;
     a->told_at_ms = 0;
     a->at = 0;
@@ -95,7 +95,7 @@ void download_begin(struct ota_agent *a)
 
 bool download_due(const struct ota_agent *a)
 {
-    return a->has_job && !a->verified && a->job.may_download;
+    return a->has_job && !a->verified && a->job.may_download && agent_vouched(a);
 }
 
 static void start_over(struct ota_agent *a)

@@ -122,21 +122,17 @@ ota_err agent_ask(struct ota_agent *a, const struct http1_request *rq, uint64_t 
     return OTA_OK;
 }
 
-ota_err agent_exchange(struct ota_agent *a, const char *method, const char *path,
-                       const char *body, struct http1_answer *out, size_t *out_len)
+static ota_err exchange(struct ota_agent *a, const struct http1_request *rq, size_t max,
+                        struct http1_answer *out, size_t *out_len)
 {
     uint64_t deadline_ms =
         agent_now(a) + a->config.timing->connect_ms + a->config.timing->answer_ms;
-    const struct http1_request rq = {.method = method,
-                                     .path = path,
-                                     .body = body,
-                                     .body_bytes = body == NULL ? 0 : strlen(body)};
-    ota_err e = agent_ask(a, &rq, deadline_ms, out);
+    ota_err e = agent_ask(a, rq, deadline_ms, out);
 
     if (e) {
         return e;
     }
-    if (out->content_bytes > sizeof a->block) {
+    if (out->content_bytes > max) {
         e = OTA_E_LIMIT;
     } else {
         e = http1_body_exact(&a->http, a->block, out->content_bytes, deadline_ms);
@@ -148,6 +144,25 @@ ota_err agent_exchange(struct ota_agent *a, const char *method, const char *path
         *out_len = out->content_bytes;
     }
     return e;
+}
+
+ota_err agent_exchange(struct ota_agent *a, const char *method, const char *path,
+                       const char *body, struct http1_answer *out, size_t *out_len)
+{
+    const struct http1_request rq = {.method = method,
+                                     .path = path,
+                                     .body = body,
+                                     .body_bytes = body == NULL ? 0 : strlen(body)};
+
+    return exchange(a, &rq, sizeof a->block, out, out_len);
+}
+
+ota_err agent_fetch(struct ota_agent *a, const char *path, size_t max, struct http1_answer *out,
+                    size_t *out_len)
+{
+    const struct http1_request rq = {.method = "GET", .path = path};
+
+    return exchange(a, &rq, max, out, out_len);
 }
 
 /* Exponential with jitter between half and all of it, so that a fleet does not come back as

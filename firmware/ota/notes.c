@@ -10,6 +10,7 @@
 #include "../image/image.h"
 #include "../image/le.h"
 #include "../slot/crc32.h"
+#include "trust.h"
 
 enum {
     RECORD_BYTES = 160, /* divides into program units of 1 to 32 bytes */
@@ -187,7 +188,22 @@ const char *ota_reason_name(uint16_t reason)
         return "cancelled";
     case OTA_REASON_TRAILING_BYTES:
         return "trailing-bytes";
+    case OTA_REASON_TUF_UNSIGNED:
+        return "tuf-unsigned-server";
+    case OTA_REASON_TUF_NOT_ASSIGNED:
+        return "tuf-not-assigned";
+    case OTA_REASON_TUF_CLASS:
+        return "tuf-wrong-class";
+    case OTA_REASON_TUF_PLATFORM:
+        return "tuf-wrong-platform";
+    case OTA_REASON_TUF_COUNTER:
+        return "tuf-counter-too-low";
+    case OTA_REASON_TUF_LOST:
+        return "tuf-state-lost";
     default:
+        if (reason >= OTA_REASON_TUF) {
+            return trust_verdict_name((enum tuf_verdict)(reason - OTA_REASON_TUF));
+        }
         return image_verdict_name((enum image_verdict)reason);
     }
 }

@@ -32,7 +32,15 @@ enum ota_reason {
     OTA_REASON_NO_MANIFEST = 105,     /* this device holds no valid key manifest            */
     OTA_REASON_FLASH = 106,           /* staging slot cannot be written                     */
     OTA_REASON_CANCELLED = 107,
-    OTA_REASON_TRAILING_BYTES = 108 /* the artifact is longer than the image in it        */
+    OTA_REASON_TRAILING_BYTES = 108, /* the artifact is longer than the image in it        */
+    /* of the repository (SPEC 10.6); OTA_REASON_TUF + enum tuf_verdict are refused metadata */
+    OTA_REASON_TUF_UNSIGNED = 150,     /* the server gives no signed answers                 */
+    OTA_REASON_TUF_NOT_ASSIGNED = 151, /* offered, but not what the signed answer assigns    */
+    OTA_REASON_TUF_CLASS = 152,        /* listed for another hardware class                  */
+    OTA_REASON_TUF_PLATFORM = 153,     /* listed for another platform                        */
+    OTA_REASON_TUF_COUNTER = 154,      /* listed with a counter below the floor              */
+    OTA_REASON_TUF_LOST = 155,         /* what was trusted can't be read any more            */
+    OTA_REASON_TUF = 200
 };
 
 struct ota_notes {

@@ -12,6 +12,7 @@
 #include "notes.h"
 #include "settings.h"
 #include "transport.h"
+#include "trust.h"
 
 /*
  * The update agent: polls a hawkBit DDI server (SPEC 6), downloads into the staging slot, has
@@ -61,13 +62,15 @@ struct ota_timing {
 struct ota_config {
     const struct slot_map *map;
     const struct manifest_root *roots; /* MANIFEST_ROOTS of them                             */
+    const struct trust_region *trust;  /* of the trusted root, or NULL                       */
     const struct ota_settings *settings;
     const struct boot_record *boot; /* NULL or invalid: nothing is known of this boot     */
     const struct ota_transport *transport;
     const struct ota_clock *clock;
     const struct ota_timing *timing;
-    void *port;                     /* for the hooks below                                */
-    uint32_t (*random)(void *port); /* differs between devices; need not be secret        */
+    void *port; /* for the hooks below                                */
+    /* Differs between devices, and cannot be foretold where a root is trusted: nonces. */
+    uint32_t (*random)(void *port);
     void (*log)(void *port, enum ota_level level, const char *text);
     void (*vitals)(void *port, struct ota_vitals *out);
     void (*reboot)(void *port); /* may return; the agent then waits for the reset     */
@@ -112,6 +115,16 @@ struct ota_agent {
     uint64_t quiet_until_ms; /* back-off: nothing is sent before                      */
     uint64_t poll_at_ms, beat_at_ms, told_at_ms;
     uint32_t server_poll_ms;
+    struct trust trust; /* its buffer is block                                       */
+    bool director_due, director_good; /* of the last poll's signed answer               */
+    bool walking;                     /* through the repository                         */
+    bool vouched;                     /* the update stands in its platform's role       */
+    bool rewalk;                      /* the roots, as an answer was refused            */
+    bool stale;
+    uint8_t director_refusals; /* in a row */
+    uint8_t absences;          /* walks in a row that missed a file */
+    uint16_t refusal;          /* why the last one: enum ota_reason */
+    uint64_t refresh_at_ms;
     uint32_t keys; /* sequence of the newest key manifest held, 0 = not read    */
     _Alignas(8) uint8_t block[OTA_BLOCK_BYTES];
     char line[256]; /* paths and log texts                                   */
@@ -131,6 +144,11 @@ uint32_t ota_step(struct ota_agent *a);
 enum ota_activity ota_activity(const struct ota_agent *a);
 /* 0 to 100 while fetching, else 0. */
 uint8_t ota_progress_percent(const struct ota_agent *a);
+/*
+ * Has what vouches for updates expired, by the device's own time (SPEC 10.7)?  Then the server
+ * may be keeping news from it; it goes on running.  Always false without a trusted root.
+ */
+bool ota_stale(const struct ota_agent *a);
 /* Has the server answered since the last failure? */
 bool ota_online(const struct ota_agent *a);
 

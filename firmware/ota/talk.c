@@ -71,7 +71,7 @@ static void confirm(struct ota_agent *a)
 
 static void drop_job(struct ota_agent *a, const char *why)
 {
-    a->has_job = a->want_job = a->verified = false;
+    a->has_job = a->want_job = a->verified = a->vouched = false;
     agent_log(a, OTA_INFO, "update dropped:", why);
 }
 
@@ -116,6 +116,7 @@ static void poll(struct ota_agent *a)
     }
     a->contact = true;
     on_poll(a, &p);
+    agent_polled(a);
     a->poll_at_ms = agent_now(a) + poll_interval_ms(a);
     if (a->trial) {
         confirm(a);
@@ -408,7 +409,7 @@ static void beat(struct ota_agent *a)
     text_u32(&t, v.uptime_s);
     text_str(&t, ",\"free_bytes\":");
     text_u32(&t, v.free_bytes);
-    text_str(&t, "}");
+    text_str(&t, a->stale ? ",\"stale\":true}" : "}");
     e = agent_exchange(a, "POST", agent_path(a, "/heartbeat"), body, &answer, &len);
     a->beat_at_ms = agent_now(a) + a->config.timing->heartbeat_ms;
     if (refused_for_good(e, &answer)) {
@@ -454,6 +455,12 @@ void agent_do(struct ota_agent *a, enum work w)
         break;
     case WORK_INSTALL:
         download_install(a);
+        break;
+    case WORK_DIRECTOR:
+        agent_director(a);
+        break;
+    case WORK_WALK:
+        agent_walk(a);
         break;
     case WORK_NONE:
         break;

@@ -15,6 +15,7 @@
 #include "otad/device/caller.h"
 #include "otad/device/device.h"
 #include "otad/device/principal.h"
+#include "otad/device/tuf.h"
 
 /* From this machine, and not on behalf of somebody behind a proxy that we do not know. */
 static bool from_this_machine(const struct http_request *rq)
@@ -106,6 +107,11 @@ static ota_err identify_basic(struct http_request *rq, const char *base64,
     return err;
 }
 
+static bool may_be_person(const struct http_request *rq)
+{
+    return rq->route->auth == ADMIT_DOOR_OR_USER || rq->route->auth == ADMIT_TARGETS;
+}
+
 /* Device dialects carry a key in the path, or in one of four ways that a header may say it. */
 static ota_err identify_door(struct http_request *rq, struct principal *who)
 {
@@ -125,7 +131,7 @@ static ota_err identify_door(struct http_request *rq, struct principal *who)
         return schemes[i].basic ? identify_basic(rq, authorization + len, who)
                                 : identify_key(rq, authorization + len, who);
     }
-    if (authorization == NULL && key == NULL && rq->route->auth == ADMIT_DOOR_OR_USER)
+    if (authorization == NULL && key == NULL && may_be_person(rq))
         return identify_session(rq, who);
     return authorization == NULL && key != NULL ? identify_key(rq, key, who) : OTA_E_AUTH;
 }
@@ -135,7 +141,7 @@ static ota_err identify(struct http_request *rq, enum admit admit, struct princi
     static const char bearer[] = "Bearer ";
     const char *authorization = http_header(rq, "Authorization");
     const char *key = admit == ADMIT_KEY ? http_header(rq, "X-API-Key") : NULL;
-    if (admit == ADMIT_DOOR || admit == ADMIT_DOOR_OR_USER)
+    if (admit == ADMIT_DOOR || admit == ADMIT_DOOR_OR_USER || admit == ADMIT_TARGETS)
         return identify_door(rq, who);
     if (admit != ADMIT_USER && authorization != NULL)
         return strncasecmp(authorization, bearer, sizeof bearer - 1) == 0
@@ -198,6 +204,8 @@ ota_err api_admit(struct http_request *rq, struct http_response *rs)
                    : http_problem(rq, rs, OTA_E_DENIED, "cross-site",
                                   "The request comes from another site.");
     }
+    if (admit == ADMIT_TARGETS && tuf_targets_are_public(rq))
+        return OTA_OK;
     if (admit == ADMIT_METRICS) {
         const char *rule = rq->otad->config->metrics;
         if (strcmp(rule, "off") == 0)

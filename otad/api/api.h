@@ -24,6 +24,13 @@ http_handler api_admit;
 void api_publish(void *otad, const struct fleet_event *e);
 
 /*
+ * Snapshots and timestamps are renewed by a thread from now on.  Needs config, db, fleet, feed
+ * and online_keys.  Errors: OTA_E_NO_MEMORY.
+ */
+OTA_MUST_CHECK ota_err renewal_start(struct otad *otad);
+void renewal_stop(struct otad *otad); /* without one it does nothing */
+
+/*
  * When no user exists: make the one-time set-up link and log where it stands.  Needs config, db
  * and auth.  Errors: OTA_E_IO, OTA_E_LIMIT, OTA_E_BUSY.
  */

@@ -58,8 +58,7 @@ ota_err api_person(const struct http_request *rq, int64_t account_id, struct pri
     return device_principal(rq->otad, s.tenant_id, PRINCIPAL_USER, account_id, rq->arena, out);
 }
 
-ota_err api_body(struct http_request *rq, struct http_response *rs,
-                 const struct json_field *field, size_t count, void *out)
+ota_err api_is_json(struct http_request *rq, struct http_response *rs)
 {
     static const char json[] = "application/json";
     const char *type = http_header(rq, "Content-Type");
@@ -67,9 +66,18 @@ ota_err api_body(struct http_request *rq, struct http_response *rs,
                          strchr("; \t", type[sizeof json - 1]) == NULL))
         return http_problem_status(rq, rs, 415, OTA_E_FORMAT, "unsupported-media-type",
                                    "This route takes application/json.");
+    return OTA_OK;
+}
+
+ota_err api_body(struct http_request *rq, struct http_response *rs,
+                 const struct json_field *field, size_t count, void *out)
+{
     struct json_fault fault = {.pointer = "", .detail = ""};
-    const ota_err err = json_read(rq->arena, rq->body != NULL ? rq->body : "", rq->body_bytes,
-                                  JSON_STRICT, field, count, out, &fault);
+    ota_err err = api_is_json(rq, rs);
+    if (err != OTA_OK)
+        return err;
+    err = json_read(rq->arena, rq->body != NULL ? rq->body : "", rq->body_bytes, JSON_STRICT,
+                    field, count, out, &fault);
     return err == OTA_OK ? OTA_OK : http_problem_json(rq, rs, err, &fault);
 }
 
@@ -105,6 +113,9 @@ static const char *why_text(enum db_why why)
         return "The device has an open update; cancel it first or wait for its end.";
     case DB_WHY_CLOSED:
         return "The update is closed.";
+    case DB_WHY_NOT_IN_TARGETS:
+        return "The platform's signed role does not list this release: add it to the role, and "
+               "have it signed and published first.";
     case DB_WHY_NO_PLATFORM:
         return "The device's platform is not known yet.";
     case DB_WHY_SEQUENCE_TOO_LOW:

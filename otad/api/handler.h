@@ -39,6 +39,8 @@ http_handler api_link_post, api_link_list, api_link_delete, api_link_use;
 http_handler api_download_list;
 http_handler api_role_list, api_role_get, api_role_put, api_role_delete;
 http_handler api_event_get;
+http_handler api_tuf_get, api_tuf_patch, api_tuf_put, api_tuf_pending_list, api_tuf_pending_get,
+    api_tuf_pending_delete;
 http_handler api_statistics_get;
 http_handler api_metrics_get, api_openapi_get, api_docs_get;
 
@@ -61,6 +63,9 @@ ota_err api_body(struct http_request *rq, struct http_response *rs,
                  const struct json_field *field, size_t count, void *out);
 #define API_BODY(rq, rs, table, out)                                                           \
     api_body((rq), (rs), (table), sizeof(table) / sizeof((table)[0]), (out))
+
+/* Does the body say that it is JSON, or nothing?  Else answered: 415. */
+ota_err api_is_json(struct http_request *rq, struct http_response *rs);
 
 /* 400 that points at a member: api_invalid(rq, rs, "/name", "is not a platform's name"). */
 ota_err api_invalid(struct http_request *rq, struct http_response *rs, const char *pointer,

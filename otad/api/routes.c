@@ -58,6 +58,13 @@ const struct http_route api_routes[] = {
      .permission = PERM_PLATFORM_MANAGE, .body_bytes_max = MANIFEST_BYTES_MAX,
      .handler = api_platform_manifest_put},
 
+    GET(PLATFORM "/tuf", ADMIT_USER_OR_KEY, PERM_RELEASE_READ, api_tuf_get),
+    JSON(HTTP_PATCH, PLATFORM "/tuf", ADMIT_USER_OR_KEY, PERM_PLATFORM_MANAGE, api_tuf_patch),
+    GET(PLATFORM "/tuf/pending", ADMIT_USER_OR_KEY, PERM_RELEASE_READ, api_tuf_pending_list),
+    GET(PLATFORM "/tuf/pending/{id}", ADMIT_USER_OR_KEY, PERM_RELEASE_READ, api_tuf_pending_get),
+    DELETE(PLATFORM "/tuf/pending/{id}", ADMIT_USER_OR_KEY, PERM_RELEASE_MANAGE, api_tuf_pending_delete),
+    JSON(HTTP_PUT, PLATFORM "/tuf/{file}", ADMIT_USER_OR_KEY, PERM_RELEASE_MANAGE, api_tuf_put),
+
     GET(BASE "/releases", ADMIT_USER_OR_KEY, PERM_RELEASE_READ, api_release_list),
     GET(RELEASE, ADMIT_USER_OR_KEY, PERM_RELEASE_READ, api_release_get),
     JSON(HTTP_PUT, RELEASE, ADMIT_USER_OR_KEY, PERM_RELEASE_UPLOAD, api_release_put),

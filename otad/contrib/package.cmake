@@ -18,6 +18,8 @@ install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/docs/SPEC.md ${C
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION share/doc/otad RENAME copyright COMPONENT otad)
 
 install(TARGETS signer RUNTIME DESTINATION bin COMPONENT signer)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/signer/man/ DESTINATION share/man/man1 COMPONENT signer)
+install(FILES ${CMAKE_SOURCE_DIR}/signer/contrib/signer.bash DESTINATION share/bash-completion/completions RENAME signer COMPONENT signer)
 # By the name imgtool it is imgtool; /usr/bin/imgtool is left to Python's.
 file(CREATE_LINK ../../bin/signer ${CMAKE_CURRENT_BINARY_DIR}/imgtool SYMBOLIC)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/imgtool DESTINATION share/otad-signer COMPONENT signer)

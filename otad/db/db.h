@@ -62,6 +62,7 @@ enum db_why {
     DB_WHY_BUILT_IN,           /* "built-in": the role is otad's own                      */
     DB_WHY_IN_USE,             /* "in-use": somebody has the role                         */
     DB_WHY_TOO_MANY_PLATFORMS, /* "too-many-platforms": more than ROLE_PLATFORMS_MAX      */
+    DB_WHY_NOT_IN_TARGETS,     /* "not-in-targets": the platform's signed role lists it not */
     DB_WHY_COUNT
 };
 const char *db_why_name(enum db_why why); /* never NULL */

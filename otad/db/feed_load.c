@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "feed_link.h"
+#include "feed_metadata.h"
 #include "otad/fleet/people.h"
 #include "queries.h"
 #include "read.h"
@@ -244,6 +245,8 @@ static ota_err load_tenant(struct reading *r)
 {
     ota_err err = read_platforms(r, NULL);
     if (err == OTA_OK)
+        err = feed_metadata_read(r->pg, r->fleet, r->tenant_id, NULL, r->arena);
+    if (err == OTA_OK)
         err = read_releases(r, NULL);
     if (err == OTA_OK)
         err = read_keys(r, NULL);
@@ -467,6 +470,9 @@ static ota_err read_named(struct reading *r, struct changes *c)
     ota_err err = OTA_OK;
     if (c->platform.count > 0)
         err = read_platforms(r, key_text(&c->platform));
+    if (err == OTA_OK && c->platform.count > 0)
+        err =
+            feed_metadata_read(r->pg, r->fleet, r->tenant_id, key_text(&c->platform), r->arena);
     if (err == OTA_OK && c->release.count > 0)
         err = read_releases(r, key_text(&c->release));
     if (err == OTA_OK && c->gateway.count > 0) {

@@ -20,6 +20,20 @@ struct life_op {
 
 /* ---- channels -------------------------------------------------------------------------- */
 
+/* A platform with a repository releases only what its signed role lists. */
+static ota_err is_listed(struct db_tx *tx, const struct release_locked *r)
+{
+    struct pg_args a = {0};
+    struct pg_row row;
+    arg_int(&a, r->platform_id);
+    arg_int(&a, r->id);
+    const ota_err err = tx_one(tx, Q_TUF_LISTED, &a, &row);
+    if (err != OTA_OK)
+        return err;
+    const bool listed = row_bool(&row);
+    return row.err == OTA_OK && !listed ? tx_refuse(tx, DB_WHY_NOT_IN_TARGETS) : row.err;
+}
+
 static ota_err may_go(struct db_tx *tx, const struct release_locked *r,
                       const struct life_op *op)
 {
@@ -37,6 +51,9 @@ static ota_err may_go(struct db_tx *tx, const struct release_locked *r,
             return tx_refuse(tx, DB_WHY_NOT_RELEASED);
         break;
     }
+    const ota_err err = is_listed(tx, r);
+    if (err != OTA_OK)
+        return err;
     return release_floor(tx, &(struct release_floor){.platform_id = r->platform_id,
                                                      .except_release_id = r->id,
                                                      .version = &r->version,

@@ -58,6 +58,7 @@ static const char *const why_name[DB_WHY_COUNT] = {
     [DB_WHY_BUILT_IN] = "built-in",
     [DB_WHY_IN_USE] = "in-use",
     [DB_WHY_TOO_MANY_PLATFORMS] = "too-many-platforms",
+    [DB_WHY_NOT_IN_TARGETS] = "not-in-targets",
 };
 
 const char *db_why_name(enum db_why why)

@@ -16,7 +16,9 @@
 #include "otad/db/platform.h"
 #include "otad/db/release.h"
 #include "otad/db/update.h"
+#include "otad/fleet/metadata.h"
 #include "otad/otad.h"
+#include "otad/tuf/director.h"
 
 enum {
     CAPTURE_ID = 2, /* action or software module */
@@ -143,6 +145,33 @@ ota_err ddi_poll(struct http_request *rq, struct http_response *rs)
     ddi_write_root(&o, &base, &v->poll,
                    idle ? config->poll_interval_s : config->poll_busy_interval_s);
     return http_json(rq, rs, 200, &o);
+}
+
+/* The same as the poll's answer, signed: no SQL, and nothing is kept of it. */
+ota_err ddi_director_get(struct http_request *rq, struct http_response *rs)
+{
+    const struct visit *v = rq->state;
+    const char *nonce = http_query(rq, "nonce");
+    struct fleet_director d;
+    size_t len = 0;
+    if (nonce == NULL || !director_nonce_valid(nonce))
+        return device_problem(rq, rs, OTA_E_FORMAT);
+    uint8_t *bytes = arena_alloc(rq->arena, DIRECTOR_BYTES_MAX);
+    ota_err err =
+        bytes == NULL ? OTA_E_LIMIT : fleet_director(rq->otad->fleet, &v->who, rq->arena, &d);
+    if (err != OTA_OK)
+        return device_problem(rq, rs, err);
+    const struct director_answer answer = {.device = v->who.device_id,
+                                           .nonce = nonce,
+                                           .now_unix_s = v->who.now_unix_s,
+                                           .path = d.path,
+                                           .entry = d.entry};
+    err = director_write(rq->otad->online_keys, d.key, &answer, bytes, &len);
+    if (err != OTA_OK) /* the key that root names is not here (any more) */
+        return device_problem(rq, rs, err == OTA_E_NOT_FOUND ? OTA_E_BUSY : err);
+    rq->quiet = true;
+    http_bytes(rs, 200, "application/json", bytes, len);
+    return OTA_OK;
 }
 
 /* The action's id in the path.  0 = it can be none of ours. */

@@ -61,6 +61,8 @@ void ddi_write_root(struct json_out *o, const struct ddi_base *base,
         write_link(o, "configData", arena_printf(base->arena, "%s/configData", url));
     if (base->offer_keys)
         write_link(o, "keyManifest", arena_printf(base->arena, "%s/keyManifest", url));
+    if (poll->has_director)
+        write_link(o, "director", arena_printf(base->arena, "%s/director", url));
     json_close_object(o);
     json_close_object(o);
 }

@@ -5,11 +5,13 @@
 #include "otad/auth/admit.h"
 #include "otad/auth/permission.h"
 #include "session.h"
+#include "tuf.h"
 
 #define DDI  "/{tenant}/controller/v1/{device}"
 #define BODY 262144U
 #define ESP  "/api/esp/{platform}"
 #define KEY  "/api/esp-key/{key}/{platform}"
+#define TUF  "/tuf/{tenant}/{platform}"
 #define REPO "/repos/{tenant}/{platform}/releases"
 
 /* clang-format off */
@@ -30,6 +32,7 @@ const struct http_route device_routes[] = {
     ROW(HTTP_PUT, DDI "/configData", BODY, ddi_config_put),
     ROW(HTTP_POST, DDI "/heartbeat", 4096, ddi_heartbeat_post),
     ROW(HTTP_GET, DDI "/keyManifest", 0, ddi_key_manifest_get),
+    ROW(HTTP_GET, DDI "/director", 0, ddi_director_get),
     ROW(HTTP_GET, DDI "/deploymentBase/{action}", 0, ddi_deployment_get),
     ROW(HTTP_POST, DDI "/deploymentBase/{action}/feedback", BODY, ddi_deployment_feedback),
     ROW(HTTP_GET, DDI "/cancelAction/{action}", 0, ddi_cancel_get),
@@ -52,6 +55,11 @@ const struct http_route device_routes[] = {
     DOOR(KEY, HTTP_ROUTE_POLL | HTTP_ROUTE_SECRET, HTTP_TRANSFER, esp_update_get),
     DOOR(KEY "/manifest.json", HTTP_ROUTE_POLL | HTTP_ROUTE_SECRET, HTTP_ORDINARY, esp_manifest_get),
     DOOR(KEY "/files/{file}", HTTP_ROUTE_SECRET, HTTP_TRANSFER, esp_file_get),
+    /* Metadata hold nothing that is secret, and clients of TUF bring no credentials for them. */
+    {.method = HTTP_GET, .pattern = TUF "/metadata/{file}", .auth = ADMIT_ANYONE,
+     .permission = PERM_NONE, .handler = tuf_metadata_get},
+    {.method = HTTP_GET, .pattern = TUF "/targets/{version}/{file}", .auth = ADMIT_TARGETS,
+     .permission = PERM_RELEASE_READ, .deadline = HTTP_TRANSFER, .handler = tuf_target_get},
     DOOR(REPO "/latest", HTTP_ROUTE_POLL, HTTP_ORDINARY, github_latest_get),
     DOOR(REPO "/assets/{asset}", 0, HTTP_TRANSFER, github_asset_get),
 };

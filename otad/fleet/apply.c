@@ -49,7 +49,7 @@ static const struct fleet_release *newest_on(const struct fleet_tenant *t, int64
     return release_newest_seen(t, platform_id, &(struct offer_device){.channel = channel});
 }
 
-static void find_newest(const struct fleet_tenant *t, struct fleet_platform *p)
+void platform_find_newest(const struct fleet_tenant *t, struct fleet_platform *p)
 {
     if (p == NULL)
         return;
@@ -78,11 +78,12 @@ static struct fleet_platform *platform_make(const struct fleet_platform_row *row
 /* p is taken over on success. */
 static ota_err platform_swap(struct fleet_tenant *t, struct fleet_platform *p)
 {
-    find_newest(t, p);
     for (size_t i = 0; i < t->platform_count; i++) {
         if (t->platform[i]->id == p->id) {
+            p->metadata = t->platform[i]->metadata;
             free(t->platform[i]);
             t->platform[i] = p;
+            platform_find_newest(t, p);
             return OTA_OK;
         }
     }
@@ -92,6 +93,7 @@ static ota_err platform_swap(struct fleet_tenant *t, struct fleet_platform *p)
         return OTA_E_NO_MEMORY;
     t->platform = grown;
     t->platform[t->platform_count++] = p;
+    platform_find_newest(t, p);
     return OTA_OK;
 }
 
@@ -127,7 +129,9 @@ static ota_err release_swap(struct fleet_tenant *t, struct fleet_release *r,
     }
     *out_old = t->release[i];
     t->release[i] = r;
-    find_newest(t, platform_by_id(t, r->platform_id));
+    struct fleet_platform *p = platform_by_id(t, r->platform_id);
+    r->offer.barred = release_is_barred(p, r->release.id);
+    platform_find_newest(t, p);
     return OTA_OK;
 }
 

@@ -49,8 +49,10 @@ ota_err fleet_new(const struct fleet_config *config, struct fleet **out)
 
 static void tenant_free(struct fleet_tenant *t)
 {
-    for (size_t i = 0; i < t->platform_count; i++)
+    for (size_t i = 0; i < t->platform_count; i++) {
+        free(t->platform[i]->metadata);
         free(t->platform[i]);
+    }
     for (size_t i = 0; i < t->release_count; i++)
         free(t->release[i]);
     free(t->platform);
@@ -112,12 +114,6 @@ ota_err fleet_tenant(struct fleet *f, const char *name, int64_t *out_tenant_id)
 
 /* ---- who calls ----------------------------------------------------------------------- */
 
-struct caller_found {
-    const struct fleet_tenant *tenant;
-    struct fleet_device *device;
-    int64_t gateway_id;
-};
-
 /* 0 if none of the tenant's gateways has this hash. */
 static int64_t gateway_find(const struct fleet_tenant *t, const uint8_t *hash)
 {
@@ -128,10 +124,8 @@ static int64_t gateway_find(const struct fleet_tenant *t, const uint8_t *hash)
     return 0;
 }
 
-/* Under the shared lock.  OTA_E_NOT_FOUND: let in by a gateway token, but there is no device.
- */
-static ota_err authenticate(const struct fleet *f, const struct fleet_caller *who,
-                            struct caller_found *out)
+ota_err caller_find(const struct fleet *f, const struct fleet_caller *who,
+                    struct caller_found *out)
 {
     *out = (struct caller_found){0};
     if (!f->loaded)
@@ -189,11 +183,15 @@ static int64_t offer_due(const struct fleet_tenant *t, const struct fleet_device
     return r != NULL && offer_verdict_channel(&view, &r->offer) == OFFER_TAKE ? r->offer.id : 0;
 }
 
-static uint32_t key_manifest_sequence(const struct fleet_tenant *t,
-                                      const struct fleet_device *d)
+/* What the platform of the device adds to an answer. */
+static void platform_says(const struct fleet_tenant *t, const struct fleet_device *d,
+                          struct fleet_poll *out)
 {
     const struct fleet_platform *p = platform_by_id(t, d->platform_id);
-    return p == NULL ? 0 : p->key_manifest_sequence;
+    if (p == NULL)
+        return;
+    out->key_manifest_sequence = p->key_manifest_sequence;
+    out->has_director = p->metadata != NULL;
 }
 
 /* The same for the same answer, another one for the next update. */
@@ -207,7 +205,7 @@ ota_err fleet_poll(struct fleet *f, const struct fleet_caller *who, struct fleet
 {
     struct caller_found found;
     (void)pthread_rwlock_rdlock(&f->lock);
-    const ota_err err = authenticate(f, who, &found);
+    const ota_err err = caller_find(f, who, &found);
     if (err == OTA_OK || err == OTA_E_NOT_FOUND)
         *out =
             (struct fleet_poll){.tenant_id = found.tenant->id, .gateway_id = found.gateway_id};
@@ -216,7 +214,7 @@ ota_err fleet_poll(struct fleet *f, const struct fleet_caller *who, struct fleet
         out->device_no = d->no;
         out->config_wanted = d->config_wanted;
         out->installed_update_id = d->installed_update_id;
-        out->key_manifest_sequence = key_manifest_sequence(found.tenant, d);
+        platform_says(found.tenant, d, out);
         if (d->update != NULL) {
             out->action =
                 d->update->state == UPDATE_CANCELLING ? FLEET_CANCEL : FLEET_DEPLOYMENT;
@@ -237,7 +235,7 @@ ota_err fleet_deployment(struct fleet *f, const struct fleet_caller *who, int32_
 {
     struct caller_found found;
     (void)pthread_rwlock_rdlock(&f->lock);
-    ota_err err = authenticate(f, who, &found);
+    ota_err err = caller_find(f, who, &found);
     const struct update *u = err == OTA_OK ? found.device->update : NULL;
     const struct fleet_release *r =
         u == NULL ? NULL : release_by_id(found.tenant, u->release_id);
@@ -266,7 +264,7 @@ ota_err fleet_artifact(struct fleet *f, const struct fleet_caller *who, int64_t 
 {
     struct caller_found found;
     (void)pthread_rwlock_rdlock(&f->lock);
-    ota_err err = authenticate(f, who, &found);
+    ota_err err = caller_find(f, who, &found);
     const struct artifact *artifact = NULL;
     if (err == OTA_OK && found.device->update != NULL &&
         found.device->update->release_id == release_id)
@@ -294,7 +292,7 @@ ota_err fleet_heartbeat(struct fleet *f, const struct fleet_caller *who,
         return OTA_E_NO_MEMORY;
     copy->at_unix_s = who->now_unix_s;
     (void)pthread_rwlock_rdlock(&f->lock);
-    const ota_err err = authenticate(f, who, &found);
+    const ota_err err = caller_find(f, who, &found);
     if (err == OTA_OK)
         seen_mark(f, found.device, who, copy);
     (void)pthread_rwlock_unlock(&f->lock);

@@ -66,6 +66,7 @@ struct fleet_poll {
     bool update_pending; /* not retrieved yet: db_update_retrieved before answering it   */
     bool config_wanted;
     uint32_t key_manifest_sequence; /* newest of the device's platform, 0 = none             */
+    bool has_director; /* its platform has a published root (metadata.h)               */
     int64_t
         offer_release_id; /* not 0: db_update_offer(device_no, this), catch up, poll again */
     int64_t gateway_id;   /* not 0: let in by this gateway token                          */

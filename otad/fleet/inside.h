@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "apply.h"
+#include "metadata.h"
 #include "offer.h"
 #include "otad/arena.h"
 #include "people.h"
@@ -26,6 +27,7 @@ struct fleet_platform {
     /* Newest release that a device on this channel sees, NULL = none. */
     const struct fleet_release *newest[CHANNEL_BETA + 1];
     const char *name, *aliases;
+    struct metadata *metadata; /* of its repository (SPEC 10); NULL = it has none */
 };
 
 struct fleet_release {
@@ -132,6 +134,23 @@ struct fleet_release *release_by_id(const struct fleet_tenant *t, int64_t id);
 const struct fleet_release *release_newest_seen(const struct fleet_tenant *t,
                                                 int64_t platform_id,
                                                 const struct offer_device *d);
+
+/* Is the release kept back by its platform's repository? */
+bool release_is_barred(const struct fleet_platform *p, int64_t release_id);
+/* The newest of each channel anew, after what its releases or its repository are has changed.
+ */
+void platform_find_newest(const struct fleet_tenant *t, struct fleet_platform *p);
+
+struct caller_found {
+    const struct fleet_tenant *tenant;
+    struct fleet_device *device;
+    int64_t gateway_id;
+};
+
+/* Under the shared lock.  OTA_E_NOT_FOUND: let in by a gateway token, but there is no device.
+ * Errors: as fleet_poll. */
+OTA_MUST_CHECK ota_err caller_find(const struct fleet *f, const struct fleet_caller *who,
+                                   struct caller_found *out);
 struct fleet_device *device_by_id(const struct fleet *f, int64_t tenant_id, const char *id);
 struct fleet_device *device_by_no(const struct fleet *f, int64_t tenant_id, int64_t no);
 struct fleet_api_key_entry *key_by_id(const struct fleet *f, int64_t id);

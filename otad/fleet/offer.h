@@ -25,6 +25,7 @@ struct offer_release {
     uint32_t security_counter;
     struct version version;
     struct version minimum; /* lowest that may update to it; unknown = any may */
+    bool barred;            /* its platform has a repository that does not list it (SPEC 10) */
 };
 
 enum offer_verdict {
@@ -37,7 +38,8 @@ enum offer_verdict {
     OFFER_WRONG_CHANNEL, /* not released, or on a channel it is not on     */
     OFFER_SKIPPED,       /* its last attempt with this release failed      */
     OFFER_VERSION_UNKNOWN,
-    OFFER_BELOW_MINIMUM /* an older release must be taken first: a stepping stone */
+    OFFER_BELOW_MINIMUM, /* an older release must be taken first: a stepping stone */
+    OFFER_NOT_IN_TARGETS /* the platform's signed role does not list it           */
 };
 
 /* May the device take this one because it is on its channel? */

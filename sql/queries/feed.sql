@@ -136,3 +136,18 @@ UPDATE api_key k
    SET last_used_at = greatest(k.last_used_at, to_timestamp(t.at))
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t(tenant_id, api_key_id, at)
  WHERE k.tenant_id = t.tenant_id AND k.api_key_id = t.api_key_id;
+
+-- name: feed_repositories
+-- $1 tenant_id, $2 platform_ids or NULL for all.  A row for the newest of each role.
+SELECT DISTINCT ON (f.platform_id, f.role) f.platform_id, f.role, f.version, f.body, unix_s(f.expires_at),
+       unix_s(f.published_at), r.public_targets, r.director_key
+  FROM tuf_file f
+  JOIN tuf_repository r USING (tenant_id, platform_id)
+ WHERE f.tenant_id = $1 AND ($2::bigint[] IS NULL OR f.platform_id = ANY ($2::bigint[]))
+ ORDER BY f.platform_id, f.role, f.version DESC;
+
+-- name: feed_targets
+-- $1 tenant_id, $2 platform_ids or NULL for all
+SELECT platform_id, path, release_id, sha256, entry FROM tuf_target
+ WHERE tenant_id = $1 AND ($2::bigint[] IS NULL OR platform_id = ANY ($2::bigint[]))
+ ORDER BY platform_id, path;

@@ -3,7 +3,7 @@
 resumed ones, downloads by link, uploads, memory.  Prints ratios against the budgets of the design; asserts nothing (machines
 differ).  Needs nginx and wrk, and the optimised build in build/host.
 
-    tests/bench/run.py [PART...]      parts: poll handshake download upload stall memory
+    tests/bench/run.py [PART...]      parts: poll director handshake download upload stall memory
 """
 import os
 import pathlib
@@ -18,6 +18,7 @@ os.environ.setdefault("OTAD_BUILD", str(HERE.parent.parent / "build" / "host"))
 sys.path.insert(0, str(HERE.parent / "e2e"))
 from harness import TENANT, Otad, Stack, free_port, shared, wait_until  # noqa: E402
 from lab.proc import Process  # noqa: E402
+from lab.tuf import Maker  # noqa: E402
 from load import Server, children, resident_mib  # noqa: E402
 
 ROUNDS = 7
@@ -82,6 +83,19 @@ class Bench:
 def poll(b):
     ours, theirs = b.in_turns(lambda: b.otad.polls(b.poll_path, b.device, 2, 16), lambda: b.nginx.polls("/poll", None, 2, 16))
     b.report.line("idle poll, kept connection", ours, theirs, "us CPU", 1.7)
+
+
+@part
+def director(b):
+    """One more request in a poll, whose answer is signed: what it costs beyond a request that isn't."""
+    s, name = b.stack, "bench-signed"
+    s.platform(name)
+    maker = Maker(s.folder / "officers", name)
+    s.admin.call("PUT", f"/api/v1/platforms/{name}/tuf/root.json", maker.root(s.admin.get(f"/platforms/{name}/tuf")["online"]))
+    device = "Authorization: TargetToken " + s.admin.post("/devices", {"id": name, "platform": name})["token"]
+    path = f"/{TENANT}/controller/v1/{name}"
+    ours, plain = b.in_turns(lambda: b.otad.polls(f"{path}/director?nonce={'0' * 32}", device, 2, 16), lambda: b.otad.polls(path, device, 2, 16))
+    b.report.line("director's answer, on top of a plain poll", ours - plain, None, "us CPU", 20, of="itself")
 
 
 @part

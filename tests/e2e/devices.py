@@ -12,10 +12,10 @@ class Devices(EndToEnd):
     def host_app(cls, behaviour="ok", **more):
         return host_app(cls.stack.folder, behaviour, **more)
 
-    def _make(self, kind, name, image, port=None, gateway=None, floor=1):
+    def _make(self, kind, name, image, port=None, gateway=None, floor=1, root=None):
         token = None if gateway else self.admin.post("/devices", {"id": name, "platform": PLATFORM})["token"]
         device = kind(self.folder / name, name, keys=self.stack.keys, ca=self.stack.ca.cert, port=port or self.otad.port,
-                      token=token, gateway=gateway, image=image, floor=floor,
+                      token=token, gateway=gateway, image=image, floor=floor, root=root,
                       manifest=self.stack.folder / f"{PLATFORM}.manifest")
         return self.started(device)
 

@@ -19,7 +19,7 @@ OWN = ("/setup", "/session", "/events", "/join", "/account")  # no right opens o
 RAW = {("PUT", "/platforms/{platform}/key-manifest"),
        ("PUT", "/platforms/{platform}/releases/{version}/artifacts/{name}")}
 BODILESS = {("POST", "/devices/{id}/token"), ("POST", "/updates/{id}/cancel")}
-FILL = {"platform": PLATFORM, "version": "9.9.9", "name": "app.bin", "id": "4711"}
+FILL = {"platform": PLATFORM, "version": "9.9.9", "name": "app.bin", "id": "4711", "file": "root.json"}
 
 
 def documented():
@@ -256,6 +256,8 @@ class Api(EndToEnd):
         "POST /platforms/{platform}/releases/{version}/promote": "release.promote",
         "PATCH /platforms/{platform}/releases/{version}": "release.manage",
         "POST /platforms/{platform}/releases/{version}/artifacts/{name}/links": "link.create",
+        "PATCH /platforms/{platform}/tuf": "platform.manage", "PUT /platforms/{platform}/tuf/{file}": "release.manage",
+        "DELETE /platforms/{platform}/tuf/pending/{id}": "release.manage",
         "POST /devices": "device.write", "PATCH /devices/{id}": "device.write", "DELETE /devices/{id}": "device.write",
         "POST /devices/{id}/token": "device.write", "POST /devices/{id}/updates": "device.write",
         "POST /updates/{id}/cancel": "device.write",

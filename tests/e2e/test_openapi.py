@@ -9,6 +9,7 @@ import unittest
 
 from harness import API, PASSWORD, ROOT, TENANT, EndToEnd
 from lab.openapi import Document, Mismatch
+from lab.tuf import Maker
 from test_metrics import parse
 from test_people import totp
 
@@ -118,6 +119,7 @@ class OpenApi(EndToEnd):
         self.links()
         self.devices()
         self.device_protocol()
+        self.repositories()
         self.records()
         self.service()
         silent = [k for k in API.operations if not any(API.seen[(*k, status)] for status in ("200", "204"))]
@@ -247,6 +249,34 @@ class OpenApi(EndToEnd):
         d.call("GET", f"{base}/deploymentBase/{again}")
         d.call("POST", f"{base}/deploymentBase/{again}/feedback", {**say, "id": str(again)})
         d.call("GET", f"{base}/installedBase/{again}")
+
+    def repositories(self):
+        """Of another platform, so that this one's releases stay as they are."""
+        self.stack.platform("signed-board")
+        base, maker = "/platforms/signed-board/tuf", Maker(self.folder / "officers", "signed-board")
+        files = f"/tuf/{TENANT}/signed-board"
+        online = self.admin.get(base)["online"]
+        self.admin.call("PUT", f"/api/v1{base}/root.json", maker.root(online))
+        waits = self.admin.call("PUT", f"/api/v1{base}/targets.json", maker.targets())["pending"][0]["id"]
+        self.admin.get(f"{base}/pending")
+        self.admin.get(f"{base}/pending/{waits}")
+        self.admin.delete(f"{base}/pending/{waits}")
+        self.admin.call("PUT", f"/api/v1{base}/targets.json", maker.targets())
+        image = self.stack.image("signed-board", "1.0.0", 1, self.payload)
+        self.stack.publish("signed-board", "1.0.0", 1, self.payload, check=False)  # complete; released it is not, not being listed
+        hw_class = self.admin.get("/platforms/signed-board")["hardware_class"]
+        path, entry = maker.target("1.0.0", image, hw_class)
+        self.admin.call("PUT", f"/api/v1{base}/signed-board.json", maker.platform_role([(path, entry)]))
+        self.admin.get(base)
+        self.admin.patch(base, {"public_targets": True})
+        client = self.otad.client()
+        self.assertEqual(client.request("GET", f"{files}/metadata/timestamp.json").status, 200)
+        target = f"{files}/targets/1.0.0/{entry['hashes']['sha256']}.{image.name}"
+        self.assertEqual(client.request("GET", target).body, image.read_bytes())
+        made = self.admin.post("/devices", {"id": "signed-1", "platform": "signed-board"})
+        device = self.otad.client().use_device(made["token"])
+        device.call("GET", f"/{TENANT}/controller/v1/signed-1")
+        device.call("GET", f"/{TENANT}/controller/v1/signed-1/director?nonce={'0' * 32}")
 
     def service(self):
         client = self.otad.client()

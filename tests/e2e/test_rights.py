@@ -1,6 +1,7 @@
 """Every route x who x platform x organisation against the hand-written tests/rights/matrix.py: once as otad is, once with
 otad's own check replaced by one that says yes to everything, so that row-level security alone must hold.
 """
+import hashlib
 import http.client
 import json
 import socket
@@ -10,6 +11,7 @@ import threading
 
 from harness import BUILD, PASSWORD, ROOT, TENANT, EndToEnd, Otad, Stack, wait_until
 from lab.postgres import program
+from lab.tuf import Maker, canonical
 from test_metrics import parse
 
 sys.path.insert(0, str(ROOT / "tests" / "rights"))
@@ -48,7 +50,7 @@ class World(Stack):
 
     def __init__(self, name, **more):
         super().__init__(name, **more)
-        self.files, self.docs, self.manifests, self.keys_of = {}, {}, {}, {}
+        self.files, self.docs, self.manifests, self.keys_of, self.roots = {}, {}, {}, {}, {}
         for platform in PLATFORMS:
             self.fill(platform)
         self.people()
@@ -70,6 +72,9 @@ class World(Stack):
         base = f"/api/v1/platforms/{platform}/releases/9.0.0/artifacts/SHA256SUMS"
         sums, minisig = (self.admin.request("GET", base + end).body.decode() for end in ("", ".minisig"))
         self.docs[platform] = {"sums": sums, "minisig": minisig}
+        maker = Maker(self.folder / f"officers-{platform}", platform)
+        online = self.admin.get(f"/platforms/{platform}/tuf")["online"]
+        self.roots[platform] = canonical(maker.root(online, officers=("una", "duo"), threshold=2, by=("una",)))  # waits for duo
 
     def people(self):
         a = self.admin
@@ -93,6 +98,7 @@ class World(Stack):
                "gateway": self.ask("SELECT gateway_token_id FROM gateway_token WHERE tenant_id = 1 AND name = 'victim'"),
                "sign_in": self.ask("SELECT session_id FROM session JOIN account USING (tenant_id, account_id) "
                                    "WHERE tenant_id = 1 AND name = 'victim'"),
+               "waiting": hashlib.sha256(b"waits").hexdigest(),
                "nobody": "999999999999"}
         of = {}
         for p in PLATFORMS:
@@ -140,6 +146,8 @@ class Matrix(EndToEnd):
             headers, body = {"Content-Type": "application/octet-stream"}, stack.manifests[platform]
         elif row.body == "file":
             headers, body = {"Content-Type": "application/octet-stream"}, stack.files[platform, "9.1.0"].read_bytes()
+        elif row.body == "root":
+            headers, body = {"Content-Type": "application/json"}, stack.roots[platform]
         elif row.body == "sums":
             headers, body = {"Content-Type": "application/json"}, json.dumps(stack.docs[platform]).encode()
         elif row.body is not None:

@@ -68,6 +68,7 @@ PACKAGES_CHECK=(
     softhsm2 opensc            # a token without hardware, and how others speak to it
     minisign signify-openbsd   # releases must verify with other people's tools
     curl                       # the API as CI would call it
+    groff-base                 # the manual pages are read without a warning
     swupdate cpio              # a client of others: it must update from otad, and how its files are packed
     nginx-light systemd        # otad/contrib: the one before otad, and what understands its unit
     chromium fonts-dejavu-core # the browser tests

@@ -18,6 +18,7 @@ from lab.board import EmulatedBoard, board_app  # noqa: E402
 from lab.pki import Ca  # noqa: E402
 from lab.postgres import Cluster  # noqa: E402
 from lab.proc import ROOT, Failed, free_port, wait_until  # noqa: E402
+from lab.repo import SCOPES, Managers  # noqa: E402
 from lab.server import Otad  # noqa: E402
 
 VAR = ROOT / "var"
@@ -46,6 +47,7 @@ class Demo:
         self.cluster = Cluster(VAR / "pg")
         self.ca = Ca(VAR / "ca")
         self.keys = factory.Keys(VAR / "keys")
+        self.managers = Managers(self, VAR / "managers", self.name)
         self.otad = self.admin = self.board = None
 
     # -- start and end
@@ -105,11 +107,18 @@ class Demo:
             "name": self.name, "title": TITLES[self.name], "aliases": ALIASES[self.name],
             "follow_channel": True, "boot_roots": self.keys.roots_pem(), "key_manifest": factory.base64_of(manifest)})
         say(f"platform {self.name}: its key manifest is signed by two of three boot roots")
+        self.managers.init()
+        say("its releases need two of three managers from now on (signer repo); devices trust its first root, and not the server")
 
-    def ci_key(self):
+    @property
+    def vouched(self):
+        """Does the platform have a repository?  One that an earlier quickstart made may not."""
+        return self.managers.first_root.exists()
+
+    def ci_key(self, *_):
         path = VAR / f"ci.{self.name}.key"
         if not path.exists():
-            made = self.admin.post("/api-keys", {"name": "demo CI", "scopes": ["release.upload", "release.manage"],
+            made = self.admin.post("/api-keys", {"name": "demo CI", "scopes": list(SCOPES),
                                                  "platforms": [self.name]})
             factory.keep_secret(path, made["secret"] + "\n")
         return path.read_text().strip()
@@ -125,9 +134,19 @@ class Demo:
         image = self.image(version)
         image.parent.mkdir(exist_ok=True)
         factory.sign(self.keys, self.payload(version), image, version, counter, self.name)
-        factory.publish(self.keys, self.otad.url, self.ca.cert, self.ci_key(), self.name, version, [image],
-                        notes=f"Demo firmware {version}")
-        say(f"{version} signed, uploaded and released to stable, as CI would (signer publish)")
+        if not self.vouched:
+            factory.publish(self.keys, self.otad.url, self.ca.cert, self.ci_key(), self.name, version, [image],
+                            notes=f"Demo firmware {version}")
+            say(f"{version} signed, uploaded and released to stable, as CI would (signer publish)")
+            return
+        m = self.managers
+        m.draft(version, image)
+        if not any(t["path"].startswith(version + "/") for t in m.state()["targets"]):
+            m.add(version, image)
+            m.cosign("p1", "p2")
+            m.publish()
+        m.release(version)
+        say(f"{version} uploaded as CI would (signer publish), signed by two managers (signer repo) and released to stable")
 
     def payload(self, version):
         if self.with_device:
@@ -145,7 +164,8 @@ class Demo:
             factory.keep_secret(token, made["token"])
         fresh = not (folder / "flash.img").exists()
         self.board = EmulatedBoard(folder, DEVICE, self.keys, self.ca.cert, self.otad.port, token=token.read_text(),
-                                   image=self.image(OLD[0]), manifest=self.manifest)
+                                   image=self.image(OLD[0]), manifest=self.manifest,
+                                   root=self.managers.first_root if self.vouched else None)
         self.board.move(self.otad.port)
         say(f"{DEVICE}: " + (f"made with {OLD[0]} in its flash" if fresh else "its flash is as it was"))
         heard = self.shown()["last_seen_at"]
@@ -186,7 +206,8 @@ class Demo:
   Sign in   {name} with {password}   (kept in var/login.txt)
   Device    {device}
   Trust     the certificate is by the CA var/ca/ca.pem: import it, or accept the browser's warning for this demo
-  Files     CI key var/ci.{self.name}.key, signing keys var/keys/, logs var/otad/otad.log and var/device/
+  Files     CI key var/ci.{self.name}.key, signing keys var/keys/, managers' keys var/managers/, logs var/otad/otad.log
+            and var/device/
 """, flush=True)
 
     def live(self):

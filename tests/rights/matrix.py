@@ -114,6 +114,34 @@ changes("PUT", f"{API}/releases/9.1.0/artifacts/{{file9}}",
         "(SELECT release_id FROM release WHERE tenant_id = {t} AND version = '9.1.0'); "
         "UPDATE release SET state = 'draft' WHERE tenant_id = {t} AND version = '9.1.0'")
 
+# ---- repositories ------------------ none view oper mana admi team mix  kup  krd  kman oth
+# What is published is public; the database hides the queue alone.
+WAITING = "{waiting}"
+PENDING = "tuf_pending WHERE tenant_id = {t} AND platform_id = " + OF_PLATFORM
+shows(f"{API}/tuf",                    "nn   yy   yy   yy   yy   yh   yy   Nn   yy   NN   yy")
+shows(f"{API}/tuf/pending",            "nn   yy   yy   yy   yy   yh   yy   Nn   yy   NN   yy")
+shows(f"{API}/tuf/pending/{WAITING}",  "nn   yy   yy   yy   yy   yh   yy   nn   yy   nn   yy")
+changes("PUT", f"{API}/tuf/root.json", "nn   nn   nn   yy   yy   nn   nn   nn   nn   nn   yy",
+        "root",
+        "SELECT count(*) FROM " + PENDING,
+        "DELETE FROM tuf_pending WHERE role = 'root'")
+changes("DELETE", f"{API}/tuf/pending/{WAITING}",
+                                       "nn   nn   nn   yy   yy   nn   nn   nn   nn   nn   yy",
+        None,
+        "SELECT count(*) FROM " + PENDING,
+        "INSERT INTO tuf_pending (tenant_id, platform_id, role, signed_hash, version, body, expires_at, submitted_by) "
+        "SELECT tenant_id, platform_id, 'targets', sha256('waits'), 1, '{{\"T{t}\":1}}', now() + '1 day', 'seed' FROM platform "
+        "WHERE tenant_id = {t} AND name = '{p}'")
+# Whoever publishes writes the row in which this stands.
+changes("PATCH", f"{API}/tuf",         "nn   nn   nn   NN   yy   nn   nn   nn   nn   nn   yy",
+        {"public_targets": True},
+        "SELECT bool_or(public_targets) FROM tuf_repository WHERE tenant_id = {t} AND platform_id = " + OF_PLATFORM,
+        "DELETE FROM tuf_repository")
+
+# People are let in as well, where otad may look for what is not there.
+row("door", "GET", "/tuf/{tenant}/{p}/targets/1.0.0/{file}",
+                                       "nn   yy   yy   yy   yy   yy   yy   nn   yy   nn   yy")
+
 # ---- links and downloads ----------- none view oper mana admi team mix  kup  krd  kman oth
 changes("POST", f"{API}/releases/1.0.0/artifacts/{{file}}/links",
                                        "nn   nn   yy   yy   yy   yh   nn   nn   nn   nn   yy",
@@ -266,11 +294,12 @@ BASE = "/{tenant}/controller/v1/dev-alpha"
 for method, path in (("GET", ""), ("GET", "/keyManifest"), ("PUT", "/configData"), ("POST", "/heartbeat"),
                      ("GET", "/deploymentBase/1"), ("POST", "/deploymentBase/1/feedback"), ("GET", "/cancelAction/1"),
                      ("POST", "/cancelAction/1/feedback"), ("GET", "/installedBase/1"), ("GET", "/softwaremodules/1/artifacts"),
-                     ("GET", "/softwaremodules/1/artifacts/f")):
+                     ("GET", "/softwaremodules/1/artifacts/f"), ("GET", "/director")):
     row("device", method, BASE + path, "k    k    k    k    k    k    k    k    k    k    k", {} if method != "GET" else None)
 
 # ---- whoever asks; what they show (a password, a token) is judged elsewhere
 for method, path in (("GET", V1 + "/setup"), ("POST", V1 + "/setup"), ("POST", V1 + "/session"), ("POST", V1 + "/join"),
                      ("POST", V1 + "/join/check"), ("GET", V1 + "/openapi.json"), ("GET", V1 + "/docs"), ("GET", "/healthz"),
-                     ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/d/token/name")):
+                     ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/d/token/name"),
+                     ("GET", "/tuf/{tenant}/{p}/metadata/1.root.json")):
     row("public", method, path,        "y    y    y    y    y    y    y    y    y    y    y", {} if method == "POST" else None)

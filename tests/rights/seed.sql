@@ -89,3 +89,7 @@ INSERT INTO gateway_token (tenant_id, name, token_hash, created_by) VALUES (2, '
 DELETE FROM session s USING account a WHERE a.tenant_id = s.tenant_id AND a.account_id = s.account_id AND a.name = 'victim';
 INSERT INTO session (tenant_id, session_hash, account_id, csrf_token, expires_at)
 SELECT tenant_id, sha256('victim'), account_id, 'x', now() + interval '1 day' FROM account WHERE name = 'victim';
+
+-- both: a file that waits for signatures
+INSERT INTO tuf_pending (tenant_id, platform_id, role, signed_hash, version, body, expires_at, submitted_by)
+SELECT tenant_id, platform_id, 'targets', sha256('waits'), 1, convert_to('{"signatures":[],"signed":{"T' || tenant_id || '":1}}', 'UTF8'), now() + '1 day', 'seed' FROM platform;

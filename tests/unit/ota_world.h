@@ -51,6 +51,7 @@ static void w_boot(struct world *w)
     struct boot_record previous = w->record;
     const struct ota_config config = {.map = &w->map,
                                       .roots = test_roots,
+                                      .trust = &w->trust,
                                       .settings = &w->settings,
                                       .boot = &w->record,
                                       .transport = &w->transport,
@@ -91,6 +92,7 @@ static struct world *w_new(void)
                                .a_at = W_A_AT,
                                .b_at = W_B_AT,
                                .slot_bytes = W_SLOT};
+    w->trust = (struct trust_region){.flash = &w->flash, .at = W_TRUST_AT};
     w->writes_left = W_NEVER;
     w->cut_after = w->chunk = UINT32_MAX;
     w->now_ms = 1000;

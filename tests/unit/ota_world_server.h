@@ -50,6 +50,11 @@ static void w_serve_poll(struct world *w)
                       ",\"keyManifest\":{\"href\":\"https://other.example/t/controller/v1/d/"
                       "keyManifest\"}");
     }
+    if (w->director) {
+        n += snprintf(text + n, sizeof text - (size_t)n,
+                      ",\"director\":{\"href\":\"https://other.example/t/controller/v1/d/"
+                      "director\"}");
+    }
     snprintf(text + n, sizeof text - (size_t)n, "}}");
     w_json(w, text);
 }
@@ -187,7 +192,7 @@ static void w_route(struct world *w, const char *rq, const char *body)
         w_take_cancel(w, body);
     } else if (strncmp(rq, "GET /file/fw.bin ", 17) == 0) {
         w_serve_file(w, rq);
-    } else {
+    } else if (w->more == NULL || !w->more(w, rq)) {
         fprintf(stderr, "no such route: %s\n", rq);
         abort();
     }

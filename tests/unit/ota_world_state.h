@@ -25,16 +25,20 @@ enum {
     W_SLOT = W_SLOT_UNITS * W_ERASE,
     W_A_AT = 8 * W_ERASE,
     W_B_AT = W_A_AT + W_SLOT,
-    W_FLASH = W_B_AT + W_SLOT + W_ERASE,
+    W_TRUST_AT = W_B_AT + W_SLOT + W_ERASE,
+    W_FLASH = W_TRUST_AT + TRUST_COPIES * W_ERASE,
     W_PIECE = 16384,
     W_NEVER = 0x7fffffff,
     W_CLASS_AT = 16 /* in a key manifest */
 };
 
+_Static_assert(TRUST_COPY_BYTES(W_ERASE) == W_ERASE, "a copy of what is trusted is one unit");
+
 struct world {
     uint8_t mem[W_FLASH];
     struct flash flash;
     struct slot_map map;
+    struct trust_region trust;
     int writes_left; /* flash operations until the power goes */
     jmp_buf power;
 
@@ -72,6 +76,10 @@ struct world {
     const char *status_for;   /* only if the request line contains this, or NULL          */
     unsigned retry_after_s;
     bool no_ranges, unreachable, wrong_certificate;
+    bool director; /* a link to signed answers in polls                                   */
+    /* Routes beyond DDI; false if it knows none either. */
+    bool (*more)(struct world *w, const char *rq);
+    void *more_arg;
     const char *raw; /* answer of the next request, instead of ours              */
     char last_config[1024], last_beat[1024];
 

@@ -25,10 +25,20 @@ WRONG = [
     ({"SLOT_A_AT": 0x28000}, "slot B, with its extra"),
 ]
 
+TRUST_WRONG = [
+    ({"TRUST_AT": 0x30100}, "starts with an erase unit"),
+    ({"TRUST_AT": 0x3D000}, "ends within the flash"),
+    ({"TRUST_AT": 0x1000}, "overlaps nothing"),
+    ({"TRUST_AT": 0x5000}, "overlaps nothing"),
+    ({"TRUST_AT": 0x6000}, "overlaps nothing"),
+    ({"TRUST_AT": 0x27000}, "overlaps nothing"),
+]
+
 
 def compiled(table):
     names = ", ".join(f"BOARD_{k} = {v}" for k, v in table.items())
-    source = f'#include "firmware/slot/map_check.h"\nenum {{ {names} }};\nSLOT_MAP_CHECK(BOARD);\n'
+    trust = "TRUST_MAP_CHECK(BOARD);" if "TRUST_AT" in table else ""
+    source = f'#include "firmware/ota/trust_map.h"\nenum {{ {names} }};\nSLOT_MAP_CHECK(BOARD);\n{trust}\n'
     return subprocess.run(["cc", "-std=c11", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-x", "c", f"-I{ROOT}", "-"], input=source, text=True,
                           capture_output=True)
 
@@ -45,7 +55,8 @@ class MapCheck(unittest.TestCase):
         self.assertIn("BOARD_WATCHDOG", r.stderr)
 
     def test_wrong_tables_do_not(self):
-        for change, why in WRONG:
+        self.assertEqual(compiled({**GOOD, "TRUST_AT": 0x30000}).returncode, 0)
+        for change, why in WRONG + TRUST_WRONG:
             r = compiled({**GOOD, **change})
             self.assertNotEqual(r.returncode, 0, change)
             self.assertIn(why, r.stderr, change)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The programs that make and run host devices: what they take, what they refuse, how they end."""
+import json
 import os
 import pathlib
 import subprocess
@@ -82,6 +83,61 @@ class Device(unittest.TestCase):
                     r = tool("ota-device", *argv)
                     self.assertEqual(r.returncode, status, r.stderr)
                     self.assertNotEqual(r.stderr, "")
+
+
+class TrustedRoot(unittest.TestCase):
+    """ota-flash make --root: what a device will trust is in its flash, and nothing else gets there."""
+
+    def setUp(self):
+        self.scratch = tempfile.TemporaryDirectory(prefix="otad-tools.")
+        self.addCleanup(self.scratch.cleanup)
+        self.folder = pathlib.Path(self.scratch.name)
+
+    def signer(self, *argv):
+        r = subprocess.run([TOOLS.parents[2] / "signer" / "signer", *map(str, argv)], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(r.returncode, 0, r.stderr)
+
+    def root(self, sign=True):
+        keys = {name: self.folder / f"{name}.pem" for name in ("r", "t", "p", "online")}
+        for path in keys.values():
+            self.signer("keygen", "-t", "ed25519", "-o", path)
+        public = {name: path.with_suffix(".pub") for name, path in keys.items()}
+        self.signer("repo", "init", "-d", self.folder / "repo", "--platform", "board", "--class", "board", "--root-key", public["r"],
+                    "--targets-key", public["t"], "--platform-key", public["p"], "--online-key", public["online"])
+        if sign:
+            self.signer("repo", "cosign", "-d", self.folder / "repo", "-k", keys["r"], "--yes")
+        return next(p for p in sorted((self.folder / "repo").rglob("*root*.json")))
+
+    def make(self, *more, board="host"):
+        return tool("ota-flash", "make", "--board", board, "--out", self.folder / "flash", "--manifest", KEYS / "mps2-an386.manifest", *more)
+
+    def shown(self):
+        r = tool("ota-flash", "show", "--json", "--board", "host", self.folder / "flash")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        return json.loads(r.stdout)["trust"]
+
+    def test_without_one(self):
+        self.assertEqual(self.make().returncode, 0)
+        self.assertEqual(self.shown(), {"root_of": "nobody"})
+
+    def test_a_good_one(self):
+        root = self.root()
+        for board in ("emcraft-sf2", "mps2-an386", "host"):
+            r = self.make("--root", root, board=board)
+            self.assertEqual((r.returncode, r.stderr), (0, ""))
+        self.assertEqual(self.shown()["root_of"], "platform")
+        self.assertEqual(self.shown()["root_bytes"], root.stat().st_size)
+        self.assertIn(root.read_bytes(), (self.folder / "flash").read_bytes())
+
+    def test_refused(self):
+        root = self.root(sign=False)
+        wrong = self.folder / "wrong.json"
+        for text in (root.read_bytes(), b"{}", b"\x00" * 100, root.read_bytes() + b"\n", b" " * 5000):
+            wrong.write_bytes(text)
+            with self.subTest(text[:20]):
+                r = self.make("--root", wrong)
+                self.assertEqual(r.returncode, FAILED)
+                self.assertNotEqual(r.stderr, "")
 
 
 if __name__ == "__main__":

@@ -129,7 +129,9 @@ _Noreturn static void give_up(const char *why)
 static void start_agent(void)
 {
     static struct ota_config config;
+    static struct trust_region trust;
 
+    trust = (struct trust_region){.flash = board_map.flash, .at = BOARD_TRUST_AT};
     app.timing = ota_timing_default();
     if (app.settings.poll_s != 0) {
         app.timing.poll_ms = app.settings.poll_s * 1000;
@@ -139,6 +141,7 @@ static void start_agent(void)
     }
     config = (struct ota_config){.map = &board_map,
                                  .roots = boot_roots,
+                                 .trust = &trust,
                                  .settings = &app.settings,
                                  .boot = board_boot_record(),
                                  .transport = &app.transport,

@@ -1,5 +1,5 @@
 # Ed25519: libsodium's curve, BearSSL's SHA-256 and integers, mbed TLS's SHA-512.
-set(crypto_own sha256_bear.c crypto_ed25519.c crypto_sha512.c sodium_port.c proven.c)
+set(crypto_own sha256_bear.c crypto_ed25519.c crypto_sha512.c crypto_message.c sodium_port.c proven.c)
 set(crypto_theirs ${sodium}/crypto_sign/ed25519/ref10/open.c ed25519_small.c ${sodium}/crypto_verify/sodium/verify.c
   ${bear}/src/hash/sha2small.c ${bear}/src/codec/dec32be.c ${bear}/src/codec/enc32be.c sha512_mbed.c)
 foreach(part decred decode encode muladd bitlen rshift add sub)

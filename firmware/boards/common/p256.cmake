@@ -3,7 +3,7 @@
 if(NOT P256_WORDS)
   set(P256_WORDS i15)
 endif()
-set(crypto_own crypto_p256.c proven.c ../../image/sha512_none.c)
+set(crypto_own crypto_p256.c crypto_message_none.c proven.c ../../image/sha512_none.c)
 # mbed TLS's SHA-256 in its rolled form: half a kilobyte smaller than BearSSL's, a fifth slower.
 set(crypto_theirs sha256_mbed.c p256_${P256_WORDS}.c ${bear}/src/codec/ccopy.c)
 foreach(part decmod decode encode muladd bitlen rshift add sub modpow montmul tmont fmont iszero ninv15 ninv31 bits)

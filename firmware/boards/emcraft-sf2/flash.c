@@ -5,11 +5,12 @@
  */
 #include <stddef.h>
 
-#include "../../slot/map_check.h"
+#include "../../ota/trust_map.h"
 #include "board.h"
 #include "sf2.h"
 
 SLOT_MAP_CHECK(EMCRAFT);
+TRUST_MAP_CHECK(EMCRAFT);
 
 enum {
     CMD_WRITE_ENABLE = 0x06,

@@ -182,6 +182,7 @@ static enum boot_cause run_agent(void)
 {
     const struct ota_config config = {.map = &dev.flash.map,
                                       .roots = dev.roots,
+                                      .trust = &dev.flash.trust,
                                       .settings = &dev.settings,
                                       .boot = &dev.record,
                                       .transport = &dev.transport,

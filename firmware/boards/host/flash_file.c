@@ -11,12 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../slot/map_check.h"
+#include "../../ota/trust_map.h"
 #include "../emcraft-sf2/map.h"
 #include "../mps2/map.h"
 #include "board.h"
 
 SLOT_MAP_CHECK(HOST);
+TRUST_MAP_CHECK(HOST);
 
 struct known_board {
     const char *name;
@@ -24,6 +25,7 @@ struct known_board {
     uint32_t flash_bytes, erase_bytes, program_bytes;
     uint8_t erased;
     struct slot_map map;
+    uint32_t trust_at;
 };
 
 /* One map for the whole family of boards. */
@@ -31,10 +33,15 @@ struct known_board {
     {                                                                                          \
         name, BOARD_FLASH_FILE_BYTES, BOARD_FLASH_BYTES, BOARD_ERASE_BYTES,                    \
             BOARD_PROGRAM_BYTES, BOARD_ERASED,                                                 \
-        {                                                                                      \
-            NULL, BOARD_JOURNAL_AT, BOARD_MANIFEST_AT, BOARD_AGENT_AT, BOARD_SETTINGS_AT,      \
-                BOARD_SLOT_A_AT, BOARD_SLOT_B_AT, BOARD_SLOT_BYTES                             \
-        }                                                                                      \
+            {NULL,                                                                             \
+             BOARD_JOURNAL_AT,                                                                 \
+             BOARD_MANIFEST_AT,                                                                \
+             BOARD_AGENT_AT,                                                                   \
+             BOARD_SETTINGS_AT,                                                                \
+             BOARD_SLOT_A_AT,                                                                  \
+             BOARD_SLOT_B_AT,                                                                  \
+             BOARD_SLOT_BYTES},                                                                \
+            BOARD_TRUST_AT                                                                     \
     }
 
 static const struct known_board boards[] = {
@@ -45,7 +52,8 @@ static const struct known_board boards[] = {
      HOST_PROGRAM_BYTES,
      HOST_ERASED,
      {NULL, HOST_JOURNAL_AT, HOST_MANIFEST_AT, HOST_AGENT_AT, HOST_SETTINGS_AT, HOST_SLOT_A_AT,
-      HOST_SLOT_B_AT, HOST_SLOT_BYTES}},
+      HOST_SLOT_B_AT, HOST_SLOT_BYTES},
+     HOST_TRUST_AT},
     MPS2("mps2-an386"),
     MPS2("mps2-an385"),
     MPS2("mps2-an500"),
@@ -56,7 +64,8 @@ static const struct known_board boards[] = {
      EMCRAFT_PROGRAM_BYTES,
      EMCRAFT_ERASED,
      {NULL, EMCRAFT_JOURNAL_AT, EMCRAFT_MANIFEST_AT, EMCRAFT_AGENT_AT, EMCRAFT_SETTINGS_AT,
-      EMCRAFT_SLOT_A_AT, EMCRAFT_SLOT_B_AT, EMCRAFT_SLOT_BYTES}},
+      EMCRAFT_SLOT_A_AT, EMCRAFT_SLOT_B_AT, EMCRAFT_SLOT_BYTES},
+     EMCRAFT_TRUST_AT},
 };
 enum { BOARDS = sizeof boards / sizeof boards[0] };
 
@@ -139,6 +148,7 @@ static ota_err map_in(struct flash_file *f, const struct known_board *b, bool wr
                               .erase = file_erase};
     f->map = b->map;
     f->map.flash = &f->flash;
+    f->trust = (struct trust_region){.flash = &f->flash, .at = b->trust_at};
     return OTA_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../../ota/trust_store.h"
 #include "../../slot/slot.h"
 
 /*
@@ -15,6 +16,7 @@
 struct flash_file {
     struct flash flash;
     struct slot_map map;
+    struct trust_region trust;
     const char *board;
     uint8_t *bytes;
     size_t file_bytes;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../../image/manifest_parts.h"
+#include "../../ota/trust.h"
 #include "../../slot/boot_record.h"
 #include "../../slot/journal.h"
 #include "flash_file.h"
@@ -17,13 +18,17 @@
 static const char usage[] =
     "Usage: ota-flash make --out FILE --manifest FILE [--board NAME] [--image FILE] [--floor "
     "N]\n"
-    "                      [--settings FILE] [--staged FILE [--request]]\n"
+    "                      [--settings FILE] [--root FILE] [--staged FILE [--request]]\n"
     "       ota-flash show [--json] [--board NAME] FILE\n"
     "       ota-flash stage [--request] [--board NAME] FILE IMAGE\n"
     "\n"
     "make   a flash file: erased, with the key manifest in force, IMAGE confirmed in slot A\n"
-    "       (floor: its security counter unless given), and what else is named\n"
-    "show   journal, slots and key manifests; verdicts rest on the manifest as it lies there\n"
+    "       (floor: its security counter unless given), and what else is named; with a root "
+    "of\n"
+    "       its platform's repository the device installs nothing that this does not vouch "
+    "for\n"
+    "show   journal, slots, key manifests, trusted versions; verdicts rest on the manifest as "
+    "it lies there\n"
     "stage  put an image into the staging place, unverified, and with --request ask for it\n"
     "\n"
     "Boards: host, mps2-an386 (default), mps2-an385, mps2-an500, emcraft-sf2; of a file that "
@@ -110,13 +115,33 @@ static ota_err stage(const struct slot_map *m, const char *path, bool ask)
 }
 
 struct make_options {
-    const char *out, *board, *image, *staged, *manifest, *settings;
+    const char *out, *board, *image, *staged, *manifest, *settings, *root;
     uint32_t floor;
     bool has_floor, request;
 };
 
-static ota_err fill(const struct slot_map *m, const struct make_options *o)
+static ota_err put_root(const struct trust_region *r, const char *path)
 {
+    struct trust_state none = {.root_bytes = 0};
+    uint32_t len;
+    uint8_t *root = file_get(path, &len);
+    ota_err e = root == NULL ? OTA_E_IO : trust_root_save(r, &none, root, len);
+    static uint8_t buf[TRUST_FILE_BYTES];
+    static struct trust t;
+
+    free(root);
+    trust_init(&t, r, buf, 0);
+    if (e == OTA_OK &&
+        t.mode != TRUST_ON) { /* the device would say the same, and install nothing */
+        (void)fail("%s is no root that a device can trust (SPEC 10)", path);
+        e = OTA_E_FORMAT;
+    }
+    return e;
+}
+
+static ota_err fill(const struct flash_file *file, const struct make_options *o)
+{
+    const struct slot_map *m = &file->map;
     uint32_t floor = o->floor, len;
     uint8_t *manifest = file_get(o->manifest, &len);
     ota_err e = manifest == NULL ? OTA_E_IO : OTA_OK;
@@ -133,6 +158,8 @@ static ota_err fill(const struct slot_map *m, const struct make_options *o)
     }
     if (e == OTA_OK && o->settings != NULL)
         e = put_file(m->flash, m->settings_at, m->flash->erase_bytes, o->settings);
+    if (e == OTA_OK && o->root != NULL)
+        e = put_root(&file->trust, o->root);
     if (e == OTA_OK)
         e = slot_format(m, manifest, len, floor);
     if (e == OTA_OK && o->staged != NULL)
@@ -146,7 +173,8 @@ static int cmd_make(int argc, char **argv)
     static const struct option options[] = {
         {"out", 1, NULL, 'o'},      {"board", 1, NULL, 'b'},  {"manifest", 1, NULL, 'm'},
         {"image", 1, NULL, 'i'},    {"staged", 1, NULL, 's'}, {"request", 0, NULL, 'r'},
-        {"settings", 1, NULL, 'c'}, {"floor", 1, NULL, 'f'},  {NULL, 0, NULL, 0}};
+        {"settings", 1, NULL, 'c'}, {"floor", 1, NULL, 'f'},  {"root", 1, NULL, 'R'},
+        {NULL, 0, NULL, 0}};
     struct make_options o = {.board = "mps2-an386"};
     struct flash_file file;
     char *end = NULL;
@@ -159,6 +187,7 @@ static int cmd_make(int argc, char **argv)
                             : c == 'i' ? &o.image
                             : c == 's' ? &o.staged
                             : c == 'c' ? &o.settings
+                            : c == 'R' ? &o.root
                                        : NULL;
 
         if (text != NULL) {
@@ -177,7 +206,7 @@ static int cmd_make(int argc, char **argv)
     e = flash_file_make(&file, o.out, o.board);
     if (e != OTA_OK)
         return fail("%s for board %s: %s", o.out, o.board, ota_err_name(e));
-    e = fill(&file.map, &o);
+    e = fill(&file, &o);
     flash_file_close(&file);
     return e == OTA_OK ? 0 : fail("%s: %s", o.out, ota_err_name(e));
 }
@@ -379,6 +408,25 @@ static void show_image(struct show *s, const char *name, struct image_source src
     close_group(s);
 }
 
+static void show_trust(struct show *s, const struct trust_region *r)
+{
+    struct trust_state t = {.root_bytes = 0};
+    ota_err e = trust_load(r, &t);
+
+    open_group(s, "trust");
+    say_text(s, "root_of", e == OTA_E_NOT_FOUND ? "nobody" : e != OTA_OK ? "lost" : "platform");
+    if (e == OTA_OK) {
+        say_number(s, "root_bytes", t.root_bytes);
+        say_number(s, "root", t.root);
+        say_number(s, "timestamp", t.timestamp);
+        say_number(s, "snapshot", t.snapshot);
+        say_number(s, "targets", t.targets);
+        say_number(s, "role", t.role);
+        say(s, "time", "%llu", (unsigned long long)t.time_s);
+    }
+    close_group(s);
+}
+
 static void show_all(struct show *s, const struct flash_file *file)
 {
     const struct slot_map *m = &file->map;
@@ -405,6 +453,7 @@ static void show_all(struct show *s, const struct flash_file *file)
     show_image(s, "a", slot_running(m), in_force, floor);
     show_image(s, "b", slot_previous(m), in_force, floor);
     show_image(s, "staged", slot_staged(m), in_force, floor);
+    show_trust(s, &file->trust);
     if (s->json)
         puts("}");
 }

@@ -7,9 +7,10 @@
 
 #include <string.h>
 
-#include "../../slot/map_check.h"
+#include "../../ota/trust_map.h"
 
 SLOT_MAP_CHECK(BOARD);
+TRUST_MAP_CHECK(BOARD);
 
 static volatile uint32_t *word(uint32_t at)
 {

@@ -55,12 +55,13 @@ class Device:
     host = "127.0.0.1"
 
     def __init__(self, folder, name, keys, ca, port, image, manifest, token=None, gateway=None, floor=1, platform=PLATFORM,
-                 server_name="localhost", heartbeat_s=2, poll_s=2):
+                 server_name="localhost", heartbeat_s=2, poll_s=2, root=None):
         self.folder, self.name, self.keys = pathlib.Path(folder), name, keys
         self.ca, self.port, self.server_name, self.platform = ca, port, server_name, platform
         self.token, self.gateway, self.heartbeat_s, self.poll_s = token, gateway, heartbeat_s, poll_s
         self.folder.mkdir(parents=True, exist_ok=True)
         self.flash = self.folder / "flash.img"
+        self.root = root  # of the platform's repository, if the device shall hold the server to it
         self.starts = 0
         if not self.flash.exists():
             self._make_flash(image, manifest, floor)
@@ -77,7 +78,7 @@ class Device:
     def _make_flash(self, image, manifest, floor):
         settings = self.settings_file()
         run(TOOLS / "ota-flash", "make", "--out", self.flash, "--manifest", manifest, "--image", image, "--floor", floor,
-            "--settings", settings)
+            "--settings", settings, *(["--root", self.root] if self.root else []))
         settings.unlink()
 
     def move(self, port):

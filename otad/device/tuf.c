@@ -1,0 +1,154 @@
+/*
+ * The newest metadata and the files are served from memory.  What has a version never changes,
+ * so that older ones may come from the database: a reader who began before a publication ends
+ * with the repository that it began with.
+ */
+#include "tuf.h"
+
+#include <string.h>
+
+#include "caller.h"
+#include "download.h"
+#include "otad/auth/permission.h"
+#include "otad/db/tuf.h"
+#include "otad/fleet/metadata.h"
+#include "otad/otad.h"
+
+enum { CAPTURE_TENANT, CAPTURE_PLATFORM, CAPTURE_FIRST, CAPTURE_SECOND };
+
+/* "DIGEST.": consistent snapshots put it before a file's name. */
+enum { DIGEST_TEXT = 64 };
+
+static struct fleet_metadata_at at_of(const struct http_request *rq)
+{
+    return (struct fleet_metadata_at){.tenant = rq->capture[CAPTURE_TENANT],
+                                      .platform = rq->capture[CAPTURE_PLATFORM]};
+}
+
+static ota_err nothing(struct http_request *rq, struct http_response *rs)
+{
+    return http_problem(rq, rs, OTA_E_NOT_FOUND, NULL, "There is nothing at this address.");
+}
+
+/* A file that was published before the newest of its role. */
+static ota_err older(struct http_request *rq, const struct fleet_metadata_where *where,
+                     enum repo_role role, struct fleet_metadata_file *f)
+{
+    struct db_scope scope = device_scope(rq, where->tenant_id);
+    return db_tuf_file_get(&scope, where->platform, role, f->version, &f->bytes, &f->len);
+}
+
+static ota_err find(struct http_request *rq, enum repo_role *out_role,
+                    struct fleet_metadata_file *out)
+{
+    const struct fleet_metadata_at at = at_of(rq);
+    struct fleet_metadata_where where;
+    int64_t version = 0;
+    ota_err err = fleet_metadata_find(rq->otad->fleet, &at, rq->arena, &where);
+    if (err == OTA_OK)
+        err = repo_file_parse(rq->capture[CAPTURE_FIRST], where.platform, out_role, &version);
+    if (err == OTA_OK && (version == 0) != (*out_role == REPO_TIMESTAMP))
+        err = OTA_E_NOT_FOUND;
+    if (err == OTA_OK)
+        err = fleet_metadata_file(rq->otad->fleet, &at, *out_role, rq->arena, out);
+    if (err != OTA_OK || version == 0 || version == out->version)
+        return err;
+    if (version > out->version)
+        return OTA_E_NOT_FOUND; /* every client asks for the next root */
+    out->version = version;
+    return older(rq, &where, *out_role, out);
+}
+
+static bool has_it(const struct http_request *rq, const char *tag)
+{
+    const char *asked = http_header(rq, "If-None-Match");
+    return asked != NULL && strstr(asked, tag) != NULL;
+}
+
+ota_err tuf_metadata_get(struct http_request *rq, struct http_response *rs)
+{
+    struct fleet_metadata_file f;
+    enum repo_role role = REPO_ROLES;
+    const ota_err err = find(rq, &role, &f);
+    if (err != OTA_OK)
+        return err == OTA_E_NOT_FOUND ? nothing(rq, rs) : err;
+    const char *tag =
+        arena_printf(rq->arena, "\"%s-%lld\"", repo_role_word(role), (long long)f.version);
+    http_header_add(rs, "Cache-Control",
+                    role == REPO_TIMESTAMP ? "no-cache"
+                                           : "public, max-age=31536000, immutable");
+    http_header_add(rs, "ETag", tag);
+    rq->quiet = true;
+    if (tag != NULL && has_it(rq, tag))
+        http_empty(rs, 304);
+    else
+        http_bytes(rs, 200, "application/json", f.bytes, f.len);
+    return OTA_OK;
+}
+
+/* ---- files --------------------------------------------------------------------------------
+ */
+
+/* The file that "DIGEST.NAME" names.  Errors: OTA_E_NOT_FOUND, and fleet_metadata_artifact's.
+ */
+static ota_err find_target(struct http_request *rq, struct artifact *out, bool *out_listed)
+{
+    const struct fleet_metadata_at at = at_of(rq);
+    const char *file = rq->capture[CAPTURE_SECOND];
+    if (strlen(file) <= DIGEST_TEXT + 1 || file[DIGEST_TEXT] != '.')
+        return OTA_E_NOT_FOUND;
+    const ota_err err =
+        fleet_metadata_artifact(rq->otad->fleet, &at, rq->capture[CAPTURE_FIRST],
+                                file + DIGEST_TEXT + 1, rq->arena, out, out_listed);
+    if (err != OTA_OK)
+        return err;
+    const char *digest = device_hex(rq->arena, out->sha256, sizeof out->sha256);
+    if (digest == NULL)
+        return OTA_E_LIMIT;
+    return strncmp(digest, file, DIGEST_TEXT) == 0 ? OTA_OK : OTA_E_NOT_FOUND;
+}
+
+bool tuf_targets_are_public(struct http_request *rq)
+{
+    const struct fleet_metadata_at at = at_of(rq);
+    struct fleet_metadata_where where;
+    struct artifact a;
+    bool listed = false;
+    return fleet_metadata_find(rq->otad->fleet, &at, rq->arena, &where) == OTA_OK &&
+           where.public_targets && find_target(rq, &a, &listed) == OTA_OK && listed;
+}
+
+/* Of the log: somebody with a name, or whoever came. */
+static ota_err send(struct http_request *rq, struct http_response *rs, const struct artifact *a,
+                    const struct fleet_metadata_where *where)
+{
+    const struct release r = {.platform = where->platform,
+                              .version = rq->capture[CAPTURE_FIRST]};
+    if (rq->principal == NULL)
+        return device_send_artifact(rq, rs, a);
+    return download_send(
+        rq, rs, rq->principal->kind == PRINCIPAL_API_KEY ? DOWNLOAD_KEY : DOWNLOAD_SESSION, &r,
+        a);
+}
+
+ota_err tuf_target_get(struct http_request *rq, struct http_response *rs)
+{
+    const struct fleet_metadata_at at = at_of(rq);
+    struct fleet_metadata_where where;
+    struct artifact a;
+    bool listed = false;
+    ota_err err = fleet_metadata_find(rq->otad->fleet, &at, rq->arena, &where);
+    if (err == OTA_OK && rq->principal != NULL && rq->principal->tenant != where.tenant_id)
+        err = OTA_E_NOT_FOUND;
+    if (err == OTA_OK)
+        err = find_target(rq, &a, &listed);
+    if (err == OTA_OK)
+        err = send(rq, rs, &a, &where);
+    if (err == OTA_E_NOT_FOUND)
+        return nothing(rq, rs);
+    if (err == OTA_OK)
+        http_header_add(rs, "Cache-Control",
+                        where.public_targets ? "public, max-age=31536000, immutable"
+                                             : "private, max-age=31536000, immutable");
+    return err;
+}

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""The tampered repositories of tests/unit/test_tuf_tampered.py, served to tuf-client and to tuf-js: what each says stands in
+README.md's table, word for word.  --write puts it there.  The last line is "N passed, M failed".
+"""
+import functools
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parent / "unit")]
+from test_tuf_tampered import CASES, PATH, good_start, tampered  # noqa: E402
+from tuf_client import Client  # noqa: E402
+from tuf_js import TufJs  # noqa: E402
+from tuf_maker import Key, Repo, Server  # noqa: E402
+
+TABLE = HERE / "README.md"
+ACCEPTS = "**accepts**"
+
+
+def plain(error):
+    """tuf-js's reason without what differs from one version of Node, or one run, to the next."""
+    error = re.sub(r"Unable to load \w+(?: metadata)? error \w+: ", "", error)
+    error = re.sub(r"^SyntaxError: .*", "SyntaxError: no JSON", error)
+    return re.sub(r"[0-9a-f]{64}", "...", error)
+
+
+def shared_role():
+    """Both a and b delegate to one role, b to another key than the one that signs it."""
+    r = Repo()
+    r.content = {"a/fw": b"firmware of a", "b/fw": b"firmware of b"}
+    r.listed = {"shared": list(r.content)}
+    r.delegations = [{"name": n, "paths": [f"{n}/*"], "terminating": True} for n in "ab"]
+    for name in ("a", "b", "shared"):
+        r.keys[name], r.version[name] = [Key(name)], 1
+    for name in "ab":
+        r.extra[name] = [{"name": "shared", "paths": [f"{name}/*"], "terminating": True}]
+
+    def name_another(signed):
+        key = Key("of b's own")
+        signed["delegations"]["keys"] = {key.id: key.object}
+        signed["delegations"]["roles"][0]["keyids"] = [key.id]
+    r.edit["b"] = name_another
+    return r.publish()
+
+
+class Both:
+    """A server and the two clients, who trust the good repository."""
+
+    def __init__(self, base):
+        self.base, self.server, self.js = base, Server(), TufJs()
+        self.server.trees["good"] = files = good_start().files
+        (base / "1.root.json").write_bytes(files["metadata/1.root.json"])
+        self.ours = Client(base / "ours", self.server, "good")
+        assert self.ours.init(files["metadata/1.root.json"]) == (0, None, None)
+        assert self.ours.download("1.0.0/fw.bin") == (0, None, None)
+        self.theirs = base / "theirs"
+        said = self.ask_js("good", self.theirs, "1.0.0/fw.bin", root=base / "1.root.json")
+        assert said["ok"] and pathlib.Path(said["paths"][0]).read_bytes() == b"firmware " * 40, said
+
+    def ask_js(self, tree, folder, *names, **more):
+        url = f"{self.server.url}/{tree}"
+        return self.js(dir=folder, metadata=url + "/metadata", targets=url + "/targets", names=names, files=f"{folder}-got", **more)
+
+    def shared_role(self):
+        """One session asks for a file by way of a, then for one by way of b."""
+        name, repo = "role_seen_by_way_of_another_delegator", shared_role()
+        self.server.trees[name] = repo.files
+        root = self.base / f"{name}.root.json"
+        root.write_bytes(repo.files["metadata/1.root.json"])
+        client = Client(self.base / name, self.server, name)
+        assert client.init(root.read_bytes()) == (0, None, None)
+        status, why, where = client.download("a/fw", "b/fw")
+        assert (status, why, [p.name for p in client.got.iterdir()]) == (1, "threshold", ["a%2Ffw"]), f"{name}: {why}: {where}"
+        said = self.ask_js(name, self.base / f"{name}-js", "a/fw", "b/fw", root=root)
+        return self.line(name, why, where, said)
+
+    @staticmethod
+    def line(name, why, where, said):
+        return f"| {name.replace('_', ' ')} | {why}: {where} | {ACCEPTS if said['ok'] else plain(said['error'])} |"
+
+    def row(self, name):
+        """What both say of one case."""
+        function, reason, file = CASES[name]
+        repo = tampered(function)
+        self.server.trees[name] = repo.files
+        client = Client(self.base / name, self.server, name)
+        shutil.rmtree(client.trusted)
+        shutil.copytree(self.ours.trusted, client.trusted)
+        status, why, where = client.download(PATH)
+        assert (status, why, where) == (1, reason, file.format(**repo.version)), f"{name}: tuf-client says {why}: {where}"
+        assert not list(client.got.iterdir()), f"{name}: tuf-client left a file"
+        folder = self.base / f"{name}-js"
+        shutil.copytree(self.theirs, folder)
+        said = self.ask_js(name, folder, PATH)
+        got = pathlib.Path(f"{folder}-got")
+        assert said["ok"] or not got.exists() or not list(got.iterdir()), f"{name}: tuf-js left a file"
+        return self.line(name, why, where, said)
+
+
+def main():
+    lines = TABLE.read_text().splitlines()
+    table = [line for line in lines if line.startswith("| ")]
+    wanted, rows, failed = set(table[1:]), [], 0
+    with tempfile.TemporaryDirectory() as folder:
+        both = Both(pathlib.Path(folder))
+        for row in [functools.partial(both.row, name) for name in CASES] + [both.shared_role]:
+            try:
+                rows.append(row())
+                if "--write" not in sys.argv and rows[-1] not in wanted:
+                    raise AssertionError(f"not in {TABLE.name}: {rows[-1]}")
+            except AssertionError as e:
+                print(f"FAILED {e}")
+                failed += 1
+        assert both.js.close() == 0
+        both.server.close()
+    if "--write" in sys.argv:
+        at = lines.index(table[0])
+        TABLE.write_text("\n".join(lines[:at + 2] + rows + lines[at + 1 + len(table):]) + "\n")
+    elif len(table) != len(CASES) + 2:
+        print(f"FAILED {TABLE.name} has {len(table) - 1} rows for {len(CASES) + 1} cases")
+        failed += 1
+    refused = sum(ACCEPTS not in r for r in rows)
+    print(f"{len(rows)} repositories, tuf-client refuses {len(rows)}, tuf-js {refused}")
+    print(f"{len(CASES) + 1 - failed} passed, {failed} failed")
+    return failed != 0
+
+
+sys.exit(main())

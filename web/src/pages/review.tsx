@@ -77,7 +77,7 @@ function Unprotected({ names, any }: { names: string[]; any: boolean }) {
 	return (
 		<Panel title="Without signed metadata">
 			<p class="muted">
-				What is released here goes out on this server's word alone. `signer repo init` begins a repository whose
+				Who may release here decides alone what goes out. <code>signer repo init</code> begins a repository whose
 				managers sign every release.
 			</p>
 			<p class="row">

@@ -11,8 +11,16 @@ import unittest
 from harness import TENANT, EndToEnd, wait_until
 from lab.client import Problem
 from lab.factory import VENDOR, signer
+from lab.proc import ROOT
 from lab.server import Otad
 from lab.tuf import Maker, canonical, keyid, later, verified
+
+
+def shape(value):
+    """Members in their order, and kinds; of a list the first one's."""
+    if isinstance(value, dict):
+        return [(name, shape(member)) for name, member in value.items()]
+    return [shape(one) for one in value[:1]] if isinstance(value, list) else type(value).__name__
 
 
 class Repository(EndToEnd):
@@ -185,6 +193,13 @@ class Tuf(Repository):
         self.assertEqual(cid, {"published": [], "pending": []}, "a third is harmless")
         self.assertEqual(len(self.meta(f"2.{self.name}.json")["signatures"]), 2)
         self.assertEqual(self.chain()[self.name], 2)
+
+    def test_the_shape_that_pages_are_tested_with(self):
+        targets = [self.target("1.0.0", self.complete("1.0.0"))]
+        self.begin(targets, managers=("ann", "bob"), threshold=2)
+        self.put_role(self.maker.platform_role(targets, version=2, by=("ann",)))
+        golden = json.loads((ROOT / "tests/vectors/api/tuf.json").read_text())
+        self.assertEqual(shape(self.tuf()), shape(golden))
 
     def test_wrong_signatures_do_not_count(self):
         self.begin(managers=("ann", "bob"), threshold=2)

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { at, event, golden, newUpdate, recount } from "./fleet.mjs";
 import { peopleRoutes } from "./people.mjs";
 import { recordRoutes } from "./records.mjs";
+import { tufRoutes } from "./tuf.mjs";
 
 const CLOSED = new Set(["succeeded", "failed", "cancelled"]);
 
@@ -286,6 +287,7 @@ export function makeApi(world, emit, session) {
 	const routes = [
 		...peopleRoutes(world, { Refusal, paged, find, session }),
 		...recordRoutes(world, { Refusal, paged, find, releaseOf, platformOf, emit }),
+		...tufRoutes(world, { find, platformOf }),
 		["GET", "/platforms", ({ query }) => paged(world.platforms, query)],
 		["POST", "/platforms", ({ body }) => platformCreate(body)],
 		["GET", "/platforms/{0}", ({ params: [p] }) => platformOf(p)],

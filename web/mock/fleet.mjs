@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fewPeople, makePeople } from "./people.mjs";
 import { addLife, ESP_PLATFORM, makeRecords, noRecords } from "./records.mjs";
+import { makeRepositories } from "./tuf.mjs";
 
 /** One document of tests/vectors/api: what otad's own tests say that otad answers. */
 export function golden(name) {
@@ -391,7 +392,7 @@ export function makeWorld(now, deviceCount = 420) {
 			},
 		],
 	};
-	Object.assign(world, makeRecords(now));
+	Object.assign(world, makeRecords(now), makeRepositories(now));
 	addLife(world, (...known) => release(now, ...known));
 	recount(world);
 	return world;
@@ -408,5 +409,6 @@ export function emptyWorld() {
 		keys: [],
 		gateways: [],
 		...noRecords(),
+		repositories: [],
 	};
 }

@@ -9,6 +9,7 @@ import { makeApi, Refusal, tick } from "./api.mjs";
 import { at, emptyWorld, golden, makeWorld } from "./fleet.mjs";
 import { identity, mayRead, union } from "./people.mjs";
 import { Bytes, espDoor } from "./records.mjs";
+import { tufDoor } from "./tuf.mjs";
 
 const DIST = process.env.OTAD_WEB_DIST ?? fileURLToPath(new URL("../dist", import.meta.url));
 const COMMENT_MS = 15_000;
@@ -159,8 +160,7 @@ class Mock {
 		});
 	}
 
-	door(url, response) {
-		const answer = this.control.signedIn ? espDoor(this.world, url.pathname, url.searchParams) : null;
+	door(response, answer) {
 		if (answer === null) response.writeHead(404, { "Content-Type": "application/problem+json" }).end("{}");
 		else if (answer instanceof Bytes) sendBytes(response, answer);
 		else response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
@@ -168,9 +168,13 @@ class Mock {
 
 	async handle(request, response) {
 		const url = new URL(request.url, "http://localhost");
+		if (url.pathname.startsWith("/tuf/")) return this.door(response, tufDoor(this.world, url.pathname));
 		if (!url.pathname.startsWith("/api/")) return serveFile(request, response, url.pathname);
 		if (url.pathname === "/api/v1/events") return this.events(request, response);
-		if (url.pathname.startsWith("/api/esp/")) return this.door(url, response);
+		if (url.pathname.startsWith("/api/esp/")) {
+			const answer = this.control.signedIn ? espDoor(this.world, url.pathname, url.searchParams) : null;
+			return this.door(response, answer);
+		}
 		try {
 			const answer = this.answer(request, url, await body(request));
 			if (answer === null) response.writeHead(204).end();

@@ -28,6 +28,7 @@ const ReleasesPage = lazy(() => ship().then((m) => m.ReleasesPage));
 const ReleasePage = lazy(() => ship().then((m) => m.ReleasePage));
 const PlatformsPage = lazy(() => ship().then((m) => m.PlatformsPage));
 const PlatformPage = lazy(() => ship().then((m) => m.PlatformPage));
+const ReviewPage = lazy(() => import("./pages/review.tsx").then((m) => m.ReviewPage));
 const LinksPage = lazy(() => import("./pages/links.tsx").then((m) => m.LinksPage));
 const DownloadsPage = lazy(() => import("./pages/downloads.tsx").then((m) => m.DownloadsPage));
 const FlashPage = lazy(() => import("./pages/flash.tsx").then((m) => m.FlashPage));
@@ -213,6 +214,8 @@ function Page({ route }: { route: Route }) {
 			return <RolePage key={route.role} name={route.role} />;
 		case "account":
 			return <AccountPage />;
+		case "review":
+			return <ReviewPage platform={route.platform} />;
 		case "links":
 			return <LinksPage platform={route.platform} state={route.state} />;
 		case "downloads":

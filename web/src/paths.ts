@@ -63,6 +63,7 @@ export const page = {
 	role: (name: string) => `/roles/${seg(name)}`,
 	account: () => "/account",
 	join: () => "/join",
+	review: (filter: { platform?: string } = {}) => `/review${query(filter)}`,
 	links: (filter: LinkFilter = {}) => `/links${query(filter)}`,
 	downloads: (filter: DownloadFilter = {}) => `/downloads${query(filter)}`,
 	audit: (filter: AuditFilter = {}) => `/audit${query(filter)}`,
@@ -70,6 +71,8 @@ export const page = {
 };
 
 const V1 = "/api/v1";
+/** There is one organisation. */
+export const TENANT = "DEFAULT";
 
 export interface Cursor {
 	limit?: number;
@@ -83,6 +86,9 @@ export const api = {
 	platforms: (cursor: Cursor = {}) => `${V1}/platforms${query({ ...cursor })}`,
 	platform: (name: string) => `${V1}/platforms/${seg(name)}`,
 	keyManifest: (name: string) => `${V1}/platforms/${seg(name)}/key-manifest`,
+	tuf: (name: string) => `${api.platform(name)}/tuf`,
+	tufWaiting: (name: string, id: string) => `${api.tuf(name)}/pending/${seg(id)}`,
+	tufPublished: (name: string, file: string) => `/tuf/${TENANT}/${seg(name)}/metadata/${seg(file)}`,
 	releases: (filter: Cursor & { platform?: string } = {}) => `${V1}/releases${query({ ...filter })}`,
 	release: (platform: string, version: string) => `${V1}/platforms/${seg(platform)}/releases/${seg(version)}`,
 	artifact: (platform: string, version: string, name: string) =>

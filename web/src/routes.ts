@@ -20,6 +20,7 @@ export type Route =
 	| { name: "role"; role: string }
 	| { name: "account" }
 	| { name: "join"; token: string }
+	| { name: "review"; platform: string }
 	| { name: "links"; platform: string; state: string }
 	| { name: "downloads"; filter: Filter<DownloadFilter> }
 	| { name: "audit"; filter: Filter<AuditFilter> }
@@ -86,6 +87,8 @@ export function parseRoute(url: URL): Route {
 			return { name: "account" };
 		case "join/1":
 			return { name: "join", token: url.hash.slice(1) };
+		case "review/1":
+			return { name: "review", platform: param("platform") };
 		case "links/1":
 			return { name: "links", platform: param("platform"), state: param("state") };
 		case "downloads/1":

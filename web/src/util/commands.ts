@@ -1,6 +1,7 @@
+import { TENANT } from "../paths.ts";
+
 /** Commands that pages show for copying. They name this server, and leave names of files to the reader. */
 
-const TENANT = "DEFAULT";
 const CONTINUED = " \\\n  ";
 
 export function publishCommand(server: string, platform: string, version: string): string {
@@ -9,6 +10,14 @@ export function publishCommand(server: string, platform: string, version: string
 		`--server ${server} --ca ca.pem --api-key-file ci.key`,
 		"--release-key release.pem firmware.signed.bin",
 	].join(CONTINUED);
+}
+
+/** A manager's own: take the file in, read what is new, sign, send. `file` is as it was saved. */
+export function cosignCommand(server: string, file: string): string {
+	return [
+		`signer repo cosign -d REPOSITORY -k KEY.pem ${file}`,
+		`signer repo publish -d REPOSITORY --server ${server}${CONTINUED}--ca ca.pem --api-key-file managers.key`,
+	].join("\n");
 }
 
 /** Its keys: one for images, one for releases, and the manifest that names both for two of three boot roots to sign. */

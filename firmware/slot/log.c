@@ -14,6 +14,11 @@
  * erase may be cut, too, and let a torn seal show that did not before; so a seal of an earlier
  * boot counts only if it is there each time one looks.
  *
+ * A place that cannot be read is taken for torn, which may bring an older truth back: that must
+ * be the place's fault and not the hour's.  So a walk that met such places counts only if the
+ * one before it met the same ones; a driver that fails for a while does not stop and begin at
+ * the same places twice.
+ *
  * Record: type u8, part u8, parts u8, bytes of the entry u8, sequence u32, payload 20, CRC-32.
  * The sequence is the unit's base plus the place, and each unit's base is a whole unit above
  * its predecessor's: what a half-done erase left behind never fits in.
@@ -33,7 +38,8 @@ enum {
     SEAL = 16,
     TYPE_MAX = 14,
     PLACES_MAX = 0xffff,
-    READ_TRIES = 3,
+    WALKS = 5, /* until two are alike; a failure shorter than a walk takes four at most */
+    LOST_FACTOR = 33, /* odd: no place is shifted out */
     PROOF_READS = 16, /* a half erased unit passes one with odds below a half */
     APPEND_TRIES = 3  /* places that fail to take a record before the unit is given up */
 };
@@ -76,19 +82,12 @@ static uint32_t address(const struct log *l, uint8_t page, uint32_t place)
     return l->at + page * l->flash->erase_bytes + place * LOG_RECORD_BYTES;
 }
 
-/*
- * A read that fails is tried again: taking a record for torn that is only hard to read would
- * bring an older truth back.  One that stays unreadable is taken for torn.
- */
 static enum place record_read(const struct log *l, uint8_t page, uint32_t place,
                               struct record *out)
 {
     uint32_t blank = 0;
-    ota_err e = OTA_E_IO;
 
-    for (int i = 0; e != OTA_OK && i < READ_TRIES; i++)
-        e = l->flash->read(l->flash, address(l, page, place), out->raw, sizeof out->raw);
-    if (e != OTA_OK)
+    if (l->flash->read(l->flash, address(l, page, place), out->raw, sizeof out->raw) != OTA_OK)
         return PLACE_UNREADABLE;
     for (uint32_t i = 0; i < LOG_RECORD_BYTES; i++)
         blank += out->raw[i] == l->flash->erased;
@@ -134,7 +133,7 @@ static ota_err record_write(const struct log *l, uint32_t place, struct record *
 struct walk {
     uint8_t part; /* next part of the entry; 0 = in none */
     uint8_t entry[LOG_ENTRY_BYTES_MAX];
-    bool based, unreadable;
+    bool based;
     struct log_found found; /* bytes 0: no whole entry yet */
 };
 
@@ -180,13 +179,14 @@ static bool page_walk(struct log *l, uint8_t page, struct walk *w)
 
     memset(w, 0, sizeof *w);
     l->page = page;
+    l->lost = 0;
     for (uint32_t place = 0; place < places(l); place++) {
         enum place p = record_read(l, page, place, &r);
 
+        l->lost = l->lost * LOST_FACTOR + (p == PLACE_UNREADABLE);
         if (p == PLACE_BLANK)
             continue;
         l->next = (uint16_t)(place + 1);
-        w->unreadable = w->unreadable || p == PLACE_UNREADABLE;
         if (p == PLACE_RECORD && !w->based) {
             l->base = record_sequence(&r) - place;
             w->based = true;
@@ -208,11 +208,13 @@ static ota_err log_bind(struct log *l, const struct flash *f, uint32_t at)
     return OTA_OK;
 }
 
-ota_err log_open(struct log *l, const struct flash *f, uint32_t at, struct log_found *out)
+/* log_open, by one walk; *out_lost tells which places could not be read, 0 if all could. */
+static ota_err open_once(struct log *l, const struct flash *f, uint32_t at,
+                         struct log_found *out, uint32_t *out_lost)
 {
     struct log other;
     struct walk w;
-    bool here, there, unreadable;
+    bool here, there;
     uint32_t before; /* the base of the unit that is not in force */
     ota_err e = log_bind(l, f, at);
 
@@ -220,11 +222,11 @@ ota_err log_open(struct log *l, const struct flash *f, uint32_t at, struct log_f
         return e;
     other = *l;
     here = page_walk(l, 0, &w);
-    unreadable = w.unreadable;
     *out = w.found;
     there = page_walk(&other, 1, &w);
+    *out_lost = l->lost * LOST_FACTOR + other.lost;
     if (!here && !there)
-        return unreadable || w.unreadable ? OTA_E_IO : OTA_E_NOT_FOUND;
+        return *out_lost != 0 ? OTA_E_IO : OTA_E_NOT_FOUND;
     before = other.base;
     if (!here || (there && other.base > l->base)) {
         before = l->base;
@@ -233,6 +235,18 @@ ota_err log_open(struct log *l, const struct flash *f, uint32_t at, struct log_f
     }
     l->must_change = !(here && there) || before + places(l) != l->base;
     return OTA_OK;
+}
+
+ota_err log_open(struct log *l, const struct flash *f, uint32_t at, struct log_found *out)
+{
+    uint32_t lost = 0, before = 1;
+    ota_err e = OTA_E_IO;
+
+    for (int i = 0; i < WALKS && lost != before; i++) {
+        before = lost;
+        e = open_once(l, f, at, out, &lost);
+    }
+    return lost == before ? e : OTA_E_IO;
 }
 
 /* Program an entry's records at the next places.  On failure those places are used up. */
@@ -284,21 +298,28 @@ static ota_err page_begin(struct log *l, uint8_t type, const void *data, size_t 
     return e == OTA_OK ? seal(l) : e;
 }
 
-/* Is the page in force proven, by us or by a seal that does not come and go? */
-static bool is_proven(struct log *l)
+/*
+ * Is the page in force proven, by us or by a seal that does not come and go?  OTA_E_NOT_FOUND if
+ * not; OTA_E_IO if other places of it cannot be read than when it was opened.
+ */
+static ota_err prove(struct log *l)
 {
     struct walk w;
 
     for (int i = 0; !l->sealed && i < PROOF_READS; i++) {
         struct log again = *l;
+        bool whole;
 
         again.proven = false;
-        if (!page_walk(&again, l->page, &w) || !again.proven)
-            return false;
+        whole = page_walk(&again, l->page, &w);
+        if (again.lost != l->lost)
+            return OTA_E_IO;
+        if (!whole || !again.proven)
+            return OTA_E_NOT_FOUND;
         if (again.next > l->next)
             l->next = again.next; /* a torn place that read blank before */
     }
-    return true;
+    return OTA_OK;
 }
 
 /* Leave the page in force, which is proven to stand by itself. */
@@ -336,13 +357,18 @@ ota_err log_format(struct log *l, const struct flash *f, uint32_t at, uint8_t ty
 
 ota_err log_put(struct log *l, uint8_t type, const void *data, size_t len)
 {
+    ota_err e;
+
     if (!fits(type, len))
         return OTA_E_LIMIT;
     if (!l->must_change && append(l, type, data, len) == OTA_OK &&
         (l->sealed || seal(l) == OTA_OK))
         return OTA_OK;
-    if (!l->must_change && !is_proven(l))
+    e = l->must_change ? OTA_OK : prove(l);
+    if (e == OTA_E_NOT_FOUND)
         return page_begin(l, type, data, len);
+    if (e != OTA_OK)
+        return e;
     if (!l->sealed)
         (void)seal(l); /* so that the next boot sees the proof too, if there is a place */
     return page_change(l, type, data, len);

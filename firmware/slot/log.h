@@ -45,6 +45,7 @@ struct log {
     const struct flash *flash;
     uint32_t at;      /* first of the two erase units                                         */
     uint32_t base;    /* sequence of the unit's first place; the others follow                */
+    uint32_t lost;    /* 0: all of the unit could be read; else tells which places could not  */
     uint16_t next;    /* place of the next record; it and all above read blank                */
     uint8_t page;     /* 0 or 1: the unit in force                                            */
     bool must_change; /* a change of units was interrupted: the next entry does one           */
@@ -55,8 +56,9 @@ struct log {
 /*
  * Find the newest entries.  Every place is read once, so that what is found was there at one
  * moment, even if a torn record reads differently later.  Places that cannot be read are
- * skipped. Errors: OTA_E_NOT_FOUND if neither unit holds a whole entry; OTA_E_IO if so and
- * there are places that cannot be read; OTA_E_LIMIT for units too small.
+ * skipped, if they are the same ones the next time.  Errors: OTA_E_NOT_FOUND if neither unit
+ * holds a whole entry; OTA_E_IO if so and there are places that cannot be read, or if other
+ * ones cannot each time; OTA_E_LIMIT for units too small.
  */
 OTA_MUST_CHECK ota_err log_open(struct log *l, const struct flash *f, uint32_t at,
                                 struct log_found *out);

@@ -126,14 +126,24 @@ static bool counted(struct sim *s, enum sim_tear *out)
     return false;
 }
 
-/* Does this call of the driver fail for once? */
-static bool failing(struct sim *s, uint32_t at, bool write)
+/* Flash that comes and goes: is this burst of calls one that fails?  The same in each run. */
+static bool bad_burst(const struct sim *s)
 {
-    bool meant =
-        !s->journal_only || (write && in(at, s->map.journal_at, 2 * s->flash.erase_bytes));
+    uint32_t burst = s->fail_burst == 0 ? 0 : 1 + (s->calls - s->fail_at) / s->fail_burst;
+
+    return ((burst * 2654435761u ^ s->fail_at * 40503u) >> 13 & 1u) != 0 || burst <= 1;
+}
+
+/* Does this call of the driver fail for once? */
+static bool failing(struct sim *s, uint32_t at, enum sim_call kind)
+{
+    bool meant = s->fail_kinds == 0 || (s->fail_kinds & (uint32_t)kind) != 0;
+
+    if (s->journal_only)
+        meant = kind != SIM_READ && in(at, s->map.journal_at, 2 * s->flash.erase_bytes);
 
     s->calls++;
-    return s->powered && meant && s->calls - s->fail_at < s->fail_for;
+    return s->powered && meant && s->calls - s->fail_at < s->fail_for && bad_burst(s);
 }
 
 static ota_err sim_read(const struct flash *f, uint32_t at, void *buf, size_t len)
@@ -143,7 +153,7 @@ static ota_err sim_read(const struct flash *f, uint32_t at, void *buf, size_t le
 
     if (!fits(s, at, len, 1))
         return OTA_E_LIMIT;
-    if (failing(s, at, false))
+    if (failing(s, at, SIM_READ))
         return OTA_E_IO;
     for (size_t i = 0; i < len; i++) {
         uint32_t unit = at + (uint32_t)i - (at + (uint32_t)i) % f->program_bytes;
@@ -203,7 +213,7 @@ static ota_err sim_program(const struct flash *f, uint32_t at, const void *buf, 
         sim_violate(s, "program of %zu bytes at %u breaks the units", len, at);
         return OTA_E_LIMIT;
     }
-    if (*broken(s, at) & 2 || failing(s, at, true))
+    if (*broken(s, at) & 2 || failing(s, at, SIM_PROGRAM))
         return s->quiet ? OTA_OK : OTA_E_IO;
     for (size_t i = 0; i < len; i += f->program_bytes)
         unit_program(s, at + (uint32_t)i, from + i);
@@ -221,7 +231,7 @@ static ota_err sim_erase(const struct flash *f, uint32_t at)
         return OTA_E_LIMIT;
     }
     torn = counted(s, &tear);
-    if (*broken(s, at) & 2 || failing(s, at, true)) {
+    if (*broken(s, at) & 2 || failing(s, at, SIM_ERASE)) {
         /* who was told that it is erased cannot know better */
         if (!s->quiet)
             return OTA_E_IO;
@@ -303,6 +313,8 @@ void sim_copy(struct sim *to, const struct sim *from)
     to->calls = from->calls;
     to->fail_at = from->fail_at;
     to->fail_for = from->fail_for;
+    to->fail_kinds = from->fail_kinds;
+    to->fail_burst = from->fail_burst;
     to->quiet = from->quiet;
     to->journal_only = from->journal_only;
     memcpy(to->broken, from->broken, sizeof to->broken);

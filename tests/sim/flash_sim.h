@@ -44,6 +44,8 @@ struct sim_rot {
                          it, 5 this unit cannot be read until the sector is erased */
 };
 
+enum sim_call { SIM_READ = 1, SIM_PROGRAM = 2, SIM_ERASE = 4 };
+
 struct sim_cut {
     uint32_t at; /* operation, counted from 1 over all boots; 0 = none */
     enum sim_tear tear;
@@ -62,6 +64,8 @@ struct sim {
     struct sim_cut cut[SIM_CUTS_MAX];
     struct sim_rot rot;
     uint32_t calls, fail_at, fail_for; /* driver calls; those that fail, having done nothing */
+    uint32_t fail_kinds;               /* of these kinds (enum sim_call), 0 = all */
+    uint32_t fail_burst; /* 0: each of them; else bursts of so many fail or not, at random */
     bool quiet;                        /* a program or an erase that fails reports success */
     bool journal_only;                 /* what fails is writes to the journal */
     uint32_t operations, erases, erases_journal, erases_a;

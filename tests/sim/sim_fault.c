@@ -20,6 +20,8 @@
 
 enum { KEY_OLD = 11, KEY_NEW = 12, BOOTS = 8 };
 
+#define FOR_EVER (UINT32_MAX / 2) /* calls: until the reset */
+
 /* What the device is at when its flash fails. */
 enum scene {
     SCENE_IDLE,
@@ -38,11 +40,21 @@ enum scene {
     SCENES
 };
 
+/* What fails, and a power cut on top of it. */
+struct fault {
+    uint32_t at, calls;
+    uint32_t kinds, burst;
+    bool quiet;
+    uint32_t cut_at;
+    bool journal_only;
+};
+
 static struct sim base, sim;
 static struct sim_image old_image, new_image;
 static struct sim_manifest manifest_1, manifest_2;
 static unsigned long cases;
 static bool confirmed;
+static int trials; /* boots on trial that were not confirmed */
 static const struct boot_hooks no_hooks = {NULL, NULL, NULL};
 
 static void put_image(struct sim *s, uint32_t at, const struct sim_image *image)
@@ -50,12 +62,13 @@ static void put_image(struct sim *s, uint32_t at, const struct sim_image *image)
     sim_put(s, at, image->bytes, image->len);
 }
 
-static bool holds(struct sim *s, uint32_t at, const struct sim_image *image)
+/* Is this what A holds?  Asked of the cells: no call of the driver. */
+static bool holds(const struct sim_image *image)
 {
-    uint8_t buf[SIM_IMAGE_MAX];
+    static const uint8_t stable[SIM_IMAGE_MAX];
 
-    return s->flash.read(&s->flash, at, buf, image->len) == OTA_OK &&
-           memcmp(buf, image->bytes, image->len) == 0;
+    return memcmp(sim.now + sim.map.a_at, image->bytes, image->len) == 0 &&
+           memcmp(sim.odds + sim.map.a_at, stable, image->len) == 0;
 }
 
 static enum image_verdict boot(struct boot_record *r)
@@ -160,109 +173,188 @@ static enum image_verdict play(enum scene scene)
     return v;
 }
 
+/* A boot, and what the app does in it.  True when there is nothing left to do. */
+static bool boot_and_confirm(bool flash_works)
+{
+    struct slot_state s;
+    struct boot_record r;
+    enum image_verdict v = boot(&r);
+    bool runs_old, runs_new;
+
+    if (v != IMAGE_GOOD && flash_works)
+        sim_violate(&sim, "nothing boots (%u)", (unsigned)v);
+    if (v != IMAGE_GOOD)
+        return false;
+    runs_old = holds(&old_image);
+    runs_new = holds(&new_image);
+    if (!runs_old && !runs_new)
+        sim_violate(&sim, "A holds neither image");
+    else if (runs_old && confirmed)
+        sim_violate(&sim, "the confirmation is lost");
+    else if (slot_state_get(&sim.map, &s) != OTA_OK && flash_works)
+        sim_violate(&sim, "there is no state");
+    else if (r.on_trial)
+        confirm();
+    else
+        return true;
+    if (r.on_trial && !confirmed)
+        trials++;
+    return false;
+}
+
+/* The flash fails on, over resets, until it works again. */
+static void meanwhile(struct fault f)
+{
+    uint32_t before;
+
+    if (f.calls == 0 || f.calls == FOR_EVER)
+        return;
+    do {
+        before = sim.calls;
+        (void)boot_and_confirm(false);
+    } while (!sim.violated && sim.calls - f.at < f.calls && sim.calls != before);
+}
+
 /* The flash works again: what runs, and does it end? */
 static void after(void)
 {
     bool at_rest = false;
 
-    for (int i = 0; i < BOOTS && !sim.violated; i++) {
-        struct slot_state s;
-        struct boot_record r;
-        enum image_verdict v = boot(&r);
-        bool runs_old = holds(&sim, sim.map.a_at, &old_image);
-
-        if (v != IMAGE_GOOD)
-            sim_violate(&sim, "nothing boots (%u)", (unsigned)v);
-        else if (!runs_old && !holds(&sim, sim.map.a_at, &new_image))
-            sim_violate(&sim, "A holds neither image");
-        else if (runs_old && confirmed)
-            sim_violate(&sim, "the confirmation is lost");
-        else if (slot_state_get(&sim.map, &s) != OTA_OK)
-            sim_violate(&sim, "there is no state");
-        else if (r.on_trial)
-            confirm();
-        else
-            at_rest = true;
-    }
+    for (int i = 0; i < BOOTS && !sim.violated; i++)
+        at_rest = boot_and_confirm(true) || at_rest;
     if (!at_rest)
         sim_violate(&sim, "it does not end");
 }
 
-/* What fails, and a power cut on top of it. */
-struct fault {
-    uint32_t at, calls;
-    bool quiet;
-    uint32_t cut_at;
-    bool journal_only;
-};
+static void report(const struct sim_geometry *g, enum scene scene, struct fault f)
+{
+    printf("BROKEN: %s\n  erase %u program %u erased %02x, scene %d, calls %u to %u, kinds %u, "
+           "burst %u fail%s, cut at %u%s\n",
+           sim.why, g->erase_bytes, g->program_bytes, g->erased, (int)scene, f.at,
+           f.at + f.calls - 1, f.kinds, f.burst, f.quiet ? " quietly" : "", f.cut_at,
+           f.journal_only ? ", journal only" : "");
+    exit(1);
+}
+
+/* Where no sectors have to move none may, however long the flash fails, but for a trial that
+ * could not be confirmed; and one call that fails must not keep A from starting. */
+static void check_peace(enum scene scene, struct fault f, bool started)
+{
+    bool peace = scene == SCENE_IDLE || (scene == SCENE_TRIAL && trials < JOURNAL_TRIES);
+
+    if (peace && sim.erases_a > 0 && f.burst == 0)
+        sim_violate(&sim, "a failure for a while costs an image");
+    if (peace && !started && f.calls == 1 && !f.quiet)
+        sim_violate(&sim, "a single failure keeps a good image from starting");
+}
 
 static uint32_t run(const struct sim_geometry *g, enum scene scene, struct fault f)
 {
     volatile uint32_t taken = 0;
+    volatile bool started = true;
 
     sim_copy(&sim, &base);
     confirmed = false;
+    trials = 0;
     sim.powered = true;
     sim.fail_at = f.at;
     sim.fail_for = f.calls;
+    sim.fail_kinds = f.kinds;
+    sim.fail_burst = f.burst;
     sim.quiet = f.quiet;
     sim.journal_only = f.journal_only;
     sim.cut[0] = (struct sim_cut){f.cut_at, SIM_UNSTABLE};
     if (setjmp(sim.off) == 0) {
-        bool started = play(scene) == IMAGE_GOOD;
-
+        started = play(scene) == IMAGE_GOOD;
         taken = sim.calls;
-        /* one call that fails must cost nothing where no sectors have to move */
-        if ((scene == SCENE_IDLE || scene == SCENE_TRIAL) && f.calls == 1 && !f.quiet &&
-            (!started || sim.erases_a > 0))
-            sim_violate(&sim, "a single failure keeps a good image from starting");
     }
-    sim.fail_for = 0;
     sim.cut[0].at = 0;
     if (!sim.violated && setjmp(sim.off) == 0)
+        meanwhile(f);
+    sim.fail_for = 0;
+    if (!sim.violated && setjmp(sim.off) == 0)
         after();
-    if (sim.violated) {
-        printf(
-            "BROKEN: %s\n  erase %u program %u erased %02x, scene %d, calls %u to %u fail%s, "
-            "cut at %u\n",
-            sim.why, g->erase_bytes, g->program_bytes, g->erased, (int)scene, f.at,
-            f.at + f.calls - 1, f.quiet ? " quietly" : "", f.cut_at);
-        exit(1);
-    }
+    if (!sim.violated)
+        check_peace(scene, f, started);
+    if (sim.violated)
+        report(g, scene, f);
     cases++;
     return taken;
 }
 
-static void all_of(const struct sim_geometry *g, enum scene scene)
+/* One failure, a few, and until the reset; a power cut on top; a journal that takes nothing. */
+static void short_ones(const struct sim_geometry *g, enum scene scene, uint32_t calls)
 {
-    static const uint32_t lengths[] = {1, 3, 5, UINT32_MAX / 2};
+    static const uint32_t lengths[] = {1, 3, 5, FOR_EVER};
     bool moves =
         scene == SCENE_REQUESTED || scene == SCENE_SWAPPING || scene == SCENE_TRIAL_OVER;
-    uint32_t calls;
 
-    prepare(g, scene);
-    calls = run(g, scene, (struct fault){0, 0, false, 0, false});
     for (uint32_t at = 1; at <= calls; at++) {
         for (size_t k = 0; k < 2 * sizeof lengths / sizeof lengths[0]; k++)
-            (void)run(g, scene, (struct fault){at, lengths[k / 2], k % 2 == 1, 0, false});
-        for (uint32_t cut = 1 + at % 5; moves && cut < 400; cut += 47)
-            (void)run(g, scene, (struct fault){at, 4 + cut % 3, false, cut, false});
-        /* the journal takes nothing any more, and then the power fails */
-        for (uint32_t cut = 1 + at % 5; moves && cut < 400; cut += 47)
-            (void)run(g, scene, (struct fault){at, UINT32_MAX / 2, false, cut, true});
+            (void)run(g, scene,
+                      (struct fault){
+                          .at = at, .calls = lengths[k / 2], .quiet = k % 2 == 1});
+        for (uint32_t cut = 1 + at % 5; moves && cut < 400; cut += 47) {
+            (void)run(g, scene,
+                      (struct fault){.at = at, .calls = 4 + cut % 3, .cut_at = cut});
+            (void)run(g, scene,
+                      (struct fault){.at = at,
+                                     .calls = FOR_EVER,
+                                     .cut_at = cut,
+                                     .journal_only = true});
+        }
     }
+}
+
+/*
+ * A while that ends by itself, in this boot or a later one: everything fails, or one kind of
+ * call, solidly or in bursts.  all: each length with each kind; else each place gets a few, so
+ * that each length and each kind meets each part of each scene.
+ */
+static void windows(const struct sim_geometry *g, enum scene scene, uint32_t calls, bool all)
+{
+    static const uint32_t lengths[] = {7,  8,  9,  10, 12, 15,  18,  21,  24,  27,  30,
+                                       36, 42, 48, 64, 85, 100, 140, 200, 300, 500, 1000};
+    static const uint32_t kinds[] = {0, SIM_READ, SIM_PROGRAM, SIM_ERASE,
+                                     SIM_PROGRAM | SIM_ERASE};
+    static const uint32_t bursts[] = {0, 1, 4, 15, 40};
+    enum {
+        LENGTHS = sizeof lengths / sizeof lengths[0],
+        KINDS = sizeof kinds / sizeof kinds[0],
+        BURSTS = sizeof bursts / sizeof bursts[0],
+        WAYS = LENGTHS * KINDS * BURSTS * 2,
+        STRIDE = 449 /* prime: all ways come by in time */
+    };
+
+    for (uint32_t at = 1; at <= calls; at++)
+        for (uint32_t k = all ? 0 : at % STRIDE; k < WAYS; k += all ? 1 : STRIDE)
+            (void)run(g, scene,
+                      (struct fault){.at = at,
+                                     .calls = lengths[k % LENGTHS],
+                                     .kinds = kinds[k / LENGTHS % KINDS],
+                                     .burst = bursts[k / LENGTHS / KINDS % BURSTS],
+                                     .quiet = k / LENGTHS / KINDS / BURSTS == 1});
 }
 
 int main(void)
 {
     static const struct sim_geometry geometries[] = {{512, 16, 0xff, 3}, {1024, 4, 0x00, 2}};
+    const char *mode = getenv("OTAD_TEST_MODE");
+    bool all = mode != NULL && strcmp(mode, "full") == 0;
+
     sim_image_make(&old_image, 1, 10, KEY_OLD, 700);
     sim_image_make(&new_image, 2, 20, KEY_OLD, 900);
     sim_manifest_make(&manifest_1, 1, KEY_OLD);
     sim_manifest_make(&manifest_2, 2, KEY_NEW);
     for (size_t i = 0; i < sizeof geometries / sizeof geometries[0]; i++)
-        for (int scene = 0; scene < SCENES; scene++)
-            all_of(&geometries[i], (enum scene)scene);
+        for (int scene = 0; scene < SCENES; scene++) {
+            uint32_t calls;
+
+            prepare(&geometries[i], (enum scene)scene);
+            calls = run(&geometries[i], (enum scene)scene, (struct fault){.at = 0});
+            short_ones(&geometries[i], (enum scene)scene, calls);
+            windows(&geometries[i], (enum scene)scene, calls, all);
+        }
     printf("flash that fails: %lu cases, all recovered\n", cases);
     return 0;
 }

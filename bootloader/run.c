@@ -98,6 +98,7 @@ static uint16_t sectors(const struct run *r, const struct candidate *c)
 static void forget(struct run *r)
 {
     r->facts.a = r->facts.previous = r->facts.staged = 0;
+    r->facts.sure = false;
 }
 
 /* Facts follow the journal. */
@@ -142,6 +143,7 @@ static void format(struct run *r)
         return;
     }
     r->facts.has_journal = true;
+    r->facts.sure = false;
     recall(r);
 }
 
@@ -232,6 +234,7 @@ static bool act(struct run *r, enum boot_action action, uint32_t why)
     switch (action) {
     case BOOT_LOOK_A:
         src = slot_running(r->map);
+        r->facts.sure = r->facts.a != 0;
         r->facts.a = look(r, &src, trial, &r->a);
         break;
     case BOOT_LOOK_PREVIOUS:

@@ -17,9 +17,10 @@
 #include <string.h>
 
 enum {
-    BLOCK_BYTES = 256, /* stack, twice; divides the smallest erase unit */
-    TRIES = 2          /* erase and program this often before a target counts as dead */
+    BLOCK_BYTES = 256 /* stack, twice; divides the smallest erase unit */
 };
+#define NO_STEP UINT32_MAX
+
 _Static_assert((int)LOG_ERASE_BYTES_MIN % BLOCK_BYTES == 0, "blocks fill an erase unit");
 
 /* One operation: addresses of two erase units. */
@@ -101,15 +102,6 @@ static enum result copy(const struct flash *f, const struct move *mv)
     return compare(f, mv);
 }
 
-static enum result copy_try(const struct flash *f, const struct move *mv)
-{
-    enum result r = TARGET_BAD;
-
-    for (int i = 0; r == TARGET_BAD && i < TRIES; i++)
-        r = copy(f, mv);
-    return r;
-}
-
 /* The image that was in A comes back from where it was saved, sectors [first, first + count).
  */
 static void go_back(struct journal_swap *s, uint8_t mode, uint32_t first, uint32_t count)
@@ -129,9 +121,9 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 /*
  * What becomes of a swap whose operation step met a bad sector.  A source of A's image that is
  * lost: go on without preserving it.  A source of the image that enters, or a target: go back.
- * Plain copies have no other source; they end.
+ * False for plain copies: they have no other source, and their image is the last there is.
  */
-static void repair(struct journal_swap *s, uint32_t step, enum result bad)
+static bool repair(struct journal_swap *s, uint32_t step, enum result bad)
 {
     uint32_t i = sector_of(s, step), in = s->in_sectors, out = s->out_sectors;
     bool on = saves(s, step) && bad == SOURCE_BAD;
@@ -139,7 +131,7 @@ static void repair(struct journal_swap *s, uint32_t step, enum result bad)
 
     if (s->mode == JOURNAL_FORWARD && on) {
         go_back(s, JOURNAL_TAKE_STAGED, i, in > i ? in - i : 0);
-        return; /* the new image, still on trial, with nothing to go back to */
+        return true; /* the new image, still on trial, with nothing to go back to */
     }
     if (s->mode == JOURNAL_FORWARD) {
         go_back(s, JOURNAL_TAKE_PREVIOUS, 0, smaller(saved, out));
@@ -147,11 +139,11 @@ static void repair(struct journal_swap *s, uint32_t step, enum result bad)
         s->tries_left = 0;
         s->decision = BOOT_REFUSED;
         s->why = IMAGE_UNREADABLE;
-        return;
+        return true;
     }
     if (s->mode == JOURNAL_REVERT && on) {
         go_back(s, JOURNAL_TAKE_PREVIOUS, 0, smaller(i + 1, in));
-        return;
+        return true;
     }
     if (s->mode == JOURNAL_REVERT) {
         if (saves(s, step))
@@ -161,10 +153,9 @@ static void repair(struct journal_swap *s, uint32_t step, enum result bad)
         s->tries_left = 0;
         s->decision = BOOT_REPAIRED;
         s->why = IMAGE_UNREADABLE;
-        return;
+        return true;
     }
-    s->in_sectors = 0;
-    s->begun = 0;
+    return false;
 }
 
 /* How far a swap came: to its end (MOVED), or to a bad sector at this step. */
@@ -200,37 +191,56 @@ static ota_err run(const struct slot_map *m, struct journal *j, uint32_t step, b
         }
         if (hooks->swap_step != NULL)
             hooks->swap_step(hooks->arg, step, steps);
-        out->result = copy_try(m->flash, &mv);
-        /* A journal that lost its newest step tells the one before: then this source is what
-         * the lost one was filling, and reads as it likes. */
-        if (redo && out->result == TARGET_BAD)
-            out->result = SOURCE_BAD;
+        out->result = copy(m->flash, &mv);
     }
     return OTA_OK;
 }
 
-/* Run the swap in j to its end, through as many repairs as it takes (at most two). */
+/*
+ * An operation has failed.  That may be the hour's fault and not the sector's: it is tried again
+ * once the journal has taken an entry into its other unit, which proves that the flash erases,
+ * programs and reads.  What fails again is lost, and the swap changes into its repair; then
+ * *step is where that begins.  tried: the step that was tried again, or NO_STEP.
+ */
+static ota_err mend(struct journal *j, const struct stop *stop, bool again, uint32_t *step)
+{
+    struct journal_swap changed = j->swap;
+
+    *step = stop->step;
+    if (!again)
+        return journal_renew(j);
+    *step = 0;
+    return repair(&changed, stop->step, stop->result) ? journal_put_swap(j, &changed)
+                                                      : OTA_E_IO;
+}
+
+/* Run the swap in j to its end, through as many repairs as it takes (one at most). */
 static ota_err finish(const struct slot_map *m, struct journal *j, uint32_t step, bool redo,
                       const struct boot_hooks *hooks)
 {
+    uint32_t resumed = redo ? step : NO_STEP, tried = NO_STEP;
     struct journal_state s;
+    struct stop stop;
 
     for (;;) {
-        struct journal_swap changed;
-        struct stop stop;
+        bool again;
         ota_err e = run(m, j, step, redo, hooks, &stop);
 
         if (e != OTA_OK)
             return e;
         if (stop.result == MOVED)
             break;
-        changed = j->swap;
-        repair(&changed, stop.step, stop.result);
-        e = journal_put_swap(j, &changed);
+        /* A journal that lost its newest step tells the one before: then this source is what
+         * the lost one was filling, and reads as it likes. */
+        if (stop.step == resumed)
+            stop.result = SOURCE_BAD;
+        again = stop.step == tried;
+        e = mend(j, &stop, again, &step);
         if (e != OTA_OK)
             return e;
-        step = 0;
-        redo = false;
+        tried = again ? NO_STEP : step;
+        resumed = again ? NO_STEP : resumed;
+        redo = j->stepped && j->step == step;
     }
     s = j->state;
     s.phase = j->swap.phase;

@@ -155,6 +155,12 @@ ota_err journal_settle(struct journal *j)
     return journal_put_swap(j, &swap);
 }
 
+ota_err journal_renew(struct journal *j)
+{
+    j->log.must_change = true;
+    return journal_settle(j);
+}
+
 ota_err journal_put_state(struct journal *j, const struct journal_state *state)
 {
     uint8_t raw[STATE_BYTES];

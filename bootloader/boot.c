@@ -52,7 +52,8 @@ static enum boot_action trial(const struct boot_facts *f)
     return f->a == IMAGE_GOOD ? BOOT_TRY : rescue(f);
 }
 
-static enum boot_action next(const struct boot_facts *f)
+/* Not inlined: the loop around it would be copied for each of its answers. */
+__attribute__((noinline)) enum boot_action boot_next(const struct boot_facts *f)
 {
     if (f->journal_dead) {
         if (f->a == 0)
@@ -72,17 +73,4 @@ static enum boot_action next(const struct boot_facts *f)
         break;
     }
     return idle(f);
-}
-
-/*
- * Flash that fails for a while makes a good A look bad: nothing is done for want of A before it
- * was judged again, after whatever else was looked at.  Not inlined: the loop around it would
- * be copied for each of its answers.
- */
-__attribute__((noinline)) enum boot_action boot_next(const struct boot_facts *f)
-{
-    enum boot_action action = next(f);
-
-    return f->a != 0 && f->a != IMAGE_GOOD && !f->sure && action >= BOOT_FORMAT ? BOOT_LOOK_A
-                                                                                : action;
 }

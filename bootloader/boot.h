@@ -37,7 +37,6 @@ struct boot_facts {
     enum slot_phase phase;
     uint8_t tries_left;
     bool staged_is_older; /* than the image in A; valid once both are good */
-    bool sure;            /* A was judged again, after what would take its place */
     uint32_t a, previous, staged;
 };
 

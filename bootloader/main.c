@@ -9,18 +9,20 @@
 #include "boot.h"
 #include "say.h"
 
-enum { BLINK_MS = 250 };
+enum { RETRY_MS = 60000, BLINK_MS = 256 };
 
-_Noreturn static void wait_for_recovery(void)
+/* Nothing boots, or not now: flash that fails for a while may work in a minute.  Meanwhile the
+ * LEDs count. */
+_Noreturn static void wait_and_retry(void)
 {
-    board_watchdog_stop();
-    for (uint32_t on = 0;; on ^= 3u) {
-        uint32_t since = board_ms();
+    uint32_t since = board_ms(), ms;
 
-        board_leds(on);
-        while (board_ms() - since < BLINK_MS)
-            board_wait();
+    board_watchdog_stop();
+    while ((ms = board_ms() - since) < RETRY_MS) {
+        board_leds(ms / BLINK_MS);
+        board_wait();
     }
+    board_reset(BOOT_CAUSE_OTHER);
 }
 
 /* Do two boot roots stand behind the manifest of this sector, and one of its keys, for this
@@ -76,7 +78,7 @@ int main(void)
                                  &boot_says, &now);
     *record = now;
     if (verdict != IMAGE_GOOD)
-        wait_for_recovery();
+        wait_and_retry();
     say_start(&now);
     if (now.on_trial != 0)
         board_watchdog_arm();
@@ -84,6 +86,6 @@ int main(void)
     if (again != IMAGE_GOOD) /* a read that failed for once must not cost a boot */
         again = second_opinion(record, &header_bytes);
     if (again != IMAGE_GOOD || verdict != again)
-        wait_for_recovery();
+        wait_and_retry();
     board_jump(BOARD_SLOT_A_AT + header_bytes + (verdict ^ IMAGE_GOOD) + (again ^ IMAGE_GOOD));
 }

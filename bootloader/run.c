@@ -98,7 +98,18 @@ static uint16_t sectors(const struct run *r, const struct candidate *c)
 static void forget(struct run *r)
 {
     r->facts.a = r->facts.previous = r->facts.staged = 0;
-    r->facts.sure = false;
+}
+
+/*
+ * The verdict on another image than A.  Flash that fails for a while makes a good A look bad;
+ * that it is bad is forgotten here, so that nothing is done for want of A before it was looked
+ * at again, after what would take its place.
+ */
+static uint32_t look_beside(struct run *r, struct image_source src, bool pending)
+{
+    if (r->facts.a != IMAGE_GOOD)
+        r->facts.a = 0;
+    return look(r, &src, pending, &r->other);
 }
 
 /* Facts follow the journal. */
@@ -143,7 +154,6 @@ static void format(struct run *r)
         return;
     }
     r->facts.has_journal = true;
-    r->facts.sure = false;
     recall(r);
 }
 
@@ -158,41 +168,31 @@ static void refuse(struct run *r, uint32_t why)
     put_state(r, &s);
 }
 
-/* Swap with the image in B (previous or staged), which is in r->other. */
-static void bring(struct run *r, enum journal_mode both, enum journal_mode plain,
-                  struct journal_swap what)
+/* Swap with the image in B, which is in r->other: the staged one, or the previous one. */
+static void bring(struct run *r, bool staged, enum boot_decision decision, uint32_t why)
 {
     bool keep = r->facts.a == IMAGE_GOOD;
+    struct journal_swap *what = &r->journal.swap;
 
-    what.mode = (uint8_t)(keep ? both : plain);
-    what.cause = (uint8_t)r->cause;
-    what.in_sectors = sectors(r, &r->other);
-    memcpy(what.digest_in, r->other.digest, sizeof what.digest_in);
-    if (keep) {
-        what.out_sectors = sectors(r, &r->a);
-        memcpy(what.digest_out, r->a.digest, sizeof what.digest_out);
+    memset(what, 0, sizeof *what);
+    if (staged) {
+        r->journal.state.trial_sequence = r->other.manifest_sequence; /* written with the swap */
+        what->phase = SLOT_TRIAL;
+        what->tries_left = JOURNAL_TRIES;
+        what->mode = (uint8_t)(keep ? JOURNAL_FORWARD : JOURNAL_TAKE_STAGED);
+    } else {
+        what->mode = (uint8_t)(keep ? JOURNAL_REVERT : JOURNAL_TAKE_PREVIOUS);
     }
-    swapped(r, swap_start(r->map, &r->journal, &what, r->hooks));
-}
-
-static void take_staged(struct run *r, enum boot_decision decision, uint32_t why)
-{
-    struct journal_swap what = {.phase = SLOT_TRIAL,
-                                .tries_left = JOURNAL_TRIES,
-                                .decision = (uint8_t)decision,
-                                .why = (uint8_t)why};
-
-    r->journal.state.trial_sequence = r->other.manifest_sequence; /* written with the swap */
-
-    bring(r, JOURNAL_FORWARD, JOURNAL_TAKE_STAGED, what);
-}
-
-static void take_previous(struct run *r, enum boot_decision decision, uint32_t why)
-{
-    struct journal_swap what = {
-        .phase = SLOT_IDLE, .decision = (uint8_t)decision, .why = (uint8_t)why};
-
-    bring(r, JOURNAL_REVERT, JOURNAL_TAKE_PREVIOUS, what);
+    what->decision = (uint8_t)decision;
+    what->cause = (uint8_t)r->cause;
+    what->why = (uint8_t)why;
+    what->in_sectors = sectors(r, &r->other);
+    memcpy(what->digest_in, r->other.digest, sizeof what->digest_in);
+    if (keep) {
+        what->out_sectors = sectors(r, &r->a);
+        memcpy(what->digest_out, r->a.digest, sizeof what->digest_out);
+    }
+    swapped(r, swap_start(r->map, &r->journal, what, r->hooks));
 }
 
 /* A boot begins: write the accepted state again.  A swap is settled when it is resumed. */
@@ -234,16 +234,13 @@ static bool act(struct run *r, enum boot_action action, uint32_t why)
     switch (action) {
     case BOOT_LOOK_A:
         src = slot_running(r->map);
-        r->facts.sure = r->facts.a != 0;
         r->facts.a = look(r, &src, trial, &r->a);
         break;
     case BOOT_LOOK_PREVIOUS:
-        src = slot_previous(r->map);
-        r->facts.previous = look(r, &src, false, &r->other);
+        r->facts.previous = look_beside(r, slot_previous(r->map), false);
         break;
     case BOOT_LOOK_STAGED:
-        src = slot_staged(r->map);
-        r->facts.staged = look(r, &src, true, &r->other);
+        r->facts.staged = look_beside(r, slot_staged(r->map), true);
         break;
     case BOOT_FORMAT:
         format(r);
@@ -252,19 +249,19 @@ static bool act(struct run *r, enum boot_action action, uint32_t why)
         swapped(r, swap_resume(r->map, &r->journal, r->hooks));
         break;
     case BOOT_INSTALL:
-        take_staged(r, BOOT_SWAPPED, 0);
+        bring(r, true, BOOT_SWAPPED, why);
         break;
     case BOOT_REFUSE:
         refuse(r, why);
         break;
     case BOOT_REVERT:
-        take_previous(r, BOOT_REVERTED, why);
+        bring(r, false, BOOT_REVERTED, why);
         break;
     case BOOT_REPAIR:
-        take_previous(r, BOOT_REPAIRED, why);
+        bring(r, false, BOOT_REPAIRED, why);
         break;
     case BOOT_REPAIR_STAGED:
-        take_staged(r, BOOT_REPAIRED, why);
+        bring(r, true, BOOT_REPAIRED, why);
         break;
     case BOOT_TRY:
     case BOOT_START:
@@ -311,8 +308,6 @@ enum image_verdict boot_run(const struct slot_map *m,
     enum boot_action action = BOOT_WAIT;
     ota_err e = journal_open(&r.journal, m);
 
-    if (e == OTA_E_IO)
-        e = journal_open(&r.journal, m);
     r.facts.has_journal = e == OTA_OK;
     r.facts.journal_dead = e == OTA_E_IO || e == OTA_E_LIMIT;
     if (e == OTA_OK) {

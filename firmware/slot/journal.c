@@ -146,19 +146,10 @@ ota_err journal_format(struct journal *j, const struct slot_map *m,
 
 ota_err journal_settle(struct journal *j)
 {
-    struct journal_swap swap = j->swap;
-    struct journal_state state = j->state;
-
     if (!j->swapping)
-        return journal_put_state(j, &state);
-    swap.begun = (uint16_t)(j->stepped ? j->step + 1 : 0);
-    return journal_put_swap(j, &swap);
-}
-
-ota_err journal_renew(struct journal *j)
-{
-    j->log.must_change = true;
-    return journal_settle(j);
+        return journal_put_state(j, &j->state);
+    j->swap.begun = (uint16_t)(j->stepped ? j->step + 1 : 0);
+    return journal_put_swap(j, &j->swap);
 }
 
 ota_err journal_put_state(struct journal *j, const struct journal_state *state)
@@ -194,7 +185,6 @@ ota_err journal_put_swap(struct journal *j, const struct journal_swap *swap)
 
 ota_err journal_put_step(struct journal *j, uint32_t step)
 {
-    struct journal_swap swap = j->swap;
     uint8_t raw[STEP_BYTES];
 
     le32_store(raw, step);
@@ -203,7 +193,13 @@ ota_err journal_put_step(struct journal *j, uint32_t step)
         j->stepped = true;
         return OTA_OK;
     }
-    swap.begun =
-        (uint16_t)(step + 1); /* the unit is full: the other one begins with all of it */
-    return journal_put_swap(j, &swap);
+    /* the unit is full: the other one begins with all of it */
+    j->swap.begun = (uint16_t)(step + 1);
+    return journal_put_swap(j, &j->swap);
+}
+
+ota_err journal_prove_step(struct journal *j, uint32_t step)
+{
+    j->log.must_change = true;
+    return journal_put_step(j, step);
 }

@@ -70,10 +70,6 @@ OTA_MUST_CHECK ota_err journal_open(struct journal *j, const struct slot_map *m)
  */
 OTA_MUST_CHECK ota_err journal_settle(struct journal *j);
 
-/* As journal_settle, later in the same boot, into the other unit: proof that the flash erases,
- * programs and reads. */
-OTA_MUST_CHECK ota_err journal_renew(struct journal *j);
-
 /* A new journal with this state, whatever was there.  Errors: OTA_E_IO. */
 OTA_MUST_CHECK ota_err journal_format(struct journal *j, const struct slot_map *m,
                                       const struct journal_state *state);
@@ -84,5 +80,8 @@ OTA_MUST_CHECK ota_err journal_put_state(struct journal *j, const struct journal
 /* Begin a swap, or write its beginning again. */
 OTA_MUST_CHECK ota_err journal_put_swap(struct journal *j, const struct journal_swap *swap);
 OTA_MUST_CHECK ota_err journal_put_step(struct journal *j, uint32_t step);
+
+/* As journal_put_step, into the other unit: proof that the flash erases, programs and reads. */
+OTA_MUST_CHECK ota_err journal_prove_step(struct journal *j, uint32_t step);
 
 #endif

@@ -78,11 +78,15 @@ static bool alike(const struct flash *f, const struct move *mv)
     return true;
 }
 
-/* Erase the target and copy the source into it, then look whether it arrived. */
+/* Erase the target and copy the source into it, which must be readable before, then look
+ * whether it arrived. */
 static enum result copy(const struct flash *f, const struct move *mv)
 {
+    const struct move itself = {mv->from, mv->from};
     uint8_t block[BLOCK_BYTES];
 
+    if (!alike(f, &itself))
+        return SOURCE_BAD;
     if (f->erase(f, mv->to) != OTA_OK)
         return TARGET_BAD;
     for (uint32_t at = 0; at < f->erase_bytes; at += BLOCK_BYTES) {

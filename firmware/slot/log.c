@@ -40,6 +40,7 @@ enum {
     PLACES_MAX = 0xffff,
     WALKS = 5, /* until two are alike; a failure shorter than a walk takes four at most */
     LOST_FACTOR = 33, /* odd: no place is shifted out */
+    UNIT_FACTOR = 7,  /* no power of that, which would let one unit's places stand for others */
     PROOF_READS = 16, /* a half erased unit passes one with odds below a half */
     APPEND_TRIES = 3  /* places that fail to take a record before the unit is given up */
 };
@@ -224,7 +225,7 @@ static ota_err open_once(struct log *l, const struct flash *f, uint32_t at,
     here = page_walk(l, 0, &w);
     *out = w.found;
     there = page_walk(&other, 1, &w);
-    *out_lost = l->lost * LOST_FACTOR + other.lost;
+    *out_lost = l->lost * UNIT_FACTOR + other.lost;
     if (!here && !there)
         return *out_lost != 0 ? OTA_E_IO : OTA_E_NOT_FOUND;
     before = other.base;

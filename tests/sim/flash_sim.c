@@ -129,9 +129,13 @@ static bool counted(struct sim *s, enum sim_tear *out)
 /* Flash that comes and goes: is this burst of calls one that fails?  The same in each run. */
 static bool bad_burst(const struct sim *s)
 {
-    uint32_t burst = s->fail_burst == 0 ? 0 : 1 + (s->calls - s->fail_at) / s->fail_burst;
+    uint32_t h = s->fail_burst == 0 ? 0 : (s->calls - s->fail_at) / s->fail_burst;
 
-    return ((burst * 2654435761u ^ s->fail_at * 40503u) >> 13 & 1u) != 0 || burst <= 1;
+    if (h == 0)
+        return true;
+    h = (h ^ s->fail_at << 16) * 0x85ebca6bu;
+    h = (h ^ h >> 13) * 0xc2b2ae35u;
+    return (h >> 16 & 1u) != 0;
 }
 
 /* Does this call of the driver fail for once? */

@@ -1,13 +1,16 @@
 /*
  * Flash that fails: every call of the driver (read, program, erase) in turn reports an error,
- * once, three times or until the reset, or (programs and erases) does nothing and reports
- * success, while a device boots or its app works on the slots.
+ * once, for a while or until the reset, or (programs and erases) does nothing and reports
+ * success, while a device boots or its app works on the slots.  A while lasts 3 to 1000 calls,
+ * over resets if need be; in it every call fails, or those of one kind, or bursts of them.
  *
  * Invariants: no call is made after which the device could not go on; the boot in which the
  * flash failed may start nothing, but those after it start an authentic image, bit for bit the
- * old or the new one, and the story ends; what slot_confirm reported as kept is kept.
+ * old or the new one, and the story ends; what slot_confirm reported as kept is kept, and no
+ * image is kept that never confirmed.  What a failure may cost: see check_cost.
  *
- *   sim_fault       prints the number of cases; fails on the first broken one
+ *   sim_fault       prints the number of cases; fails on the first broken one; with
+ *                   OTAD_TEST_MODE=full more of the whiles
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +32,7 @@ enum scene {
     SCENE_SWAPPING, /* power was cut in the middle of it */
     SCENE_TRIAL,
     SCENE_TRIAL_OVER,  /* no boots left: revert */
+    SCENE_TRIAL_FULL,  /* and its unit of the journal is full: the next entry leaves it */
     SCENE_A_ROTTEN,    /* the old image lies in B */
     SCENE_ONLY_STAGED, /* nothing but a staged image */
     SCENE_NO_JOURNAL,
@@ -53,7 +57,7 @@ static struct sim base, sim;
 static struct sim_image old_image, new_image;
 static struct sim_manifest manifest_1, manifest_2;
 static unsigned long cases;
-static bool confirmed;
+static bool asked, confirmed; /* slot_confirm was called; and said that it is kept */
 static int trials; /* boots on trial that were not confirmed */
 static const struct boot_hooks no_hooks = {NULL, NULL, NULL};
 
@@ -62,19 +66,39 @@ static void put_image(struct sim *s, uint32_t at, const struct sim_image *image)
     sim_put(s, at, image->bytes, image->len);
 }
 
-/* Is this what A holds?  Asked of the cells: no call of the driver. */
-static bool holds(const struct sim_image *image)
+/* Is this what lies there?  Asked of the cells: no call of the driver. */
+static bool holds(uint32_t at, const struct sim_image *image)
 {
     static const uint8_t stable[SIM_IMAGE_MAX];
 
-    return memcmp(sim.now + sim.map.a_at, image->bytes, image->len) == 0 &&
-           memcmp(sim.odds + sim.map.a_at, stable, image->len) == 0;
+    return memcmp(sim.now + at, image->bytes, image->len) == 0 &&
+           memcmp(sim.odds + at, stable, image->len) == 0;
 }
 
 static enum image_verdict boot(struct boot_record *r)
 {
     sim_power_on(&sim);
     return boot_run(&sim.map, sim_roots, BOOT_CAUSE_SOFT, NULL, &no_hooks, r);
+}
+
+/* Let the power fail when the third operation of the swap has begun. */
+static void cut_in_the_middle(void)
+{
+    struct journal j = {.step = 0};
+
+    for (volatile uint32_t at = 30; !j.swapping || j.step < 2; at++) {
+        struct boot_record r;
+
+        sim_copy(&sim, &base);
+        sim.powered = true;
+        sim.cut[0] = (struct sim_cut){at, SIM_TORN};
+        if (setjmp(sim.off) == 0)
+            (void)boot(&r);
+        sim.powered = false;
+        if (journal_open(&j, &sim.map) != OTA_OK)
+            abort();
+    }
+    sim.cut[0].at = 0;
 }
 
 static void prepare(const struct sim_geometry *g, enum scene scene)
@@ -93,40 +117,39 @@ static void prepare(const struct sim_geometry *g, enum scene scene)
         put_image(&base, base.map.b_at, &old_image);
     if (scene == SCENE_NO_JOURNAL)
         memset(base.now, g->erased, (size_t)2 * unit);
-    if (scene == SCENE_ONLY_STAGED || (scene >= SCENE_REQUESTED && scene <= SCENE_TRIAL_OVER) ||
+    if (scene == SCENE_ONLY_STAGED || (scene >= SCENE_REQUESTED && scene <= SCENE_TRIAL_FULL) ||
         scene == SCENE_WITHDRAW || scene == SCENE_CONFIRM || scene == SCENE_REQUEST)
         put_image(&base, base.map.b_at + unit, &new_image);
-    if ((scene >= SCENE_REQUESTED && scene <= SCENE_TRIAL_OVER) || scene == SCENE_WITHDRAW ||
+    if ((scene >= SCENE_REQUESTED && scene <= SCENE_TRIAL_FULL) || scene == SCENE_WITHDRAW ||
         scene == SCENE_CONFIRM)
         if (slot_request(&base.map, &info) != OTA_OK)
             abort();
     sim_copy(&sim, &base);
     if (scene == SCENE_SWAPPING) {
-        sim.powered = true;
-        sim.cut[0] = (struct sim_cut){30, SIM_TORN};
-        if (setjmp(sim.off) == 0)
-            (void)boot(&r);
-        sim.cut[0].at = 0;
-    } else if (scene == SCENE_TRIAL || scene == SCENE_TRIAL_OVER || scene == SCENE_CONFIRM) {
+        cut_in_the_middle();
+    } else if ((scene >= SCENE_TRIAL && scene <= SCENE_TRIAL_FULL) || scene == SCENE_CONFIRM) {
         (void)boot(&r);
     }
-    if (scene == SCENE_TRIAL_OVER) {
+    if (scene == SCENE_TRIAL_OVER || scene == SCENE_TRIAL_FULL) {
         if (journal_open(&j, &sim.map) != OTA_OK)
             abort();
-        j.state.tries_left = 0;
-        if (journal_settle(&j) != OTA_OK)
-            abort();
+        if (scene == SCENE_TRIAL_OVER)
+            j.state.tries_left = 0;
+        do {
+            if (journal_settle(&j) != OTA_OK)
+                abort();
+        } while (scene == SCENE_TRIAL_FULL && (j.log.next + 1u) * LOG_RECORD_BYTES < unit);
     }
     sim.powered = false;
     sim_copy(&base, &sim);
     base.operations = base.calls = base.erases_a = 0;
-    confirmed = false;
 }
 
 static void confirm(void)
 {
     struct image_info info = {.security_counter = 20};
 
+    asked = true;
     if (slot_confirm(&sim.map, &info) == OTA_OK)
         confirmed = true;
 }
@@ -160,6 +183,7 @@ static enum image_verdict play(enum scene scene)
     case SCENE_SWAPPING:
     case SCENE_TRIAL:
     case SCENE_TRIAL_OVER:
+    case SCENE_TRIAL_FULL:
     case SCENE_A_ROTTEN:
     case SCENE_ONLY_STAGED:
     case SCENE_NO_JOURNAL:
@@ -185,14 +209,16 @@ static bool boot_and_confirm(bool flash_works)
         sim_violate(&sim, "nothing boots (%u)", (unsigned)v);
     if (v != IMAGE_GOOD)
         return false;
-    runs_old = holds(&old_image);
-    runs_new = holds(&new_image);
+    runs_old = holds(sim.map.a_at, &old_image);
+    runs_new = holds(sim.map.a_at, &new_image);
     if (!runs_old && !runs_new)
         sim_violate(&sim, "A holds neither image");
     else if (runs_old && confirmed)
         sim_violate(&sim, "the confirmation is lost");
     else if (slot_state_get(&sim.map, &s) != OTA_OK && flash_works)
         sim_violate(&sim, "there is no state");
+    else if (runs_new && !r.on_trial && !asked && flash_works)
+        sim_violate(&sim, "an image is kept that never confirmed");
     else if (r.on_trial)
         confirm();
     else
@@ -236,16 +262,27 @@ static void report(const struct sim_geometry *g, enum scene scene, struct fault 
     exit(1);
 }
 
-/* Where no sectors have to move none may, however long the flash fails, but for a trial that
- * could not be confirmed; and one call that fails must not keep A from starting. */
-static void check_peace(enum scene scene, struct fault f, bool started)
+/*
+ * What a failure may cost.  Nothing where no sectors have to move, however long it takes, but for
+ * a trial that could not be confirmed; nothing of a swap that was begun; no more than time, if
+ * it is a single call.
+ */
+static void check_cost(enum scene scene, struct fault f, bool started)
 {
-    bool peace = scene == SCENE_IDLE || (scene == SCENE_TRIAL && trials < JOURNAL_TRIES);
+    bool peace =
+        scene == SCENE_IDLE || ((scene == SCENE_TRIAL || scene == SCENE_TRIAL_FULL) &&
+                                trials < JOURNAL_TRIES);
+    bool once = f.calls == 1 && !f.quiet, runs_new = holds(sim.map.a_at, &new_image);
 
-    if (peace && sim.erases_a > 0 && f.burst == 0)
-        sim_violate(&sim, "a failure for a while costs an image");
-    if (peace && !started && f.calls == 1 && !f.quiet)
+    if (f.burst > 0 || f.cut_at > 0)
+        return;
+    if (peace && sim.erases_a > 0)
+        sim_violate(&sim, "a failure for a while moves sectors");
+    if (peace && once && !started)
         sim_violate(&sim, "a single failure keeps a good image from starting");
+    if ((scene == SCENE_SWAPPING || (scene == SCENE_REQUESTED && once)) &&
+        trials < JOURNAL_TRIES && !(runs_new && holds(sim.map.b_at, &old_image)))
+        sim_violate(&sim, "the update or its way back is lost");
 }
 
 static uint32_t run(const struct sim_geometry *g, enum scene scene, struct fault f)
@@ -254,7 +291,7 @@ static uint32_t run(const struct sim_geometry *g, enum scene scene, struct fault
     volatile bool started = true;
 
     sim_copy(&sim, &base);
-    confirmed = false;
+    asked = confirmed = false;
     trials = 0;
     sim.powered = true;
     sim.fail_at = f.at;
@@ -275,7 +312,7 @@ static uint32_t run(const struct sim_geometry *g, enum scene scene, struct fault
     if (!sim.violated && setjmp(sim.off) == 0)
         after();
     if (!sim.violated)
-        check_peace(scene, f, started);
+        check_cost(scene, f, started);
     if (sim.violated)
         report(g, scene, f);
     cases++;
@@ -308,10 +345,10 @@ static void short_ones(const struct sim_geometry *g, enum scene scene, uint32_t 
 
 /*
  * A while that ends by itself, in this boot or a later one: everything fails, or one kind of
- * call, solidly or in bursts.  all: each length with each kind; else each place gets a few, so
- * that each length and each kind meets each part of each scene.
+ * call, solidly or in bursts.  Each place gets a few of the ways, others than its neighbours,
+ * so that each way meets each part of each scene.
  */
-static void windows(const struct sim_geometry *g, enum scene scene, uint32_t calls, bool all)
+static void windows(const struct sim_geometry *g, enum scene scene, uint32_t calls, bool more)
 {
     static const uint32_t lengths[] = {7,  8,  9,  10, 12, 15,  18,  21,  24,  27,  30,
                                        36, 42, 48, 64, 85, 100, 140, 200, 300, 500, 1000};
@@ -322,12 +359,12 @@ static void windows(const struct sim_geometry *g, enum scene scene, uint32_t cal
         LENGTHS = sizeof lengths / sizeof lengths[0],
         KINDS = sizeof kinds / sizeof kinds[0],
         BURSTS = sizeof bursts / sizeof bursts[0],
-        WAYS = LENGTHS * KINDS * BURSTS * 2,
-        STRIDE = 449 /* prime: all ways come by in time */
+        WAYS = LENGTHS * KINDS * BURSTS * 2
     };
+    uint32_t stride = more ? 13 : 449; /* primes, no factors of WAYS */
 
     for (uint32_t at = 1; at <= calls; at++)
-        for (uint32_t k = all ? 0 : at % STRIDE; k < WAYS; k += all ? 1 : STRIDE)
+        for (uint32_t k = at % stride; k < WAYS; k += stride)
             (void)run(g, scene,
                       (struct fault){.at = at,
                                      .calls = lengths[k % LENGTHS],
@@ -340,7 +377,7 @@ int main(void)
 {
     static const struct sim_geometry geometries[] = {{512, 16, 0xff, 3}, {1024, 4, 0x00, 2}};
     const char *mode = getenv("OTAD_TEST_MODE");
-    bool all = mode != NULL && strcmp(mode, "full") == 0;
+    bool more = mode != NULL && strcmp(mode, "full") == 0;
 
     sim_image_make(&old_image, 1, 10, KEY_OLD, 700);
     sim_image_make(&new_image, 2, 20, KEY_OLD, 900);
@@ -353,7 +390,7 @@ int main(void)
             prepare(&geometries[i], (enum scene)scene);
             calls = run(&geometries[i], (enum scene)scene, (struct fault){.at = 0});
             short_ones(&geometries[i], (enum scene)scene, calls);
-            windows(&geometries[i], (enum scene)scene, calls, all);
+            windows(&geometries[i], (enum scene)scene, calls, more);
         }
     printf("flash that fails: %lu cases, all recovered\n", cases);
     return 0;

@@ -81,9 +81,11 @@ static bool apply(struct boot_facts *f, enum boot_action a, const uint32_t truth
         f->a = truth[0];
         return false;
     case BOOT_LOOK_PREVIOUS:
+        f->a = f->a == IMAGE_GOOD ? f->a : 0; /* that A is bad does not outlive this look */
         f->previous = truth[1];
         return false;
     case BOOT_LOOK_STAGED:
+        f->a = f->a == IMAGE_GOOD ? f->a : 0;
         f->staged = truth[2];
         return false;
     case BOOT_FORMAT:

@@ -27,7 +27,7 @@ enum boot_action {
     BOOT_REPAIR_STAGED = 10, /* neither is the previous: copy the staged one, on trial */
     BOOT_TRY = 11,   /* count a trial boot, start A under the watchdog                 */
     BOOT_START = 12, /* start A                                                        */
-    BOOT_WAIT = 13   /* nothing boots: recovery                                        */
+    BOOT_WAIT = 13   /* nothing boots, now                                             */
 };
 
 /* What is known so far.  Verdicts are enum image_verdict, 0 = not looked at yet. */

@@ -176,7 +176,8 @@ static void bring(struct run *r, bool staged, enum boot_decision decision, uint3
 
     memset(what, 0, sizeof *what);
     if (staged) {
-        r->journal.state.trial_sequence = r->other.manifest_sequence; /* written with the swap */
+        /* written with the swap */
+        r->journal.state.trial_sequence = r->other.manifest_sequence;
         what->phase = SLOT_TRIAL;
         what->tries_left = JOURNAL_TRIES;
         what->mode = (uint8_t)(keep ? JOURNAL_FORWARD : JOURNAL_TAKE_STAGED);

@@ -35,7 +35,7 @@ static void say_decision(void *arg, enum boot_action action, uint32_t why)
         [BOOT_REVERT] = "revert",
         [BOOT_REPAIR] = "repair from previous image",
         [BOOT_REPAIR_STAGED] = "repair from staged image",
-        [BOOT_WAIT] = "nothing boots, waiting for recovery",
+        [BOOT_WAIT] = "nothing boots, again in a minute",
     };
 
     (void)arg;

@@ -105,9 +105,9 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 
 /*
  * What becomes of a two-way swap whose operation step met a bad sector.  A source of A's image
- * that is lost: go on without preserving it.  A source of the image that enters, or a target: go
- * back.  Either is a plain copy of what is left to do, from where the two images meet or up to
- * there.
+ * that is lost: go on without preserving it.  A source of the image that enters, or a target:
+ * go back.  Either is a plain copy of what is left to do, from where the two images meet or up
+ * to there.
  */
 static void repair(struct journal_swap *s, uint32_t step, enum result bad)
 {

@@ -74,7 +74,8 @@ OTA_MUST_CHECK ota_err journal_settle(struct journal *j);
 OTA_MUST_CHECK ota_err journal_format(struct journal *j, const struct slot_map *m,
                                       const struct journal_state *state);
 
-/* All three: durable when they return; j tells the new truth.  Errors: OTA_E_IO. */
+/* All of these: durable when they return; j tells the new truth.  What is put may be j's own.
+ * Errors: OTA_E_IO; then j tells nothing for sure. */
 /* Ends a swap that was begun. */
 OTA_MUST_CHECK ota_err journal_put_state(struct journal *j, const struct journal_state *state);
 /* Begin a swap, or write its beginning again. */

@@ -300,8 +300,8 @@ static ota_err page_begin(struct log *l, uint8_t type, const void *data, size_t 
 }
 
 /*
- * Is the page in force proven, by us or by a seal that does not come and go?  OTA_E_NOT_FOUND if
- * not; OTA_E_IO if other places of it cannot be read than when it was opened.
+ * Is the page in force proven, by us or by a seal that does not come and go?  OTA_E_NOT_FOUND
+ * if not; OTA_E_IO if other places of it cannot be read than when it was opened.
  */
 static ota_err prove(struct log *l)
 {

@@ -66,8 +66,8 @@ struct sim {
     uint32_t calls, fail_at, fail_for; /* driver calls; those that fail, having done nothing */
     uint32_t fail_kinds;               /* of these kinds (enum sim_call), 0 = all */
     uint32_t fail_burst; /* 0: each of them; else bursts of so many fail or not, at random */
-    bool quiet;                        /* a program or an erase that fails reports success */
-    bool journal_only;                 /* what fails is writes to the journal */
+    bool quiet;          /* a program or an erase that fails reports success */
+    bool journal_only;   /* what fails is writes to the journal */
     uint32_t operations, erases, erases_journal, erases_a;
     uint32_t operations_boot, operations_boot_max;
     uint32_t random;

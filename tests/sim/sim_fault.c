@@ -58,7 +58,7 @@ static struct sim_image old_image, new_image;
 static struct sim_manifest manifest_1, manifest_2;
 static unsigned long cases;
 static bool asked, confirmed; /* slot_confirm was called; and said that it is kept */
-static int trials; /* boots on trial that were not confirmed */
+static int trials;            /* boots on trial that were not confirmed */
 static const struct boot_hooks no_hooks = {NULL, NULL, NULL};
 
 static void put_image(struct sim *s, uint32_t at, const struct sim_image *image)
@@ -263,15 +263,14 @@ static void report(const struct sim_geometry *g, enum scene scene, struct fault 
 }
 
 /*
- * What a failure may cost.  Nothing where no sectors have to move, however long it takes, but for
- * a trial that could not be confirmed; nothing of a swap that was begun; no more than time, if
- * it is a single call.
+ * What a failure may cost.  Nothing where no sectors have to move, however long it takes, but
+ * for a trial that could not be confirmed; nothing of a swap that was begun; no more than time,
+ * if it is a single call.
  */
 static void check_cost(enum scene scene, struct fault f, bool started)
 {
-    bool peace =
-        scene == SCENE_IDLE || ((scene == SCENE_TRIAL || scene == SCENE_TRIAL_FULL) &&
-                                trials < JOURNAL_TRIES);
+    bool peace = scene == SCENE_IDLE || ((scene == SCENE_TRIAL || scene == SCENE_TRIAL_FULL) &&
+                                         trials < JOURNAL_TRIES);
     bool once = f.calls == 1 && !f.quiet, runs_new = holds(sim.map.a_at, &new_image);
 
     if (f.burst > 0 || f.cut_at > 0)
@@ -329,16 +328,12 @@ static void short_ones(const struct sim_geometry *g, enum scene scene, uint32_t 
     for (uint32_t at = 1; at <= calls; at++) {
         for (size_t k = 0; k < 2 * sizeof lengths / sizeof lengths[0]; k++)
             (void)run(g, scene,
-                      (struct fault){
-                          .at = at, .calls = lengths[k / 2], .quiet = k % 2 == 1});
+                      (struct fault){.at = at, .calls = lengths[k / 2], .quiet = k % 2 == 1});
         for (uint32_t cut = 1 + at % 5; moves && cut < 400; cut += 47) {
+            (void)run(g, scene, (struct fault){.at = at, .calls = 4 + cut % 3, .cut_at = cut});
             (void)run(g, scene,
-                      (struct fault){.at = at, .calls = 4 + cut % 3, .cut_at = cut});
-            (void)run(g, scene,
-                      (struct fault){.at = at,
-                                     .calls = FOR_EVER,
-                                     .cut_at = cut,
-                                     .journal_only = true});
+                      (struct fault){
+                          .at = at, .calls = FOR_EVER, .cut_at = cut, .journal_only = true});
         }
     }
 }

@@ -57,7 +57,7 @@ MUTANTS = [
      "        if (out->result != MOVED) {\n", "        if (false) {\n"),
     ("it is tried again at once", "fault", "bootloader/swap.c",
      "            e = journal_prove_step(j, step);", "            e = OTA_OK;"),
-    ("a failed plain copy ends", "fault", "bootloader/swap.c",
+    ("a failed plain copy ends", "edges", "bootloader/swap.c",
      "            return OTA_E_IO; /* a plain copy", "            break; /* a plain copy"),
     ("a target is erased before its source was read", "life", "bootloader/swap.c",
      "    if (!alike(f, &itself))\n        return SOURCE_BAD;\n", "    (void)itself;\n"),

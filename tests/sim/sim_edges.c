@@ -352,6 +352,45 @@ static void test_a_dead_slot_ends_in_recovery(void)
     assert(boot(&r, NULL) == IMAGE_GOOD && r.version.major == 1);
 }
 
+/* Install image_2 while a sector goes bad at an operation, and works again after that boot.
+ * True if it went bad in time. */
+static bool sector_fails_for_a_boot(const struct sim_image *old, struct sim_rot rot)
+{
+    struct image_info info = {.total_bytes = 100};
+    struct boot_record r;
+    uint32_t operations;
+
+    device_new();
+    sim_put(&sim, sim.map.a_at, old->bytes, old->len);
+    sim_put(&sim, sim.map.b_at + UNIT, image_2.bytes, image_2.len);
+    assert(slot_request(&sim.map, &info) == OTA_OK);
+    sim_rot(&sim, rot);
+    (void)boot(&r, NULL);
+    operations = sim.operations;
+    sim_rot(&sim, (struct sim_rot){0, 0, 0});
+    memset(sim.broken, 0, sizeof sim.broken);
+    assert(boot(&r, NULL) == IMAGE_GOOD);
+    assert(memcmp(sim.now + sim.map.a_at, old->bytes, old->len) == 0 ||
+           memcmp(sim.now + sim.map.a_at, image_2.bytes, image_2.len) == 0);
+    return rot.at <= operations;
+}
+
+/* Whatever a sector does in one boot, no image is lost that the next one could put together. */
+static void test_a_sector_that_fails_for_a_boot(void)
+{
+    static struct sim_image old;
+
+    sim_image_make(&old, 1, 10, KEY, 1300);
+    for (uint32_t sector = 0; sector < 7; sector++)
+        for (uint8_t how = 1; how <= 3; how++) {
+            struct sim_rot rot = {1, sim.map.a_at + sector * UNIT, how};
+
+            while (sector_fails_for_a_boot(&old, rot))
+                rot.at++;
+            assert(rot.at > 100);
+        }
+}
+
 /* Units too small for a journal: nothing is written, nothing is in force, nothing starts. */
 static void test_a_map_without_room_for_a_journal(void)
 {
@@ -381,6 +420,7 @@ int main(void)
     test_the_boot_record_counts_boots();
     test_hooks_hear_a_swap();
     test_a_dead_slot_ends_in_recovery();
+    test_a_sector_that_fails_for_a_boot();
     test_a_map_without_room_for_a_journal();
     puts("edges: ok");
     return 0;

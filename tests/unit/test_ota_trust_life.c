@@ -161,6 +161,29 @@ static void test_published_under_the_walk(void)
     free(w);
 }
 
+/* Assigned, fetched and found good; then the server signs for it no more, or for nothing. */
+static void test_withdrawn_before_it_is_installed(void)
+{
+    for (int how = 0; how < 2; how++) {
+        struct repo r;
+        struct world *w = r_new(&r);
+
+        w_boot(w);
+        steps_until_polls(w, 3);
+        r.role = r.targets = r.snapshot = r.timestamp = 2;
+        w_offer(w, 8, good);
+        while (!w_said(w, "downloaded and verified")) {
+            w_step(w);
+        }
+        w->director = how != 0;
+        r.assigns = how != 1;
+        assert(w_run(w, 300) && !w->closed_success && w_runs(w) == 0);
+        assert(strcmp(w->reason, how == 0 ? "tuf-unsigned-server" : "tuf-not-assigned") == 0);
+        assert(w->installings == 0);
+        free(w);
+    }
+}
+
 /* One who has left signs: with a third that stayed it suffices, alone it does not. */
 static void test_removed_manager(void)
 {
@@ -217,6 +240,35 @@ static void test_a_clock_that_stands(void)
     w_steps(w, 4);
     assert(strstr(w->last_beat, "stale") == NULL);
     free(w);
+}
+
+/* Switched off every night, a server that signs nothing, or is silent, or is another's: the
+ * device's days count all the same. */
+static void test_days_without_a_signed_answer(void)
+{
+    for (int how = 0; how < 3; how++) {
+        struct repo r;
+        struct world *w = r_new(&r);
+
+        w->timing.poll_ms = 3600 * 1000;
+        w->timing.heartbeat_ms = 3600 * 1000;
+        w_boot(w);
+        steps_until_polls(w, 3);
+        w->director = how != 0;
+        w->unreachable = how == 1;
+        r.director_signer = how == 2 ? 'X' : 'd';
+        for (uint64_t day = 1; day <= 33; day++) {
+            while (w->now_ms < day * R_DAY * 1000) {
+                w_step(w);
+            }
+            assert(day > 29 || !ota_stale(&w->agent));
+            w->cause = BOOT_CAUSE_POWER;
+            w_boot(w);
+        }
+        w_steps(w, 1);
+        assert(ota_stale(&w->agent));
+        free(w);
+    }
 }
 
 /* A clock set back is refused while it lasts, and no harm is done. */
@@ -329,8 +381,10 @@ int main(void)
     test_new_director();
     test_new_director_before_its_root();
     test_published_under_the_walk();
+    test_withdrawn_before_it_is_installed();
     test_removed_manager();
     test_a_clock_that_stands();
+    test_days_without_a_signed_answer();
     test_a_clock_set_back();
     test_lost_trust_installs_nothing();
     test_flash_is_spared();

@@ -74,6 +74,8 @@ static void add_fleet(struct metrics_out *o, struct otad *otad)
     metrics_family(o, METRIC_GAUGE, "otad_devices", "Devices known, by state.");
     for (int i = DEVICE_NEVER; i <= DEVICE_OFFLINE; i++)
         metrics_sample(o, ONE("state", device_state_name((enum device_state)i)), s.devices[i]);
+    metrics_one(o, METRIC_GAUGE, "otad_devices_stale",
+                "Devices that say that the signed metadata they trust has expired.", s.stale);
     metrics_family(o, METRIC_GAUGE, "otad_updates_open", "Updates under way, by state.");
     for (int i = UPDATE_PENDING; i <= UPDATE_CANCELLING; i++)
         metrics_sample(o, ONE("state", update_state_name((enum update_state)i)),

@@ -178,6 +178,8 @@ static ota_err answer(struct http_request *rq, struct http_response *rs)
     json_put_string(&o, "platform", s.platform);
     json_put_bool(&o, "protected", s.file[REPO_ROOT].bytes != NULL);
     json_put_bool(&o, "public_targets", s.public_targets);
+    json_put_string(&o, "metadata",
+                    arena_printf(rq->arena, "/tuf/%s/%s/metadata/", s.tenant, s.platform));
     put_online(&o, &r);
     put_roles(&o, &s);
     json_open_array(&o, "targets");

@@ -18,7 +18,7 @@ struct platform {
     size_t key_manifest_bytes;
     uint32_t key_manifest_sequence;
     const char *stable, *beta; /* newest released version, NULL = none */
-    int64_t device_count;
+    int64_t device_count, stale_count; /* stale: SPEC 10.7 */
 };
 
 /* By name.  Keyset by name. */

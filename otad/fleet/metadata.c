@@ -85,6 +85,22 @@ ota_err fleet_put_metadata(struct fleet *f, int64_t tenant_id,
     return p == NULL ? OTA_E_NOT_FOUND : OTA_OK;
 }
 
+struct metadata_end metadata_end_of(const struct fleet_platform *p, const char *name)
+{
+    const struct {
+        enum repo_role role;
+        const char *name;
+    } offline[] = {{REPO_ROOT, "root"}, {REPO_TARGETS, "targets"}, {REPO_PLATFORM, name}};
+    struct metadata_end first = {0};
+    for (size_t i = 0; p != NULL && p->metadata != NULL && i < 3; i++) {
+        const struct fleet_metadata_file *file = &p->metadata->row.file[offline[i].role];
+        if (file->bytes != NULL &&
+            (first.role == NULL || file->expires_unix_s < first.expires_unix_s))
+            first = (struct metadata_end){offline[i].name, file->expires_unix_s};
+    }
+    return first;
+}
+
 /* ---- asking -------------------------------------------------------------------------------
  */
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ask.h"
 #include "sample.h"
 #include "say.h"
-#include "secret.h"
 
 /* Options of every verb that uses a key: one with an option -k or --key. */
 enum { KEY_PASSPHRASE_FILE, KEY_PASSPHRASE_FD, KEY_PIN_FILE, KEY_PIN_FD, KEY_ALLOW_SAMPLE };
@@ -127,15 +127,15 @@ static bool key_option(int option, const char *value)
 {
     switch (option) {
     case KEY_PASSPHRASE_FILE:
-        secret_from_file(SECRET_PASSPHRASE, value);
+        ask_from_file(SECRET_PASSPHRASE, value);
         return true;
     case KEY_PASSPHRASE_FD:
-        return secret_from_fd(SECRET_PASSPHRASE, key_options[option].name, value);
+        return ask_from_fd(SECRET_PASSPHRASE, key_options[option].name, value);
     case KEY_PIN_FILE:
-        secret_from_file(SECRET_PIN, value);
+        ask_from_file(SECRET_PIN, value);
         return true;
     case KEY_PIN_FD:
-        return secret_from_fd(SECRET_PIN, key_options[option].name, value);
+        return ask_from_fd(SECRET_PIN, key_options[option].name, value);
     default:
         sample_keys_allow();
         return true;

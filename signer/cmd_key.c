@@ -78,10 +78,10 @@ static bool take(const struct args *a, struct request *q, int option, const char
         q->cost = strength_of(value);
         return q->cost != NULL;
     case OPT_NEW_FILE:
-        secret_from_file(SECRET_NEW_PASSPHRASE, value);
+        ask_from_file(SECRET_NEW_PASSPHRASE, value);
         return true;
     case OPT_NEW_FD:
-        return secret_from_fd(SECRET_NEW_PASSPHRASE, options[option].name, value);
+        return ask_from_fd(SECRET_NEW_PASSPHRASE, options[option].name, value);
     case OPT_FORCE:
         q->force = true;
         return true;

@@ -8,8 +8,8 @@
 #include "../firmware/image/crypto.h"
 #include "../firmware/image/manifest.h"
 #include "../firmware/image/minisig.h"
-#include "keybox.h"
-#include "secret.h"
+#include "../keys/keybox.h"
+#include "ask.h"
 
 /*
  * Signing keys.  Secrets lie in memory that is locked, guarded and wiped when freed; no other
@@ -17,7 +17,7 @@
  *
  * A key is named by a file (PEM: plain PKCS#8, PKCS#8 with a passphrase, or our own encrypted
  * form, SPEC 11) or by a pkcs11: URI.  Passphrases and PINs are asked for when needed
- * (secret.h).
+ * (ask.h).
  */
 struct key; /* a private key, or one that a token keeps */
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "../args.h"
+#include "../ask.h"
 #include "../key.h"
 #include "../say.h"
-#include "../secret.h"
 #include "imgkey.h"
 #include "imgtool.h"
 
@@ -115,7 +115,7 @@ static ota_err keygen(const struct request *q, enum imgkey_kind kind)
             return say_fail(OTA_E_CONFLICT, "%s stays as it is", q->key);
     }
     if (q->password)
-        e = secret_read_new(SECRET_PASSPHRASE, q->key, &passphrase);
+        e = ask_new(SECRET_PASSPHRASE, q->key, &passphrase);
     if (e == OTA_OK)
         e = imgkey_new(kind, &key);
     if (e == OTA_OK)

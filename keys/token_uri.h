@@ -1,5 +1,5 @@
-#ifndef SIGNER_TOKEN_URI_H
-#define SIGNER_TOKEN_URI_H
+#ifndef KEYS_TOKEN_URI_H
+#define KEYS_TOKEN_URI_H
 
 #include <stdbool.h>
 #include <stddef.h>

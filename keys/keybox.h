@@ -1,5 +1,5 @@
-#ifndef SIGNER_KEYBOX_H
-#define SIGNER_KEYBOX_H
+#ifndef KEYS_KEYBOX_H
+#define KEYS_KEYBOX_H
 
 #include <stdbool.h>
 #include <stddef.h>

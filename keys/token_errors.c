@@ -5,8 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "say.h"
-
 static const struct answer {
     CK_RV rv;
     ota_err e;
@@ -21,8 +19,7 @@ static const struct answer {
     {CKR_PIN_EXPIRED, OTA_E_DENIED, "the PIN has expired",
      "set a new one with the token's tools"},
     {CKR_USER_PIN_NOT_INITIALIZED, OTA_E_DENIED, "it has no user PIN yet", NULL},
-    {CKR_USER_NOT_LOGGED_IN, OTA_E_AUTH, "it wants a PIN",
-     "--pin-file FILE or --pin-fd NUMBER"},
+    {CKR_USER_NOT_LOGGED_IN, OTA_E_AUTH, "it wants a PIN", NULL},
     {CKR_USER_ANOTHER_ALREADY_LOGGED_IN, OTA_E_BUSY, "somebody else is logged in to it", NULL},
     {CKR_USER_TOO_MANY_TYPES, OTA_E_BUSY, "somebody else is logged in to it", NULL},
     {CKR_TOKEN_NOT_PRESENT, OTA_E_NOT_FOUND, "it is not plugged in", NULL},
@@ -33,12 +30,12 @@ static const struct answer {
     {CKR_TOKEN_WRITE_PROTECTED, OTA_E_DENIED, "it is write-protected", NULL},
     {CKR_SESSION_COUNT, OTA_E_BUSY, "it has no session left", NULL},
     {CKR_MECHANISM_INVALID, OTA_E_LIMIT, "it does not know this algorithm",
-     "P-256 is what most tokens can: -t p256"},
+     "P-256 is what most tokens can"},
     {CKR_MECHANISM_PARAM_INVALID, OTA_E_LIMIT, "it does not know this algorithm", NULL},
     {CKR_CURVE_NOT_SUPPORTED, OTA_E_LIMIT, "it does not know this curve",
-     "P-256 is what most tokens can: -t p256"},
+     "P-256 is what most tokens can"},
     {CKR_DOMAIN_PARAMS_INVALID, OTA_E_LIMIT, "it does not know this curve",
-     "P-256 is what most tokens can: -t p256"},
+     "P-256 is what most tokens can"},
     {CKR_KEY_FUNCTION_NOT_PERMITTED, OTA_E_DENIED, "this key may not sign", NULL},
     {CKR_KEY_TYPE_INCONSISTENT, OTA_E_LIMIT, "this key is of another kind", NULL},
     {CKR_DATA_LEN_RANGE, OTA_E_LIMIT, "it does not take messages of this length", NULL},
@@ -50,7 +47,7 @@ static const struct answer {
      "its configuration is where to look first (SoftHSM: SOFTHSM2_CONF)"},
 };
 
-ota_err token_fail(unsigned long rv, const char *format, ...)
+ota_err token_fail(struct why *why, unsigned long rv, const char *format, ...)
 {
     const struct answer *a = NULL;
     char what[200];
@@ -64,9 +61,9 @@ ota_err token_fail(unsigned long rv, const char *format, ...)
             a = &answers[i];
     }
     if (a == NULL)
-        return say_fail(OTA_E_IO, "%s: PKCS#11 error 0x%lx", what, rv);
-    say_error("%s: %s", what, a->text);
+        return why_fail(why, OTA_E_IO, "%s: PKCS#11 error 0x%lx", what, rv);
+    why_tell(why, "%s: %s", what, a->text);
     if (a->hint != NULL)
-        say_hint("%s", a->hint);
+        why_hint(why, "%s", a->hint);
     return a->e;
 }

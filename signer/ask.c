@@ -4,7 +4,7 @@
  * Invariant: a secret is only ever in locked memory, and the terminal echoes again whatever
  * ends the question.
  */
-#include "secret.h"
+#include "ask.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "key.h"
 #include "say.h"
 
 /* Every kind's name for people, its options and its credential. */
@@ -38,12 +36,12 @@ static struct source {
     bool has_fd;
 } sources[SECRET_KINDS];
 
-void secret_from_file(enum secret_kind kind, const char *path)
+void ask_from_file(enum secret_kind kind, const char *path)
 {
     sources[kind] = (struct source){.path = path};
 }
 
-bool secret_from_fd(enum secret_kind kind, const char *option, const char *text)
+bool ask_from_fd(enum secret_kind kind, const char *option, const char *text)
 {
     char *end = NULL;
     long fd = strtol(text, &end, 10);
@@ -66,7 +64,7 @@ static bool credential(enum secret_kind kind, char *path, size_t room)
     return n > 0 && (size_t)n < room && access(path, F_OK) == 0;
 }
 
-bool secret_given(enum secret_kind kind)
+bool ask_given(enum secret_kind kind)
 {
     char path[4096];
 
@@ -74,50 +72,29 @@ bool secret_given(enum secret_kind kind)
            credential(kind, path, sizeof path);
 }
 
-static ota_err secret_new(struct secret *s)
+static ota_err fresh(struct secret *s)
 {
-    s->len = 0;
-    s->text = key_secret_alloc(SECRET_BYTES_MAX + 2);
-    return s->text == NULL ? say_fail(OTA_E_NO_MEMORY, "no locked memory (ulimit -l)") : OTA_OK;
+    struct why why = {0};
+
+    return say_why(secret_new(s, &why), &why);
 }
 
-void secret_free(struct secret *s)
+static ota_err one_line(struct secret *s, const char *from)
 {
-    key_secret_free(s->text);
-    *s = (struct secret){NULL, 0};
+    struct why why = {0};
+
+    return say_why(secret_first_line(s, from, &why), &why);
 }
 
-/* Only the first line counts, without its end. */
-static ota_err first_line(struct secret *s, const char *from)
+static ota_err line_of_file(const char *path, struct secret *out)
 {
-    char *end = memchr(s->text, '\n', s->len);
+    struct why why = {0};
+    bool exposed = false;
+    ota_err e = secret_line_read(path, out, &exposed, &why);
 
-    if (end != NULL)
-        s->len = (size_t)(end - s->text);
-    if (s->len > 0 && s->text[s->len - 1] == '\r')
-        s->len--;
-    s->text[s->len] = '\0';
-    if (s->len == 0)
-        return say_fail(OTA_E_FORMAT, "%s: nothing in its first line", from);
-    if (s->len > SECRET_BYTES_MAX || strlen(s->text) != s->len)
-        return say_fail(OTA_E_LIMIT, "%s: no text of at most %d bytes", from, SECRET_BYTES_MAX);
-    return OTA_OK;
-}
-
-ota_err secret_read_file(const char *path, struct secret *out)
-{
-    struct secret s;
-    ota_err e = secret_new(&s);
-
-    if (e == OTA_OK)
-        e = file_read_secret(path, s.text, SECRET_BYTES_MAX + 1, &s.len);
-    if (e == OTA_OK)
-        e = first_line(&s, path);
-    if (e != OTA_OK)
-        secret_free(&s);
-    else
-        *out = s;
-    return e;
+    if (exposed)
+        say_exposed(path);
+    return say_why(e, &why);
 }
 
 /* Byte by byte: what follows the line belongs to somebody else.  OTA_E_BUSY: a signal came. */
@@ -146,7 +123,7 @@ static ota_err read_fd(int fd, struct secret *s)
     } while (e == OTA_E_BUSY);
     if (e != OTA_OK)
         return say_fail(e, "cannot read %s: %s", from, strerror(errno));
-    return first_line(s, from);
+    return one_line(s, from);
 }
 
 /* What ends a program while it asks; the terminal is mended before. */
@@ -207,7 +184,7 @@ static ota_err ask(int tty, const char *verb, const char *what, struct secret *s
         (void)raise(ended_by);
         return say_fail(OTA_E_DENIED, "interrupted");
     }
-    return e == OTA_OK ? first_line(s, "the terminal")
+    return e == OTA_OK ? one_line(s, "the terminal")
                        : say_fail(e, "cannot read the terminal: %s", strerror(errno));
 }
 
@@ -231,11 +208,10 @@ static ota_err read_given(enum secret_kind kind, struct secret *out)
     ota_err e;
 
     if (sources[kind].path != NULL)
-        return secret_read_file(sources[kind].path, out);
+        return line_of_file(sources[kind].path, out);
     if (!sources[kind].has_fd)
-        return credential(kind, path, sizeof path) ? secret_read_file(path, out)
-                                                   : OTA_E_NOT_FOUND;
-    e = secret_new(out);
+        return credential(kind, path, sizeof path) ? line_of_file(path, out) : OTA_E_NOT_FOUND;
+    e = fresh(out);
     if (e == OTA_OK)
         e = read_fd(sources[kind].fd, out);
     if (e != OTA_OK)
@@ -249,12 +225,12 @@ static ota_err read_asked(enum secret_kind kind, const char *what, bool twice,
 {
     struct secret first = {NULL, 0}, again = {NULL, 0};
     int tty = terminal(kind, what);
-    ota_err e = tty < 0 ? OTA_E_NOT_FOUND : secret_new(&first);
+    ota_err e = tty < 0 ? OTA_E_NOT_FOUND : fresh(&first);
 
     if (e == OTA_OK)
         e = ask(tty, twice ? names[kind].new_what : names[kind].what, what, &first);
     if (e == OTA_OK && twice)
-        e = secret_new(&again);
+        e = fresh(&again);
     if (e == OTA_OK && twice)
         e = ask(tty, "the same again,", what, &again);
     if (e == OTA_OK && twice && strcmp(first.text, again.text) != 0)
@@ -269,22 +245,58 @@ static ota_err read_asked(enum secret_kind kind, const char *what, bool twice,
     return e;
 }
 
-ota_err secret_read(enum secret_kind kind, const char *what, struct secret *out)
+ota_err ask_secret(enum secret_kind kind, const char *what, struct secret *out)
 {
     *out = (struct secret){NULL, 0};
-    return secret_given(kind) ? read_given(kind, out) : read_asked(kind, what, false, out);
+    return ask_given(kind) ? read_given(kind, out) : read_asked(kind, what, false, out);
 }
 
-ota_err secret_read_new(enum secret_kind kind, const char *what, struct secret *out)
+ota_err ask_new(enum secret_kind kind, const char *what, struct secret *out)
 {
     ota_err e;
 
     *out = (struct secret){NULL, 0};
-    e = secret_given(kind) ? read_given(kind, out) : read_asked(kind, what, true, out);
+    e = ask_given(kind) ? read_given(kind, out) : read_asked(kind, what, true, out);
     if (e == OTA_OK && out->len < SECRET_NEW_BYTES_MIN) {
         secret_free(out);
         return say_fail(OTA_E_LIMIT, "a passphrase has at least %d bytes",
                         SECRET_NEW_BYTES_MIN);
     }
     return e;
+}
+
+/* NOLINTNEXTLINE(readability-non-const-parameter): the asker's type */
+static ota_err passphrase(void *ctx, const char *name, struct secret *out, struct why *why)
+{
+    (void)ctx;
+    (void)why; /* everything is said here */
+    return ask_secret(SECRET_PASSPHRASE, name, out);
+}
+
+/* NOLINTNEXTLINE(readability-non-const-parameter): the asker's type */
+static ota_err pin(void *ctx, const struct pin_question *q, struct secret *out, struct why *why)
+{
+    char what[64];
+
+    (void)ctx;
+    (void)why;
+    if (q->last_try)
+        say_warning("one more wrong PIN locks the token '%s'", q->label);
+    if (q->on_reader) {
+        (void)fprintf(stderr, "enter the PIN of the token '%s' on its reader\n", q->label);
+        return OTA_OK;
+    }
+    if (q->source[0] != '\0')
+        return line_of_file(q->source, out);
+    (void)snprintf(what, sizeof what, "the token '%s'", q->label);
+    return ask_secret(SECRET_PIN, what, out);
+}
+
+struct asker ask_for_keys(void)
+{
+    return (struct asker){
+        .has_pin = ask_given(SECRET_PIN),
+        .pin_hint = "--pin-file FILE, --pin-fd NUMBER or pin-source=file:/PATH; or be asked",
+        .passphrase = passphrase,
+        .pin = pin};
 }

@@ -1,5 +1,5 @@
-#ifndef SIGNER_PEM_H
-#define SIGNER_PEM_H
+#ifndef KEYS_PEM_H
+#define KEYS_PEM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,13 +9,11 @@
 
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "key.h"
-#include "say.h"
-#include "secret.h"
 #include "token_errors.h"
 #include "token_uri.h"
 
@@ -31,9 +29,9 @@ struct token_key {
     char label[LABEL_BYTES];
     struct secret pin; /* kept if the token asks before each signature */
     bool has_session, logged_in, each_time;
-    enum crypto_alg alg;
-    uint8_t public[CRYPTO_KEY_BYTES_MAX];
-    size_t public_bytes;
+    struct token_public public;
+    const struct asker *asker; /* these two only while it is opened */
+    struct why *why;
 };
 
 /* Its types have no const, though nothing is written. */
@@ -50,19 +48,19 @@ static ota_err module_load(struct token_key *k)
     CK_RV rv;
 
     if (lib == NULL) {
-        say_error("the PKCS#11 module cannot be loaded: %s", dlerror());
-        say_hint("name it: \"pkcs11:...?module-path=/usr/lib/softhsm/libsofthsm2.so\"");
+        why_tell(k->why, "the PKCS#11 module cannot be loaded: %s", dlerror());
+        why_hint(k->why, "name it: \"pkcs11:...?module-path=/usr/lib/softhsm/libsofthsm2.so\"");
         return OTA_E_NOT_FOUND;
     }
     symbol = dlsym(lib, "C_GetFunctionList");
     if (symbol == NULL)
-        return say_fail(OTA_E_FORMAT, "%s is no PKCS#11 module", path);
+        return why_fail(k->why, OTA_E_FORMAT, "%s is no PKCS#11 module", path);
     memcpy(&list, &symbol, sizeof list);
     rv = list(&k->f);
     if (rv == CKR_OK)
         rv = k->f->C_Initialize(NULL);
     if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
-        return token_fail(rv, "the module cannot start");
+        return token_fail(k->why, rv, "the module cannot start");
     return OTA_OK;
 }
 
@@ -110,7 +108,7 @@ static ota_err token_find(struct token_key *k)
     CK_RV rv = k->f->C_GetSlotList(CK_TRUE, slots, &count);
 
     if (rv != CKR_OK)
-        return token_fail(rv, "the module cannot list its tokens");
+        return token_fail(k->why, rv, "the module cannot list its tokens");
     for (CK_ULONG i = 0; i < count; i++) {
         CK_TOKEN_INFO t;
 
@@ -127,47 +125,45 @@ static ota_err token_find(struct token_key *k)
     }
     if (found == 1)
         return OTA_OK;
-    say_error(found == 0 ? "no such token" : "%lu tokens are meant by this URI",
-              (unsigned long)found);
+    why_tell(k->why, found == 0 ? "no such token" : "%lu tokens are meant by this URI",
+             (unsigned long)found);
     if (there[0] != '\0')
-        say_hint("there are the tokens %s; token=, serial= or slot-id= name one", there);
+        why_hint(k->why, "there are the tokens %s; token=, serial= or slot-id= name one",
+                 there);
     else
-        say_hint("the module knows no token: is it plugged in, is the module configured?");
+        why_hint(k->why,
+                 "the module knows no token: is it plugged in, is the module configured?");
     return found == 0 ? OTA_E_NOT_FOUND : OTA_E_CONFLICT;
 }
 
-/* The PIN, from where the URI or the user says. */
-static ota_err pin_read(const struct token_key *k, struct secret *out)
+/* The PIN, from where the caller has it. */
+static ota_err pin_read(struct token_key *k)
 {
-    char what[LABEL_BYTES + 16];
+    const struct pin_question q = {.label = k->label,
+                                   .source = k->uri.pin_source,
+                                   .last_try = (k->flags & CKF_USER_PIN_FINAL_TRY) != 0,
+                                   .on_reader =
+                                       (k->flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0};
 
-    if (k->uri.pin_source[0] != '\0')
-        return secret_read_file(k->uri.pin_source, out);
-    (void)snprintf(what, sizeof what, "the token '%s'", k->label);
-    return secret_read(SECRET_PIN, what, out);
+    return k->asker->pin(k->asker->ctx, &q, &k->pin, k->why);
 }
 
 static ota_err login(struct token_key *k)
 {
-    bool pad = (k->flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0;
-    ota_err e = OTA_OK;
+    ota_err e;
     CK_RV rv;
 
     if (k->logged_in || (k->flags & CKF_LOGIN_REQUIRED) == 0)
         return OTA_OK;
     if ((k->flags & CKF_USER_PIN_INITIALIZED) == 0)
-        return say_fail(OTA_E_DENIED, "the token '%s' has no user PIN yet", k->label);
-    if ((k->flags & CKF_USER_PIN_FINAL_TRY) != 0)
-        say_warning("one more wrong PIN locks the token '%s'", k->label);
-    if (pad)
-        (void)fprintf(stderr, "enter the PIN of the token '%s' on its reader\n", k->label);
-    else
-        e = pin_read(k, &k->pin);
+        return why_fail(k->why, OTA_E_DENIED, "the token '%s' has no user PIN yet", k->label);
+    e = pin_read(k);
     if (e != OTA_OK)
         return e;
     rv = k->f->C_Login(k->session, CKU_USER, bytes(k->pin.text), k->pin.len);
     k->logged_in = rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN;
-    return k->logged_in ? OTA_OK : token_fail(rv, "cannot log in to the token '%s'", k->label);
+    return k->logged_in ? OTA_OK
+                        : token_fail(k->why, rv, "cannot log in to the token '%s'", k->label);
 }
 
 /* Bytes that tie the halves of a key together.  NULL: what the URI says, and its label, too. */
@@ -196,7 +192,8 @@ static ota_err objects_find(struct token_key *k, CK_OBJECT_CLASS class, struct i
         rv = k->f->C_FindObjects(k->session, out, 2, count);
         (void)k->f->C_FindObjectsFinal(k->session);
     }
-    return rv == CKR_OK ? OTA_OK : token_fail(rv, "cannot search the token '%s'", k->label);
+    return rv == CKR_OK ? OTA_OK
+                        : token_fail(k->why, rv, "cannot search the token '%s'", k->label);
 }
 
 static ota_err count_said(const struct token_key *k, CK_ULONG count, const char *half)
@@ -204,15 +201,17 @@ static ota_err count_said(const struct token_key *k, CK_ULONG count, const char 
     if (count == 1)
         return OTA_OK;
     if (count > 1) {
-        say_error("several %s keys of the token '%s' are meant by this URI", half, k->label);
-        say_hint(
+        why_tell(k->why, "several %s keys of the token '%s' are meant by this URI", half,
+                 k->label);
+        why_hint(
+            k->why,
             "object=LABEL or id=%%HH... names one; `pkcs11-tool --list-objects` lists them");
         return OTA_E_CONFLICT;
     }
-    say_error("the token '%s' has no such %s key%s%s", k->label, half,
-              k->uri.object[0] != '\0' ? ": " : "", k->uri.object);
+    why_tell(k->why, "the token '%s' has no such %s key%s%s", k->label, half,
+             k->uri.object[0] != '\0' ? ": " : "", k->uri.object);
     if (strcmp(half, "public") == 0 && !k->logged_in)
-        say_hint("tokens may hide it until there is a PIN: --pin-file or --pin-fd");
+        why_hint(k->why, "tokens may hide it until there is a PIN: %s", k->asker->pin_hint);
     return OTA_E_NOT_FOUND;
 }
 
@@ -264,9 +263,9 @@ static bool point_of(enum crypto_alg alg, const uint8_t *p, size_t len, struct t
     }
     if (len != want || (alg == CRYPTO_P256 && p[0] != 0x04))
         return false;
-    k->alg = alg;
-    k->public_bytes = alg == CRYPTO_ED25519 ? 32 : 64;
-    memcpy(k->public, p + want - k->public_bytes, k->public_bytes);
+    k->public.alg = alg;
+    k->public.key_bytes = alg == CRYPTO_ED25519 ? 32 : 64;
+    memcpy(k->public.key, p + want - k->public.key_bytes, k->public.key_bytes);
     return true;
 }
 
@@ -279,10 +278,10 @@ static ota_err public_from(struct token_key *k, CK_OBJECT_HANDLE object)
 
     if (!attribute(k, object, CKA_EC_PARAMS, params, sizeof params, &params_len) ||
         !curve_of(params, params_len, &alg))
-        return say_fail(OTA_E_LIMIT, "the token's key is neither Ed25519 nor P-256");
+        return why_fail(k->why, OTA_E_LIMIT, "the token's key is neither Ed25519 nor P-256");
     if (!attribute(k, object, CKA_EC_POINT, point, sizeof point, &point_len) ||
         !point_of(alg, point, point_len, k))
-        return say_fail(OTA_E_FORMAT, "the token's public key cannot be read");
+        return why_fail(k->why, OTA_E_FORMAT, "the token's public key cannot be read");
     return OTA_OK;
 }
 
@@ -292,21 +291,35 @@ static ota_err session_open(struct token_key *k, bool write)
     CK_RV rv = k->f->C_OpenSession(k->slot, flags, NULL, NULL, &k->session);
 
     k->has_session = rv == CKR_OK;
-    return rv == CKR_OK ? OTA_OK : token_fail(rv, "cannot open the token '%s'", k->label);
+    return rv == CKR_OK ? OTA_OK
+                        : token_fail(k->why, rv, "cannot open the token '%s'", k->label);
+}
+
+static ota_err uri_read(struct token_key *k, const char *uri)
+{
+    char wrong[160] = "";
+    ota_err e = token_uri_parse(uri, &k->uri, wrong, sizeof wrong);
+
+    if (e == OTA_OK)
+        return OTA_OK;
+    why_tell(k->why, "this pkcs11: URI cannot be used: %s", wrong);
+    if (e == OTA_E_DENIED)
+        why_hint(k->why, "%s", k->asker->pin_hint);
+    return e;
 }
 
 /* Until there is a session with the one token that the URI means. */
-static ota_err open_token(const char *uri, bool write, struct token_key **out)
+static ota_err open_token(const char *uri, bool write, const struct asker *asker,
+                          struct token_key **out, struct why *why)
 {
     struct token_key *k = calloc(1, sizeof *k);
-    char why[160] = "";
-    ota_err e = k == NULL ? OTA_E_NO_MEMORY : token_uri_parse(uri, &k->uri, why, sizeof why);
+    ota_err e;
 
-    if (e != OTA_OK) {
-        say_error("this pkcs11: URI cannot be used: %s", k == NULL ? "no memory" : why);
-        if (e == OTA_E_DENIED)
-            say_hint("--pin-file FILE, --pin-fd NUMBER or pin-source=file:/PATH; or be asked");
-    }
+    if (k == NULL)
+        return why_fail(why, OTA_E_NO_MEMORY, "no memory for a key");
+    k->asker = asker;
+    k->why = why;
+    e = uri_read(k, uri);
     if (e == OTA_OK)
         e = module_load(k);
     if (e == OTA_OK)
@@ -320,12 +333,25 @@ static ota_err open_token(const char *uri, bool write, struct token_key **out)
     return e;
 }
 
+/* Opened, or freed: either way, whom to ask and where to tell are forgotten. */
+static ota_err done(struct token_key *k, ota_err e, struct token_key **out)
+{
+    if (e != OTA_OK) {
+        token_key_free(k);
+        return e;
+    }
+    k->asker = NULL;
+    k->why = NULL;
+    *out = k;
+    return OTA_OK;
+}
+
 static const struct id as_the_uri_says = {NULL, 0};
 
 /* The public half, searched for as the URI says or by the private half's id. */
 static ota_err public_find(struct token_key *k, struct id id)
 {
-    bool pin = k->uri.pin_source[0] != '\0' || secret_given(SECRET_PIN);
+    bool pin = k->uri.pin_source[0] != '\0' || k->asker->has_pin;
     CK_OBJECT_HANDLE found[2];
     CK_ULONG count = 0;
     ota_err e = objects_find(k, CKO_PUBLIC_KEY, id, found, &count);
@@ -370,30 +396,27 @@ static ota_err private_find(struct token_key *k)
     return public_find(k, (struct id){id, id_bytes});
 }
 
-ota_err token_key_open(const char *uri, struct token_key **out)
+ota_err token_key_open(const char *uri, const struct asker *asker, struct token_key **out,
+                       struct why *why)
 {
     struct token_key *k = NULL;
-    ota_err e = open_token(uri, false, &k);
+    ota_err e = open_token(uri, false, asker, &k, why);
 
     if (e == OTA_OK)
         e = private_find(k);
-    if (e != OTA_OK)
-        token_key_free(k);
-    else
-        *out = k;
-    return e;
+    return done(k, e, out);
 }
 
-ota_err token_public_read(const char *uri, enum crypto_alg *alg,
-                          uint8_t key[CRYPTO_KEY_BYTES_MAX], size_t *key_bytes)
+ota_err token_public_read(const char *uri, const struct asker *asker, struct token_public *out,
+                          struct why *why)
 {
     struct token_key *k = NULL;
-    ota_err e = open_token(uri, false, &k);
+    ota_err e = open_token(uri, false, asker, &k, why);
 
     if (e == OTA_OK)
         e = public_find(k, as_the_uri_says);
     if (e == OTA_OK)
-        token_key_public(k, alg, key, key_bytes);
+        *out = k->public;
     token_key_free(k);
     return e;
 }
@@ -404,7 +427,7 @@ static ota_err absent(struct token_key *k)
     static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
 
     if (k->uri.object[0] == '\0' && k->uri.id_bytes == 0)
-        return say_fail(OTA_E_FORMAT,
+        return why_fail(k->why, OTA_E_FORMAT,
                         "a new key needs a name: object=LABEL (and id= if wanted)");
     for (size_t i = 0; i < 2; i++) {
         CK_OBJECT_HANDLE found[2];
@@ -414,7 +437,8 @@ static ota_err absent(struct token_key *k)
         if (e != OTA_OK)
             return e;
         if (count > 0)
-            return say_fail(OTA_E_CONFLICT, "the token '%s' has a key of this name", k->label);
+            return why_fail(k->why, OTA_E_CONFLICT, "the token '%s' has a key of this name",
+                            k->label);
     }
     return OTA_OK;
 }
@@ -457,7 +481,7 @@ static ota_err make(struct token_key *k, enum crypto_alg alg)
     CK_RV rv;
 
     if (k->uri.id_bytes == 0) { /* what ties both halves together */
-        key_random_bytes(k->uri.id, NEW_ID_BYTES);
+        randombytes_buf(k->uri.id, NEW_ID_BYTES);
         k->uri.id_bytes = NEW_ID_BYTES;
     }
     if (alg == CRYPTO_P256) {
@@ -468,14 +492,15 @@ static ota_err make(struct token_key *k, enum crypto_alg alg)
             rv = generate(k, alg, ed_name, sizeof ed_name, &public);
     }
     if (rv != CKR_OK)
-        return token_fail(rv, "the token '%s' makes no such key", k->label);
+        return token_fail(k->why, rv, "the token '%s' makes no such key", k->label);
     return public_from(k, public);
 }
 
-ota_err token_key_new(const char *uri, enum crypto_alg alg, struct token_key **out)
+ota_err token_key_new(const char *uri, enum crypto_alg alg, const struct asker *asker,
+                      struct token_key **out, struct why *why)
 {
     struct token_key *k = NULL;
-    ota_err e = open_token(uri, true, &k);
+    ota_err e = open_token(uri, true, asker, &k, why);
 
     if (e == OTA_OK)
         e = login(k);
@@ -483,11 +508,7 @@ ota_err token_key_new(const char *uri, enum crypto_alg alg, struct token_key **o
         e = absent(k);
     if (e == OTA_OK)
         e = make(k, alg);
-    if (e != OTA_OK)
-        token_key_free(k);
-    else
-        *out = k;
-    return e;
+    return done(k, e, out);
 }
 
 void token_key_free(struct token_key *k)
@@ -500,18 +521,15 @@ void token_key_free(struct token_key *k)
     free(k);
 }
 
-void token_key_public(const struct token_key *k, enum crypto_alg *alg,
-                      uint8_t key[CRYPTO_KEY_BYTES_MAX], size_t *key_bytes)
+const struct token_public *token_key_public(const struct token_key *k)
 {
-    *alg = k->alg;
-    memcpy(key, k->public, k->public_bytes);
-    *key_bytes = k->public_bytes;
+    return &k->public;
 }
 
 ota_err token_key_sign(const struct token_key *k, const void *message, size_t len,
-                       uint8_t out[64])
+                       uint8_t out[64], struct why *why)
 {
-    CK_MECHANISM how = {k->alg == CRYPTO_ED25519 ? CKM_EDDSA : CKM_ECDSA, NULL, 0};
+    CK_MECHANISM how = {k->public.alg == CRYPTO_ED25519 ? CKM_EDDSA : CKM_ECDSA, NULL, 0};
     CK_ULONG out_len = 64;
     CK_RV rv = k->f->C_SignInit(k->session, &how, k->private);
 
@@ -521,5 +539,6 @@ ota_err token_key_sign(const struct token_key *k, const void *message, size_t le
         rv = k->f->C_Sign(k->session, bytes(message), len, out, &out_len);
     if (rv == CKR_OK && out_len != 64)
         rv = CKR_SIGNATURE_LEN_RANGE;
-    return rv == CKR_OK ? OTA_OK : token_fail(rv, "the token '%s' does not sign", k->label);
+    return rv == CKR_OK ? OTA_OK
+                        : token_fail(why, rv, "the token '%s' does not sign", k->label);
 }

@@ -171,7 +171,7 @@ static bool signature_bytes(struct canonical v, uint8_t out[CRYPTO_SIGNATURE_BYT
 
 static bool verifies(const struct tuf_key *key, struct canonical message, struct canonical sig)
 {
-    uint8_t bytes[CRYPTO_SIGNATURE_BYTES_MAX], digest[CRYPTO_DIGEST_BYTES];
+    uint8_t bytes[CRYPTO_SIGNATURE_BYTES_MAX];
     size_t len = 0;
 
     if (!signature_bytes(sig, bytes, &len))
@@ -179,10 +179,8 @@ static bool verifies(const struct tuf_key *key, struct canonical message, struct
     if (key->alg == CRYPTO_ED25519)
         return len == 64 && crypto_verify_ed25519_message(key->key, message.at, message.len,
                                                           bytes) == OTA_OK;
-    if (key->alg != CRYPTO_P256)
-        return false;
-    digest_of(message, digest);
-    return crypto_verify(CRYPTO_P256, key->key, key->bytes, digest, bytes, len) == OTA_OK;
+    return key->alg == CRYPTO_P256 &&
+           crypto_verify_p256_message(key->key, message.at, message.len, bytes, len) == OTA_OK;
 }
 
 static bool same_key(const struct tuf_key *a, const struct tuf_key *b)

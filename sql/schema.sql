@@ -1465,6 +1465,11 @@ CREATE FUNCTION listed(of_platform bigint, of_release bigint) RETURNS boolean LA
            OR EXISTS (SELECT FROM tuf_target t WHERE t.platform_id = of_platform AND t.release_id = of_release);
 COMMENT ON FUNCTION listed(bigint, bigint) IS 'May a release of this platform go out: is it listed, or is there no repository?';
 
+CREATE FUNCTION beta_alone(of_platform bigint, of_release bigint) RETURNS boolean LANGUAGE sql STABLE
+    RETURN coalesce((SELECT bool_and(t.entry::jsonb #>> '{custom,channel}' = 'beta') FROM tuf_target t
+                      WHERE t.platform_id = of_platform AND t.release_id = of_release), false);
+COMMENT ON FUNCTION beta_alone(bigint, bigint) IS 'Does what is listed of a release say that it is for beta alone?';
+
 -- Metadata are public.  Whoever assigns must be able to see whether a release is listed.
 SELECT guard('tuf_repository', 'platform_id', see => '{anyone}', add => '{release.manage,platform.manage}',
              change => '{release.manage,platform.manage}', remove => '{}');

@@ -64,6 +64,7 @@ static ota_err read_targets(const struct pg_rows *rows, struct arena *arena, str
         to->release_id = row_int(&row);
         row_bytes(&row, to->sha256, sizeof to->sha256);
         to->entry = row_text_or_empty(&row);
+        to->beta_alone = row_bool(&row);
         if (row.err != OTA_OK)
             return row.err;
     }

@@ -13,6 +13,7 @@
 #include "otad/db/tuf.h"
 #include "otad/fleet/metadata.h"
 #include "otad/otad.h"
+#include "session.h"
 
 enum { CAPTURE_TENANT, CAPTURE_PLATFORM, CAPTURE_FIRST, CAPTURE_SECOND };
 
@@ -89,23 +90,41 @@ ota_err tuf_metadata_get(struct http_request *rq, struct http_response *rs)
 /* ---- files --------------------------------------------------------------------------------
  */
 
-/* The file that "DIGEST.NAME" names.  Errors: OTA_E_NOT_FOUND, and fleet_metadata_artifact's.
- */
-static ota_err find_target(struct http_request *rq, struct artifact *out, bool *out_listed)
+/* The path's file, "DIGEST.NAME". */
+struct named {
+    const char *version, *digest, *name;
+};
+
+/* Errors: OTA_E_NOT_FOUND. */
+static ota_err read_name(const struct http_request *rq, struct named *out)
 {
-    const struct fleet_metadata_at at = at_of(rq);
     const char *file = rq->capture[CAPTURE_SECOND];
     if (strlen(file) <= DIGEST_TEXT + 1 || file[DIGEST_TEXT] != '.')
         return OTA_E_NOT_FOUND;
-    const ota_err err =
-        fleet_metadata_artifact(rq->otad->fleet, &at, rq->capture[CAPTURE_FIRST],
-                                file + DIGEST_TEXT + 1, rq->arena, out, out_listed);
-    if (err != OTA_OK)
-        return err;
-    const char *digest = device_hex(rq->arena, out->sha256, sizeof out->sha256);
+    *out = (struct named){rq->capture[CAPTURE_FIRST], file, file + DIGEST_TEXT + 1};
+    return OTA_OK;
+}
+
+/* Errors: OTA_E_NOT_FOUND (the path says another digest), OTA_E_LIMIT. */
+static ota_err check_digest(struct http_request *rq, const struct named *n,
+                            const struct artifact *a)
+{
+    const char *digest = device_hex(rq->arena, a->sha256, sizeof a->sha256);
     if (digest == NULL)
         return OTA_E_LIMIT;
-    return strncmp(digest, file, DIGEST_TEXT) == 0 ? OTA_OK : OTA_E_NOT_FOUND;
+    return strncmp(digest, n->digest, DIGEST_TEXT) == 0 ? OTA_OK : OTA_E_NOT_FOUND;
+}
+
+/* Errors: OTA_E_NOT_FOUND, and fleet_metadata_artifact's. */
+static ota_err find_target(struct http_request *rq, struct artifact *out, bool *out_listed)
+{
+    const struct fleet_metadata_at at = at_of(rq);
+    struct named n;
+    ota_err err = read_name(rq, &n);
+    if (err == OTA_OK)
+        err = fleet_metadata_artifact(rq->otad->fleet, &at, n.version, n.name, rq->arena, out,
+                                      out_listed);
+    return err == OTA_OK ? check_digest(rq, &n, out) : err;
 }
 
 bool tuf_targets_are_public(struct http_request *rq)
@@ -131,7 +150,8 @@ static ota_err send(struct http_request *rq, struct http_response *rs, const str
         a);
 }
 
-ota_err tuf_target_get(struct http_request *rq, struct http_response *rs)
+/* Whose credentials the guard has looked at, or nobody's, if the files are open. */
+static ota_err send_found(struct http_request *rq, struct http_response *rs)
 {
     const struct fleet_metadata_at at = at_of(rq);
     struct fleet_metadata_where where;
@@ -144,11 +164,43 @@ ota_err tuf_target_get(struct http_request *rq, struct http_response *rs)
         err = find_target(rq, &a, &listed);
     if (err == OTA_OK)
         err = send(rq, rs, &a, &where);
-    if (err == OTA_E_NOT_FOUND)
-        return nothing(rq, rs);
     if (err == OTA_OK)
         http_header_add(rs, "Cache-Control",
                         where.public_targets ? "public, max-age=31536000, immutable"
                                              : "private, max-age=31536000, immutable");
     return err;
+}
+
+/* A device fetches what its own platform's role lists; what it brings is looked at here. */
+static ota_err send_to_device(struct http_request *rq, struct http_response *rs)
+{
+    const char *id = session_device(rq);
+    struct fleet_caller who;
+    struct artifact a;
+    struct named n;
+    ota_err err = id == NULL ? OTA_E_AUTH : device_caller_called(rq, id, &who);
+    if (err == OTA_OK)
+        err = read_name(rq, &n);
+    if (err == OTA_OK)
+        err = fleet_metadata_artifact_of(rq->otad->fleet, &who, rq->capture[CAPTURE_PLATFORM],
+                                         n.version, n.name, rq->arena, &a);
+    if (err == OTA_OK)
+        err = check_digest(rq, &n, &a);
+    if (err == OTA_OK)
+        err = device_send_artifact(rq, rs, &a);
+    if (err == OTA_OK)
+        http_header_add(rs, "Cache-Control", "private, max-age=31536000, immutable");
+    if (err == OTA_E_AUTH) {
+        http_header_add(rs, "WWW-Authenticate", "TargetToken realm=\"otad\"");
+        return http_problem(rq, rs, err, "not-signed-in",
+                            "No device of this name and token; X-Device-Id says who asks.");
+    }
+    return err;
+}
+
+ota_err tuf_target_get(struct http_request *rq, struct http_response *rs)
+{
+    const bool open = rq->principal != NULL || tuf_targets_are_public(rq);
+    const ota_err err = open ? send_found(rq, rs) : send_to_device(rq, rs);
+    return err == OTA_E_NOT_FOUND ? nothing(rq, rs) : err;
 }

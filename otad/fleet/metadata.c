@@ -52,15 +52,18 @@ static struct metadata *metadata_make(const struct fleet_metadata_row *row)
     return m;
 }
 
-bool release_is_barred(const struct fleet_platform *p, int64_t release_id)
+void release_is_listed(const struct fleet_platform *p, int64_t release_id,
+                       struct offer_release *out)
 {
-    if (p == NULL || p->metadata == NULL)
-        return false;
-    const struct fleet_metadata_row *row = &p->metadata->row;
-    for (size_t i = 0; i < row->target_count; i++)
-        if (row->target[i].release_id == release_id)
-            return false;
-    return true;
+    out->barred = p != NULL && p->metadata != NULL;
+    out->beta_alone = false;
+    for (size_t i = 0; out->barred && i < p->metadata->row.target_count; i++) {
+        const struct fleet_metadata_target *t = &p->metadata->row.target[i];
+        if (t->release_id == release_id) {
+            out->barred = false;
+            out->beta_alone = t->beta_alone;
+        }
+    }
 }
 
 ota_err fleet_put_metadata(struct fleet *f, int64_t tenant_id,
@@ -77,7 +80,7 @@ ota_err fleet_put_metadata(struct fleet *f, int64_t tenant_id,
         p->metadata = m;
         for (size_t i = 0; i < t->release_count; i++)
             if (t->release[i]->platform_id == p->id)
-                t->release[i]->offer.barred = release_is_barred(p, t->release[i]->release.id);
+                release_is_listed(p, t->release[i]->release.id, &t->release[i]->offer);
         platform_find_newest(t, p);
     }
     (void)pthread_rwlock_unlock(&f->lock);
@@ -186,27 +189,56 @@ static bool lists(const struct fleet_metadata_row *row, int64_t release_id,
     return false;
 }
 
+/* Under the shared lock.  Errors: OTA_E_NOT_FOUND, OTA_E_LIMIT. */
+static ota_err artifact_copy(const struct fleet_tenant *t, const struct fleet_platform *p,
+                             const char *version, const char *name, struct arena *a,
+                             struct artifact *out, bool *out_listed)
+{
+    int64_t release_id = 0;
+    const struct artifact *found = artifact_of(t, p, version, name, &release_id);
+    if (found == NULL)
+        return OTA_E_NOT_FOUND;
+    *out = (struct artifact){.name = arena_strdup(a, found->name),
+                             .size_bytes = found->size_bytes,
+                             .kind = found->kind};
+    memcpy(out->sha256, found->sha256, sizeof out->sha256);
+    *out_listed = lists(&p->metadata->row, release_id, found->sha256);
+    return out->name == NULL ? OTA_E_LIMIT : OTA_OK;
+}
+
 ota_err fleet_metadata_artifact(struct fleet *f, const struct fleet_metadata_at *at,
                                 const char *version, const char *name, struct arena *a,
                                 struct artifact *out, bool *out_listed)
 {
     const struct fleet_tenant *t = NULL;
     const struct fleet_platform *p = NULL;
-    int64_t release_id = 0;
     (void)pthread_rwlock_rdlock(&f->lock);
     ota_err err = find(f, at, &t, &p);
-    const struct artifact *found =
-        err == OTA_OK ? artifact_of(t, p, version, name, &release_id) : NULL;
-    if (err == OTA_OK && found == NULL)
+    if (err == OTA_OK)
+        err = artifact_copy(t, p, version, name, a, out, out_listed);
+    (void)pthread_rwlock_unlock(&f->lock);
+    return err;
+}
+
+ota_err fleet_metadata_artifact_of(struct fleet *f, const struct fleet_caller *who,
+                                   const char *platform, const char *version, const char *name,
+                                   struct arena *a, struct artifact *out)
+{
+    struct caller_found found;
+    bool listed = false;
+    (void)pthread_rwlock_rdlock(&f->lock);
+    ota_err err = caller_find(f, who, &found);
+    const struct fleet_platform *p =
+        err == OTA_OK ? platform_by_name(found.tenant, platform) : NULL;
+    if (err == OTA_OK &&
+        (p == NULL || p->metadata == NULL || p->id != found.device->platform_id))
         err = OTA_E_NOT_FOUND;
-    if (err == OTA_OK) {
-        *out = (struct artifact){.name = arena_strdup(a, found->name),
-                                 .size_bytes = found->size_bytes,
-                                 .kind = found->kind};
-        memcpy(out->sha256, found->sha256, sizeof out->sha256);
-        *out_listed = lists(&p->metadata->row, release_id, found->sha256);
-        err = out->name == NULL ? OTA_E_LIMIT : OTA_OK;
-    }
+    if (err == OTA_OK)
+        err = artifact_copy(found.tenant, p, version, name, a, out, &listed);
+    if (err == OTA_OK && !listed)
+        err = OTA_E_NOT_FOUND;
+    if (err == OTA_OK)
+        seen_mark(f, found.device, who, NULL);
     (void)pthread_rwlock_unlock(&f->lock);
     return err;
 }

@@ -28,6 +28,7 @@ struct fleet_metadata_target {
     const char *path, *entry;
     int64_t release_id;
     uint8_t sha256[32];
+    bool beta_alone; /* its release is listed for no other channel */
 };
 
 struct fleet_metadata_row {
@@ -74,6 +75,16 @@ OTA_MUST_CHECK ota_err fleet_metadata_artifact(struct fleet *f,
                                                const char *version, const char *name,
                                                struct arena *a, struct artifact *out,
                                                bool *out_listed);
+
+/*
+ * The same for a device, which may fetch what the newest role of its own platform lists.
+ * Errors: as fleet_poll; OTA_E_NOT_FOUND (another platform, or not listed).
+ */
+OTA_MUST_CHECK ota_err fleet_metadata_artifact_of(struct fleet *f,
+                                                  const struct fleet_caller *who,
+                                                  const char *platform, const char *version,
+                                                  const char *name, struct arena *a,
+                                                  struct artifact *out);
 
 /* What the director has to say to a caller (SPEC 10.5). */
 struct fleet_director {

@@ -149,6 +149,6 @@ SELECT DISTINCT ON (f.platform_id, f.role) f.platform_id, f.role, f.version, f.b
 
 -- name: feed_targets
 -- $1 tenant_id, $2 platform_ids or NULL for all
-SELECT platform_id, path, release_id, sha256, entry FROM tuf_target
+SELECT platform_id, path, release_id, sha256, entry, beta_alone(platform_id, release_id) FROM tuf_target
  WHERE tenant_id = $1 AND ($2::bigint[] IS NULL OR platform_id = ANY ($2::bigint[]))
  ORDER BY platform_id, path;

@@ -87,5 +87,5 @@ VALUES (current_tenant(), $1, $2, $3, $4::bytea, $5);
 SELECT path, entry FROM tuf_target WHERE platform_id = $1 ORDER BY path;
 
 -- name: tuf_listed
--- $1 platform_id, $2 release_id
-SELECT listed($1, $2);
+-- $1 platform_id, $2 release_id: may it go out, and to beta alone
+SELECT listed($1, $2), beta_alone($1, $2);

@@ -2,6 +2,7 @@
 renewal, replicas, the director.  What comes out is checked by openssl and Python's own hashes."""
 import concurrent.futures
 import hashlib
+import http.client
 import json
 import os
 import signal
@@ -173,6 +174,61 @@ class Tuf(Repository):
         other = hashlib.sha256(unlisted.read_bytes()).hexdigest()
         self.assertEqual(self.fetch(f"targets/1.1.0/{other}.{unlisted.name}").status, 401, "public is what is listed")
 
+    def device(self, name, platform=None):
+        made = self.admin.post("/devices", {"id": name, "platform": platform or self.name})
+        return {"Authorization": f"TargetToken {made['token']}", "X-Device-Id": name}
+
+    def test_devices_fetch_what_their_platform_lists(self):
+        image, unlisted = self.complete("1.0.0"), self.complete("1.1.0")
+        self.begin([self.target("1.0.0", image)])
+
+        def path(version, file):
+            return f"targets/{version}/{hashlib.sha256(file.read_bytes()).hexdigest()}.{file.name}"
+        good, mine = path("1.0.0", image), self.device(f"{self.name}-1")
+        answer = self.fetch(good, **mine)
+        self.assertEqual((answer.status, answer.body), (200, image.read_bytes()))
+        self.assertIn("private", answer.headers["Cache-Control"])
+        self.assertEqual(self.fetch(good, **mine, Range="bytes=5-9").body, image.read_bytes()[5:10])
+        self.assertEqual(self.fetch(f"{good}?device={mine['X-Device-Id']}", Authorization=mine["Authorization"]).status, 200)
+        gateway = {"Authorization": f"GatewayToken {self.stack.gateway(self.name)}"}
+        self.assertEqual(self.fetch(good, **gateway, **{"X-Device-Id": mine["X-Device-Id"]}).status, 200)
+        self.assertIsNotNone(self.admin.get(f"/devices/{mine['X-Device-Id']}")["last_seen_at"])
+        # what is not theirs is not there
+        self.assertEqual(self.fetch(path("1.1.0", unlisted), **mine).status, 404)
+        self.assertEqual(self.fetch(good, **gateway, **{"X-Device-Id": "nobody"}).status, 404)
+        self.assertEqual(self.fetch(f"targets/1.0.0/{'0' * 64}.{image.name}", **mine).status, 404)
+        self.stack.platform("elsewhere")
+        self.assertEqual(self.fetch(good, **self.device(f"{self.name}-2", "elsewhere")).status, 404, "of another platform")
+        # who they are must be said and true
+        for wrong in ({"X-Device-Id": "nobody"}, {"X-Device-Id": f"{self.name}-2"}, {"Authorization": "TargetToken x"}, {"X-Device-Id": "a b"}):
+            refused = self.fetch(good, **{**mine, **wrong})
+            self.assertEqual((refused.status, refused.json()["code"]), (401, "not-signed-in"), wrong)
+        self.assertEqual(self.fetch(good, Authorization=mine["Authorization"]).status, 401)
+
+    def test_the_channel_that_was_signed(self):
+        image = self.complete("1.0.0")
+        stable, beta = (self.admin.post("/devices", {"id": f"{self.name}-{c}", "platform": self.name, "channel": c})["device"]["id"]
+                        for c in ("stable", "beta"))
+        path, release = f"{self.api}/releases/1.0.0", {"channel": "stable"}
+        self.begin([self.target("1.0.0", image, channel="beta")])
+        self.refused(409, "other-channel", self.admin.post, path + "/release", release)
+        self.refused(409, "other-channel", self.stack.assign, stable, "1.0.0")
+        self.assertEqual(self.stack.assign(beta, "1.0.0")["state"], "pending")
+        self.admin.post(path + "/release", {"channel": "beta"})
+        self.refused(409, "other-channel", self.admin.post, path + "/promote", release)
+        self.put_role(self.maker.platform_role([self.target("1.0.0", image)], version=2))
+        self.assertEqual(self.admin.post(path + "/promote", release)["channel"], "stable")
+        key = self.stack.ci_key(self.name, ("release.read",))
+
+        def door(channel):
+            return self.otad.client().use_key(key).request("GET", f"/api/firmware/{self.name}?channel={channel}").status
+        self.assertEqual((door("stable"), door("beta")), (200, 200))
+        # whatever otad's tables say of it, what is listed for beta again goes to beta alone
+        self.put_role(self.maker.platform_role([self.target("1.0.0", image, channel="beta")], version=3))
+        self.assertEqual((door("stable"), door("beta")), (404, 200))
+        self.assertEqual(self.stack.assign(self.admin.post("/devices", {"id": f"{self.name}-b2", "platform": self.name, "channel": "beta"})["device"]["id"],
+                                           "1.0.0")["state"], "pending")
+
     def test_threshold_of_managers(self):
         image = self.complete("1.0.0")
         self.begin(managers=("ann", "bob", "cid"), threshold=2)
@@ -200,6 +256,25 @@ class Tuf(Repository):
         self.put_role(self.maker.platform_role(targets, version=2, by=("ann",)))
         golden = json.loads((ROOT / "tests/vectors/api/tuf.json").read_text())
         self.assertEqual(shape(self.tuf()), shape(golden))
+
+    def test_what_waits_can_be_taken_back(self):
+        self.begin(managers=("ann", "bob"), threshold=2)
+        (waits,) = self.put_role(self.maker.platform_role([], version=2, by=("ann",)))["pending"]
+        path = f"{self.api}/tuf/pending/{waits['id']}"
+        for wrong in ("0" * 64, waits["id"].upper(), waits["id"][:-1], "x" * 64):
+            self.refused(404, "not-found", self.admin.delete, f"{self.api}/tuf/pending/{wrong}")
+        self.admin.delete(path)
+        self.refused(404, "not-found", self.admin.delete, path)
+        self.refused(404, "not-found", self.admin.get, path)
+        self.assertEqual(self.admin.get(f"{self.api}/tuf/pending"), {"pending": []})
+        for public in (True, True, False):
+            self.assertEqual(self.admin.patch(f"{self.api}/tuf", {"public_targets": public})["public_targets"], public)
+        for wrong in ({}, {"public_targets": "yes"}, {"public_targets": None}, {"public_targets": True, "more": 1}):
+            self.refused(400, "bad-json", self.admin.patch, f"{self.api}/tuf", wrong)
+        told = self.admin.get(f"/audit?platform={self.name}&limit=3")["items"]
+        self.assertEqual([e["action"] for e in told], ["tuf.change", "tuf.change", "tuf.remove"], "what changes nothing is no entry")
+        self.assertEqual((told[1]["before"], told[1]["after"]), ({"public_targets": False}, {"public_targets": True}))
+        self.assertEqual(told[2]["after"], {"files": f"2.{self.name}.json", "signed_sha256": waits["id"]})
 
     def test_wrong_signatures_do_not_count(self):
         self.begin(managers=("ann", "bob"), threshold=2)
@@ -375,6 +450,69 @@ class Tuf(Repository):
         client.call("PUT", self.otad.device_url(self.name) + "/configData", {"mode": "merge", "data": {"fwVersion": "0.9.0"}})
         self.begin()
         self.assertNotIn("deploymentBase", client.call("GET", self.otad.device_url(self.name))["_links"])
+
+
+class Stale(Repository):
+    """What a device says of itself is shown with the reason, found, counted and told, until it says otherwise."""
+
+    def beat(self, **body):
+        self.client.call("POST", self.otad.device_url(self.name) + "/heartbeat", body)
+
+    def shown(self):
+        return self.admin.get(f"/devices/{self.name}")["stale"]
+
+    def events(self):
+        """A stream that has begun."""
+        c = self.otad.client()
+        s = http.client.HTTPSConnection(c.host, c.port, timeout=60, context=c.context)
+        self.addCleanup(s.close)
+        s.request("GET", "/api/v1/events", headers={"Authorization": "Bearer " + self.stack.ci_key(self.name, ("device.read",))})
+        answer = s.getresponse()
+        answer.readline()
+        return answer
+
+    def found(self, stale):
+        return self.name in [d["id"] for d in self.admin.every(f"/devices?platform={self.name}&stale={stale}")]
+
+    def counts(self):
+        metric = [line for line in self.otad.client().request("GET", "/metrics").body.decode().splitlines() if line.startswith("otad_devices_stale ")]
+        return self.admin.get(self.api)["stale_count"], self.admin.get(f"/statistics?platform={self.name}")["stale"], metric
+
+    def test_stale(self):
+        made = self.admin.post("/devices", {"id": self.name, "platform": self.name})
+        self.client = self.otad.client().use_device(made["token"])
+        self.assertIsNone(made["device"]["stale"])
+        self.beat(slot="A")
+        self.assertIsNone(self.shown())
+        stream = self.events()
+        self.beat(slot="A", stale=True)
+        first = self.shown()
+        self.assertEqual((first["why"], first["role"], first["expired_at"]), ("no-repository", None, None))
+        told = next(line for line in iter(stream.readline, b"") if line.startswith(b"data: ") and b'"stale":{' in line)
+        self.assertEqual(json.loads(told[6:])["stale"], first)
+        self.begin()
+        self.beat(stale=True)
+        self.assertEqual(self.shown(), {**first, "why": "not-followed"})
+        wait_until("the database to know", lambda: self.found("true"))
+        self.assertFalse(self.found("false"))
+        self.assertEqual(self.counts(), (1, 1, ["otad_devices_stale 1"]))
+        # years later
+        self.stack.sql(f"UPDATE otad.tuf_file SET expires_at = '2020-01-02' WHERE role = 'targets' AND "
+                       f"platform_id = (SELECT platform_id FROM otad.platform WHERE name = '{self.name}')")
+        self.admin.patch(self.api + "/tuf", {"public_targets": True})  # so that memory reads it
+        self.assertEqual(self.shown(), {**first, "why": "metadata-expired", "role": "targets", "expired_at": "2020-01-02T00:00:00Z"})
+        self.otad.stop()
+        self.otad.start()
+        self.assertEqual(self.shown()["since"], first["since"], "kept over a restart")
+        self.client = self.otad.client().use_device(made["token"])
+        self.beat(stale=True)
+        self.assertEqual(self.shown()["since"], first["since"])
+        self.beat(slot="A")
+        self.assertIsNone(self.shown())
+        wait_until("the database to know", lambda: self.found("false"))
+        self.assertFalse(self.found("true"))
+        self.assertEqual(self.counts(), (0, 0, ["otad_devices_stale 0"]))
+        self.refused(400, "bad-query", self.admin.get, "/devices?stale=1")
 
 
 class Director(Repository):

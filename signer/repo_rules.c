@@ -339,16 +339,21 @@ static ota_err history_follows(const struct repo *r, const json_t *new)
     return e;
 }
 
-ota_err repo_rules(const struct repo *r, enum repo_role role)
+ota_err repo_follows(const struct repo *r, enum repo_role role, const json_t *doc)
 {
-    const json_t *doc = r->pending[role], *old = r->stands[role];
-    ota_err e = repo_fresh(r, role, doc);
+    const json_t *old = r->stands[role];
+    ota_err e = repo_contents(r, role, doc);
 
-    if (e == OTA_OK)
-        e = repo_contents(r, role, doc);
     if (e == OTA_OK && role == REPO_PLATFORM && old != NULL)
         e = platform_follows(old, doc);
     if (e == OTA_OK && role == REPO_PLATFORM && old != NULL)
         e = history_follows(r, doc);
     return e;
+}
+
+ota_err repo_rules(const struct repo *r, enum repo_role role)
+{
+    ota_err e = repo_fresh(r, role, r->pending[role]);
+
+    return e == OTA_OK ? repo_follows(r, role, r->pending[role]) : e;
 }

@@ -127,7 +127,7 @@ class Case(unittest.TestCase):
 class Usage(Case):
     def test_help(self):
         text = run("repo", "--help").stdout
-        for verb in ("init", "add-release", "cosign", "rotate", "revoke", "renew", "status", "verify", "publish"):
+        for verb in ("init", "add-release", "cosign", "rotate", "revoke", "renew", "status", "verify", "publish", "pull"):
             self.assertIn(f"  {verb} ", text)
             said = run("repo", verb, "--help").stdout
             self.assertTrue(said.startswith(f"Usage: signer repo {verb} "), said)

@@ -80,13 +80,18 @@ static void note_versions(struct trust *t, struct trust_state *s)
 static ota_err store_save(void *arg, const char *name, const uint8_t *bytes, size_t len)
 {
     struct trust *t = arg;
-    struct trust_state next = t->state;
+    struct trust_state next;
     uint8_t keys[CRYPTO_DIGEST_BYTES];
     ota_err e;
 
     if (strcmp(name, "root.json") != 0) {
         return OTA_OK;
     }
+    e = t->state.settled ? OTA_OK : trust_save(&t->region, &t->state);
+    if (e) {
+        return e;
+    }
+    next = t->state;
     director_keys(&t->client, keys);
     if (!crypto_equal(keys, t->director_keys, sizeof keys)) {
         next.director = 0;

@@ -2,6 +2,9 @@
  * The two copies of what is trusted.  A copy is written root, head, first record in this order
  * and counts from the record on; the copy in force is never erased.  Records are never written
  * over, and read back.
+ *
+ * What a power cut tore may read differently the next time.  So the first write of a boot goes
+ * into both copies: behind the records of the one in force, before the other is erased.
  */
 #include "trust_store.h"
 
@@ -163,6 +166,12 @@ static enum copy_kind head_read(const struct trust_region *r, unsigned copy, uin
     return COPY_GOOD;
 }
 
+/* A torn record may have the number of the one behind it. */
+static bool is_newer(const struct trust_state *best, unsigned copy, uint32_t sequence)
+{
+    return sequence > best->sequence || (sequence == best->sequence && copy == best->copy);
+}
+
 ota_err trust_load(const struct trust_region *r, struct trust_state *out)
 {
     struct trust_state best = {.root_bytes = 0};
@@ -178,7 +187,7 @@ ota_err trust_load(const struct trust_region *r, struct trust_state *out)
              kind == COPY_GOOD && at + RECORD_BYTES <= records_end(r, copy);
              at += RECORD_BYTES) {
             if (r->flash->read(r->flash, at, b, sizeof b) || !record_good(b) ||
-                le32_load(b + AT_SEQUENCE) <= best.sequence) {
+                !is_newer(&best, copy, le32_load(b + AT_SEQUENCE))) {
                 continue;
             }
             record_read(b, &best);
@@ -311,13 +320,28 @@ ota_err trust_save(const struct trust_region *r, struct trust_state *s)
     const struct root_source same = {.at = copy_at(r, s->copy) + HEAD_BYTES,
                                      .len = s->root_bytes};
 
-    return append(r, s, s->copy, s->next_at) == OTA_OK ? OTA_OK : change_copy(r, s, &same);
+    ota_err e = append(r, s, s->copy, s->next_at);
+
+    if (e != OTA_OK || !s->settled) { /* a full copy has older records that nothing tore */
+        e = change_copy(r, s, &same);
+        s->settled = s->settled || e == OTA_OK;
+    }
+    return e;
 }
 
 ota_err trust_root_save(const struct trust_region *r, struct trust_state *s,
                         const uint8_t *root, uint32_t len)
 {
     const struct root_source fresh = {.bytes = root, .len = len};
+    ota_err e;
 
-    return len == 0 || len > TRUST_ROOT_BYTES_MAX ? OTA_E_LIMIT : change_copy(r, s, &fresh);
+    if (len == 0 || len > TRUST_ROOT_BYTES_MAX) {
+        return OTA_E_LIMIT;
+    }
+    if (!s->settled && s->root_bytes != 0) {
+        return OTA_E_CONFLICT;
+    }
+    e = change_copy(r, s, &fresh);
+    s->settled = s->settled || e == OTA_OK;
+    return e;
 }

@@ -1,6 +1,7 @@
 #ifndef OTA_TRUST_STORE_H
 #define OTA_TRUST_STORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../slot/flash.h"
@@ -38,6 +39,7 @@ struct trust_state {
     uint32_t sequence;
     uint8_t copy;
     uint32_t next_at; /* flash address of the next record */
+    bool settled;     /* saved since it was read */
 };
 
 /*
@@ -55,7 +57,8 @@ OTA_MUST_CHECK ota_err trust_root_read(const struct trust_region *r,
 OTA_MUST_CHECK ota_err trust_save(const struct trust_region *r, struct trust_state *s);
 
 /* The same with a new root, in one step; also the first one of a blank region.
- * Errors: OTA_E_IO, OTA_E_LIMIT (empty, or longer than TRUST_ROOT_BYTES_MAX). */
+ * Errors: OTA_E_IO, OTA_E_LIMIT (empty, or longer than TRUST_ROOT_BYTES_MAX), OTA_E_CONFLICT
+ * (the state that was read was not saved yet: nothing may rest on a record that a cut tore). */
 OTA_MUST_CHECK ota_err trust_root_save(const struct trust_region *r, struct trust_state *s,
                                        const uint8_t *root, uint32_t len);
 

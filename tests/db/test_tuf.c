@@ -2,10 +2,13 @@
  * Repositories against PostgreSQL: a change is written as a whole or not at all, what is signed
  * stays for ever, and memory follows.  What a change is decided by is stood in for here.
  */
+#include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "make.h"
 #include "otad/db/feed.h"
+#include "otad/db/pg.h"
 #include "otad/db/tuf.h"
 #include "otad/fleet/metadata.h"
 
@@ -189,6 +192,59 @@ static void memory_follows(void)
     fleet_free(fleet);
 }
 
+/* Waits until somebody reads what it has locked, and then publishes another set. */
+static void *publish_beside(void *arg)
+{
+    while (kit_sql(&k, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = "
+                       "'otad.tuf_target'::regclass") == 0)
+        (void)usleep(1000);
+    OK(pg_simple(
+        arg, "INSERT INTO otad.tuf_file (tenant_id, platform_id, role, version, body, "
+             "expires_at, published_by) SELECT tenant_id, platform_id, 'platform', 2, 'p2', "
+             "now() + '1 day', 'ann' FROM otad.platform WHERE name = 'm4'; "
+             "DELETE FROM otad.tuf_target; COMMIT"));
+    return NULL;
+}
+
+/* Memory never holds the files of one set with the targets of another. */
+static void read_as_one(void)
+{
+    const struct fleet_config config = {.lateness = {600, 3600}};
+    const struct fleet_metadata_at at = {.tenant = "DEFAULT", .platform = "m4"};
+    const struct pg_config helper = {.conninfo = k.super, .name = "helper"};
+    struct fleet *fleet = NULL;
+    struct feed *feed = NULL;
+    struct pg *pg = NULL;
+    struct fleet_metadata_file f;
+    struct artifact a;
+    pthread_t thread;
+    bool listed = false;
+    struct plan look = {.version = "1.0.0", .name = "firmware.bin"}, p = {0};
+    OK(run(&look));
+    publish(&p, file(REPO_PLATFORM, 1, "p1"));
+    p.change.set_targets = true;
+    p.change.target_count = 1;
+    p.change.target[0] = (struct repo_target){
+        .path = "1.0.0/firmware.bin", .entry = "{}", .release_id = look.found.release_id};
+    memcpy(p.change.target[0].sha256, look.found.sha256, 32);
+    OK(run(&p));
+    OK(fleet_new(&config, &fleet));
+    OK(feed_start(k.db, fleet, &feed));
+    OK(pg_connect(&helper, &pg));
+    OK(pg_simple(pg, "BEGIN; LOCK TABLE otad.tuf_target IN ACCESS EXCLUSIVE MODE"));
+    assert(pthread_create(&thread, NULL, publish_beside, pg) == 0);
+    OK(db_tuf_public_set(&k.scope, "m4", false)); /* something to read for */
+    feed_catch_up(feed, TENANT_DEFAULT);
+    (void)pthread_join(thread, NULL);
+    assert(count("tuf_target") == 0);
+    OK(fleet_metadata_file(fleet, &at, REPO_PLATFORM, &k.arena, &f));
+    OK(fleet_metadata_artifact(fleet, &at, "1.0.0", "firmware.bin", &k.arena, &a, &listed));
+    assert(listed == (f.version == 1));
+    pg_close(pg);
+    feed_stop(feed);
+    fleet_free(fleet);
+}
+
 int main(void)
 {
     kit_open(&k, "tuf");
@@ -199,6 +255,7 @@ int main(void)
     kept_back();
     roots_stay();
     memory_follows();
+    read_as_one();
     kit_close(&k);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../firmware/tuf/device.h"
 #include "say.h"
 
 static const char *const online_roles[] = {"snapshot", "timestamp", "x-otad-director"};
@@ -305,5 +306,10 @@ ota_err repo_keys_check(json_t *doc)
             return say_fail(OTA_E_CONFLICT,
                             "key %.16s is the server's: it may not sign root or targets", id);
     }
-    return OTA_OK;
+    if (json_object_size(keys) <= TUF_DEVICE_KEYS)
+        return OTA_OK;
+    say_error("%zu different keys: a device knows %d at once", json_object_size(keys),
+              TUF_DEVICE_KEYS);
+    say_hint("of all roles of root together; let officers sign targets too, or take fewer");
+    return OTA_E_LIMIT;
 }

@@ -38,7 +38,7 @@ OTA_MUST_CHECK ota_err repo_threshold_set(json_t *doc, const char *role, uint64_
 /*
  * Forget keys that no role has, and see that the thresholds can be met and that no online key
  * (snapshot, timestamp, director) may sign what is signed offline.
- * Errors: OTA_E_CONFLICT, OTA_E_LIMIT.
+ * Errors: OTA_E_CONFLICT, OTA_E_LIMIT (more different keys than a device knows at once).
  */
 OTA_MUST_CHECK ota_err repo_keys_check(json_t *doc);
 

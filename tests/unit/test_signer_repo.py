@@ -558,7 +558,12 @@ class Refusals(Case):
         self.assertIn("the server's", init("--online-key", self.pub("t1")))
         self.assertIn("the server's", init("--online-key", self.pub("p1")))
         self.assertIn("already", init(*online, "--root-key", self.pub("r1")))
+        many = [a for n in ("r2", "r3", "t2", "t3", "p1") for a in ("--root-key", self.pub(n))] + ["--targets-key", self.pub("p2"), "--root-threshold", 1]
+        ring = [a for n in ("online", "image", "stranger") for a in ("--online-key", self.pub(n))]
+        self.assertIn("11 different keys: a device knows 10", init(*many, *ring))
         self.assertFalse((self.dir / "new").exists())
+        init(*many, *ring[:4], status=DONE)
+        shutil.rmtree(self.dir / "new")
         init(*online, status=DONE)
         self.assertIn("is a repository already", init(*online))
 

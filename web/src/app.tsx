@@ -187,7 +187,7 @@ function Page({ route }: { route: Route }) {
 				/>
 			);
 		case "devices":
-			return <DevicesPage platform={route.platform} state={route.state} q={route.q} />;
+			return <DevicesPage filter={route.filter} />;
 		case "device":
 			return <DevicePage key={route.id} id={route.id} />;
 		case "updates":

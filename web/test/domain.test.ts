@@ -75,12 +75,16 @@ test("concerns: failures first, many of them summed up, then silence, then unfin
 		updates,
 		offline: { items: [device], next: null },
 		late: none,
+		stale: none,
 	});
 	assert.deepEqual(
 		concerns.map((c) => c.subject),
 		["d0", "d1", "d2", "d3", "d4", "2 further devices", "quiet", "p 1.3.0"],
 	);
-	assert.deepEqual(concernsOf({ platforms: [], releases: [], updates: [], offline: none, late: none }), []);
+	assert.deepEqual(
+		concernsOf({ platforms: [], releases: [], updates: [], offline: none, late: none, stale: none }),
+		[],
+	);
 });
 
 test("a release is offered only where it can be taken", () => {

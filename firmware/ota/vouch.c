@@ -97,12 +97,15 @@ void agent_watch_stale(struct ota_agent *a)
 
 /* --- the director ----------------------------------------------------------------------- */
 
-/* It may be due to new keys: at the first refusal, and then hourly, the roots are walked and
- * the server asked again. */
+/* It may be due to new keys: at the first refusal for a reason, and then hourly, the roots are
+ * walked and the server asked again. */
 static void director_refused(struct ota_agent *a, uint16_t reason)
 {
     if (!given_up(a) || reason != a->refusal) { /* not at every poll for ever */
         agent_log(a, OTA_WARN, "signed answer refused:", ota_reason_name(reason));
+    }
+    if (reason != a->refusal) {
+        a->director_refusals = 0; /* no longer what it was: perhaps new keys, in a new root */
     }
     a->director_good = false;
     a->refusal = reason;

@@ -70,6 +70,14 @@ class Managers:
     def rotate(self, role, *args):
         self._do("rotate", "--role", role, *args)
 
+    def renew_online(self):
+        """A new root for the online keys that otad names now."""
+        online = self.folder / "online.json"
+        online.write_text(json.dumps(self.state()))
+        self._do("rotate", "--role", "root", "--online", online)
+        self.cosign("r1", "r2")
+        self.publish()
+
     def revoke(self, name, *args):
         self._do("revoke", self.public(name), *args)
 

@@ -35,37 +35,38 @@ static const struct verb_spec verb = {
 
 struct request {
     const char *key, *was, *in, *out;
+    bool help;
 };
 
-static bool take(struct args *a, void *request, int option, const char *value)
+static enum exit_status parse(int argc, char **argv, struct request *q)
 {
-    struct request *q = request;
+    const char *value;
+    struct args a;
 
-    if (option == OPT_KEY)
-        q->key = value;
-    else if (option == OPT_WAS)
-        q->was = value;
-    else if (q->in == NULL)
-        q->in = value;
-    else if (q->out == NULL)
-        q->out = value;
-    else
-        args_complain(a, "one file too many: '%s'", value);
-    return q->key == value || q->was == value || q->in == value || q->out == value;
+    args_init(&a, &verb, argc, argv);
+    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
+        if (i == ARGS_HELP) {
+            q->help = true;
+            return EXIT_DONE;
+        }
+        if (i == ARGS_BAD)
+            return EXIT_BAD_USAGE;
+        if (i == OPT_KEY)
+            q->key = value;
+        else if (i == OPT_WAS)
+            q->was = value;
+        else if (q->in == NULL)
+            q->in = value;
+        else if (q->out == NULL)
+            q->out = value;
+        else
+            q->help = true; /* one too many */
+    }
+    if (q->key != NULL && q->out != NULL && !q->help)
+        return EXIT_DONE;
+    args_complain(&a, q->key == NULL ? "-k KEY is missing" : "which two files?");
+    return EXIT_BAD_USAGE;
 }
-
-static bool complete(const struct args *a, void *request)
-{
-    const struct request *q = request;
-
-    if (q->key == NULL)
-        args_complain(a, "-k KEY is missing");
-    else if (q->out == NULL)
-        args_complain(a, "which two files?");
-    return q->key != NULL && q->out != NULL;
-}
-
-static const struct args_reader reader = {take, complete};
 
 /* Is the image whole and signed as it must be?  Errors, said: OTA_E_FORMAT, OTA_E_SIGNATURE. */
 static ota_err judge(const struct request *q, const struct file_bytes *f,
@@ -243,9 +244,7 @@ static ota_err run(const struct request *q)
 enum exit_status cmd_resign(int argc, char **argv)
 {
     struct request q = {.key = NULL};
-    enum exit_status s;
-    struct args a;
+    enum exit_status s = parse(argc, argv, &q);
 
-    args_init(&a, &verb, argc, argv);
-    return args_read(&a, &reader, &q, &s) ? exit_of(run(&q)) : s;
+    return s != EXIT_DONE || q.help ? s : exit_of(run(&q));
 }

@@ -145,7 +145,7 @@ static struct meta_file *find(struct chain *c, const char *role, uint64_t versio
 static enum tuf_verdict signers_read(struct canonical entry, struct canonical keys,
                                      struct signers *out)
 {
-    out->ring = (struct tuf_keys){out->key, 0, KEYS_MAX};
+    out->ring = (struct tuf_keys){.key = out->key, .max = KEYS_MAX};
     return tuf_role_read(entry, keys, &tuf_device_limits.keys, &out->ring, &out->role);
 }
 

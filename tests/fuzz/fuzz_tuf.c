@@ -38,7 +38,8 @@ static void body_as_everything(struct canonical body)
 {
     static const struct tuf_key_rules rules = {8, 4, false};
     struct tuf_key key[8];
-    struct tuf_keys ring = {key, 0, 8};
+    struct crypto_rsa rsa[8];
+    struct tuf_keys ring = {key, 0, 8, rsa};
     struct tuf_role role;
     struct tuf_head head;
     struct tuf_listed listed;

@@ -10,7 +10,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lib"))
 from tuf_client import DEVICE, HOST, Client  # noqa: E402
-from tuf_maker import LONG_AGO, Key, KeyP256, KeyP256Point, Repo, Server  # noqa: E402
+from tuf_maker import LONG_AGO, Key, KeyP256, KeyP256Point, KeyRsa, Repo, Server  # noqa: E402
 
 PATH = "1.1.0/fw.bin"
 
@@ -248,13 +248,37 @@ class Forms(World):
 
     def test_keys_of_other_kinds_sign_nothing_and_do_no_harm(self):
         repo = Repo()
-        rsa = Key("rsa")
-        rsa.object = {"keytype": "rsa", "keyval": {"public": "-----BEGIN PUBLIC KEY-----"}, "scheme": "rsassa-pss-sha256"}
-        repo.keys["timestamp"].append(rsa)
+        other = Key("other")
+        other.object = {"keytype": "sphincs", "keyval": {"public": "00"}, "scheme": "sphincs-shake-128s"}
+        repo.keys["timestamp"].append(other)
         self.good(self.client(repo).refresh())
         repo.threshold["timestamp"] = 2
         self.serve(repo.bump("root", "timestamp"))
         self.assertEqual(Client(self.base / "client", self.server, "r").refresh()[1], "threshold")
+
+    def test_rsa_counts_for_hosts_alone(self):
+        """A role of three keys of three kinds and a threshold of two: one is RSA, and no device counts it."""
+        repo = Repo()
+        rsa = KeyRsa("rsa")
+        three = repo.keys["targets"] = [Key("t1"), KeyP256Point("t2"), rsa]
+        repo.keys["root"] = repo.keys["root"][:2]  # a device's root has 4,096 bytes
+        repo.indent = 1
+        c = self.client(repo)
+        for n, (signers, verdict) in enumerate([(three, None), ([three[0], rsa], None), ([rsa], "threshold"),
+                                                ([rsa, KeyRsa("x")], "threshold"), (three[1:], None)]):
+            repo.signers["targets"] = signers
+            self.serve(repo.bump("targets", "snapshot", "timestamp"))
+            self.assertEqual(c.refresh()[1], verdict, n)
+        repo.indent = None
+        rsa.object["keyval"]["public"] = rsa.object["keyval"]["public"].replace("\n", " ")  # canonical: no line ends
+        device = Client(self.base / "device", self.server, "r", DEVICE)
+        repo.signers["targets"] = three[:2]
+        self.serve(repo)
+        self.good(device.init(repo.files["metadata/1.root.json"]))
+        self.good(device.refresh())
+        repo.signers["targets"] = three[1:]
+        self.serve(repo.bump("targets", "snapshot", "timestamp"))
+        self.assertEqual(device.refresh()[1:], ("threshold", f"{repo.version['targets']}.targets.json"))
 
 
 class Delegations(World):

@@ -89,7 +89,9 @@ static ota_err host_memory(struct run *r)
 {
     struct tuf_memory *m = &r->setup.memory;
     size_t longest = r->limits.targets_bytes;
-    struct tuf_key *key = calloc((size_t)(VISITS + 1) * TUF_ROLE_KEYS_MAX, sizeof *key);
+    const size_t keys = (size_t)(VISITS + 1) * TUF_ROLE_KEYS_MAX;
+    struct tuf_key *key = calloc(keys, sizeof *key);
+    struct crypto_rsa *rsa = calloc(keys, sizeof *rsa);
 
     *m = (struct tuf_memory){
         .file = calloc(1, longest),
@@ -100,16 +102,18 @@ static ota_err host_memory(struct run *r)
         .slots = longest / 4,
         .meta = calloc(1, r->limits.snapshot_bytes),
         .meta_bytes = r->limits.snapshot_bytes,
-        .keys = {key, 0, TUF_ROLE_KEYS_MAX},
+        .keys = {key, 0, TUF_ROLE_KEYS_MAX, rsa},
         .visit = calloc(VISITS, sizeof *m->visit),
         .visits = VISITS,
     };
-    if (key == NULL || m->file == NULL || m->text == NULL || m->copy == NULL ||
+    if (key == NULL || rsa == NULL || m->file == NULL || m->text == NULL || m->copy == NULL ||
         m->slot == NULL || m->meta == NULL || m->visit == NULL)
         return OTA_E_NO_MEMORY;
-    for (size_t i = 0; i < VISITS; i++)
-        m->visit[i].keys =
-            (struct tuf_keys){key + (i + 1) * TUF_ROLE_KEYS_MAX, 0, TUF_ROLE_KEYS_MAX};
+    for (size_t i = 0; i < VISITS; i++) {
+        const size_t first = (i + 1) * TUF_ROLE_KEYS_MAX;
+
+        m->visit[i].keys = (struct tuf_keys){key + first, 0, TUF_ROLE_KEYS_MAX, rsa + first};
+    }
     return OTA_OK;
 }
 

@@ -526,6 +526,19 @@ const struct token_public *token_key_public(const struct token_key *k)
     return &k->public;
 }
 
+ota_err token_key_check(const struct token_key *k, struct why *why)
+{
+    CK_KEY_TYPE type = 0;
+    CK_ATTRIBUTE a = {CKA_KEY_TYPE, &type, sizeof type};
+    CK_TOKEN_INFO info;
+    CK_RV rv = k->f->C_GetTokenInfo(k->slot, &info);
+
+    if (rv == CKR_OK)
+        rv = k->f->C_GetAttributeValue(k->session, k->private, &a, 1);
+    return rv == CKR_OK ? OTA_OK
+                        : token_fail(why, rv, "the token '%s' does not answer", k->label);
+}
+
 ota_err token_key_sign(const struct token_key *k, const void *message, size_t len,
                        uint8_t out[64], struct why *why)
 {

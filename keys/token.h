@@ -38,6 +38,9 @@ void token_key_free(struct token_key *k);
 
 const struct token_public *token_key_public(const struct token_key *k);
 
+/* Is the token still there, with this key in it?  Signs nothing.  Errors: as token_key_open. */
+OTA_MUST_CHECK ota_err token_key_check(const struct token_key *k, struct why *why);
+
 /* Ed25519: sign the message.  P-256: sign the digest of 32 bytes, r || s.  Both: 64 bytes. */
 OTA_MUST_CHECK ota_err token_key_sign(const struct token_key *k, const void *message,
                                       size_t len, uint8_t out[64], struct why *why);

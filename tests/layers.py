@@ -28,7 +28,7 @@ MAY = {
     "otad/db": {".", "otad", "otad/fleet", "otad/tuf", "firmware/image"},
     "otad/tuf": {".", "otad", "otad/auth", "otad/fleet", "firmware/image", TUF},
     "otad/fleet": {".", "otad", "firmware/image"},
-    "otad/auth": {".", "otad", "firmware/image"},
+    "otad/auth": {".", "keys", "otad", "firmware/image"},
     "otad/api": {".", "otad", "otad/http", "otad/fleet", "otad/auth", "otad/store", "otad/db", "otad/device", "otad/formats",
                  "otad/tuf", "firmware/image", HOST},
     "otad/device": {".", "otad", "otad/http", "otad/fleet", "otad/auth", "otad/store", "otad/db", "otad/formats",

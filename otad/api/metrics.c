@@ -5,8 +5,11 @@
 #include "otad/metrics.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "handler.h"
+#include "otad/auth/online_key.h"
 #include "otad/fleet/download.h"
 #include "otad/fleet/fleet.h"
 #include "otad/fleet/link.h"
@@ -111,6 +114,67 @@ static void add_database(struct metrics_out *o, struct db *db)
                 "Most connections that the pool may have.", s.connections_max);
 }
 
+struct token_row {
+    struct metric_label label[2];
+    struct token_signer_stats stats;
+};
+
+static size_t token_rows(struct online_keys *keys, struct token_row out[])
+{
+    size_t n = 0;
+    for (int role = 0; role < ONLINE_ROLES; role++)
+        for (int place = 0; place < ONLINE_KEYS_MAX; place++) {
+            if (!online_token_stats(keys, (enum online_role)role, place, &out[n].stats))
+                continue;
+            out[n].label[0] =
+                (struct metric_label){"role", online_role_name((enum online_role)role)};
+            out[n].label[1] = (struct metric_label){"place", place == 0 ? "current" : "next"};
+            n++;
+        }
+    return n;
+}
+
+/* A family of one number of each. */
+static void add_token_counts(struct metrics_out *o, const struct token_row row[], size_t count,
+                             size_t offset)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value;
+        memcpy(&value, (const char *)&row[i].stats + offset, sizeof value);
+        metrics_sample(o, row[i].label, 2, value);
+    }
+}
+
+/* Keys in tokens, if there are any. */
+static void add_tokens(struct metrics_out *o, struct online_keys *keys)
+{
+    struct token_row row[ONLINE_ROLES * ONLINE_KEYS_MAX];
+    const size_t count = token_rows(keys, row);
+    if (count == 0)
+        return;
+    metrics_family(o, METRIC_GAUGE, "otad_token_ready",
+                   "1 when a key of otad's in a token answers, else 0.");
+    for (size_t i = 0; i < count; i++)
+        metrics_sample(o, row[i].label, 2, row[i].stats.is_ready);
+    metrics_family(o, METRIC_GAUGE, "otad_token_waiting",
+                   "Requests that wait for a key in a token.");
+    for (size_t i = 0; i < count; i++)
+        metrics_sample(o, row[i].label, 2, row[i].stats.waiting);
+    metrics_family(o, METRIC_COUNTER, "otad_token_signatures_total",
+                   "Signatures made by keys in tokens.");
+    add_token_counts(o, row, count, offsetof(struct token_signer_stats, signatures));
+    metrics_family(o, METRIC_COUNTER, "otad_token_failures_total",
+                   "How often a key in a token failed, or could not be opened.");
+    add_token_counts(o, row, count, offsetof(struct token_signer_stats, failures));
+    metrics_family(o, METRIC_COUNTER, "otad_token_refused_total",
+                   "Signatures not asked for: the token was away, or too many waited.");
+    add_token_counts(o, row, count, offsetof(struct token_signer_stats, refused));
+    metrics_family(o, METRIC_COUNTER, "otad_token_sign_seconds_total",
+                   "Time that the signatures of keys in tokens took.");
+    for (size_t i = 0; i < count; i++)
+        metrics_sample_milli(o, row[i].label, 2, row[i].stats.sign_us / 1000);
+}
+
 static void add_process(struct metrics_out *o)
 {
     struct process_stats s;
@@ -142,6 +206,8 @@ ota_err api_metrics_get(struct http_request *rq, struct http_response *rs)
     add_fleet(&o, otad);
     add_links(&o, otad->fleet);
     add_database(&o, otad->db);
+    if (otad->online_keys != NULL)
+        add_tokens(&o, otad->online_keys);
     add_process(&o);
     const ota_err err = metrics_end(&o, &text, &len);
     if (err != OTA_OK)

@@ -81,6 +81,10 @@ static void put_next_key(struct json_out *o, struct online_keys *keys, enum onli
 {
     struct online_public list[ONLINE_KEYS_MAX];
     const size_t count = online_keys_list(keys, role, list);
+    if (count == 0) { /* its token has never answered */
+        json_put_null(o, online_role_name(role));
+        return;
+    }
     json_open_object(o, online_role_name(role));
     json_put_string(o, "keytype", "ed25519");
     json_open_object(o, "keyval");

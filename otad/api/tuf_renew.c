@@ -9,6 +9,7 @@
 
 #include "api.h"
 #include "handler.h"
+#include "otad/auth/online_key.h"
 #include "otad/db/feed.h"
 #include "otad/db/tuf.h"
 #include "otad/fleet/metadata.h"
@@ -95,12 +96,19 @@ static bool is_over(struct renewal *r, int seconds)
     return over;
 }
 
+/* What failed is tried again after a while, or when a token begins to answer. */
 static void *renewal_main(void *arg)
 {
     struct renewal *r = arg;
-    int wait_s = TICK_S;
-    while (!is_over(r, wait_s))
-        wait_s = renew_all(r->otad) ? TICK_S : RETRY_S;
+    uint64_t news = 0;
+    int left_s = 0;
+    while (!is_over(r, TICK_S)) {
+        left_s -= TICK_S;
+        if (left_s > 0 && online_keys_news(r->otad->online_keys) == news)
+            continue;
+        news = online_keys_news(r->otad->online_keys);
+        left_s = renew_all(r->otad) ? 0 : RETRY_S;
+    }
     return NULL;
 }
 

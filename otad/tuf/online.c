@@ -37,7 +37,7 @@ ota_err online_key_of(struct online_keys *keys, struct canonical root, enum onli
         memcpy(out, ours[i].key, ONLINE_PUBLIC_BYTES);
         return OTA_OK;
     }
-    return OTA_E_NOT_FOUND;
+    return online_keys_are_unknown(keys, role) ? OTA_E_BUSY : OTA_E_NOT_FOUND;
 }
 
 bool online_is_due(const struct repo_file *f, int64_t life_s, int64_t now_unix_s)

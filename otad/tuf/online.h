@@ -16,13 +16,15 @@ struct online {
 const char *online_member(enum online_role role);
 
 /* The key of ours that root names for role, the successor before the old one.
- * Errors: OTA_E_NOT_FOUND (none of ours, or more than one signature is wanted). */
+ * Errors: OTA_E_NOT_FOUND (none of ours, or more than one signature is wanted), OTA_E_BUSY (a
+ * token that may hold it has not answered yet). */
 OTA_MUST_CHECK ota_err online_key_of(struct online_keys *keys, struct canonical root,
                                      enum online_role role, uint8_t out[ONLINE_PUBLIC_BYTES]);
 
 /*
  * Make the snapshot of targets and platform, or the timestamp of snapshot, of this version.
- * Errors: OTA_E_NOT_FOUND (root names none of our keys), OTA_E_LIMIT.
+ * Errors: OTA_E_NOT_FOUND (root names none of our keys), OTA_E_BUSY (the token does not
+ * answer), OTA_E_LIMIT.
  */
 OTA_MUST_CHECK ota_err online_snapshot(const struct online *o, struct canonical root,
                                        const char *platform, const struct repo_file *targets,

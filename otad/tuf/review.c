@@ -161,6 +161,14 @@ static enum review_verdict join(struct review *r, const struct document *d, stru
 /* ---- what a file must be ------------------------------------------------------------------
  */
 
+/* Why a key of ours is not to be had, or does not sign. */
+static enum review_verdict of_key(ota_err err)
+{
+    if (err == OTA_E_NOT_FOUND)
+        return REVIEW_ONLINE_KEYS;
+    return err == OTA_E_BUSY ? REVIEW_KEY_AWAY : REVIEW_NO_MEMORY;
+}
+
 static enum review_verdict check_root(const struct review *r, struct canonical body)
 {
     static const char *const roles[] = {"root", "targets", "snapshot", "timestamp"};
@@ -173,9 +181,11 @@ static enum review_verdict check_root(const struct review *r, struct canonical b
     if (canonical_bool(canonical_member(body, "consistent_snapshot"), &consistent) != OTA_OK ||
         !consistent)
         return REVIEW_CONSISTENT;
-    for (int o = 0; o < ONLINE_ROLES; o++)
-        if (online_key_of(r->online.keys, body, (enum online_role)o, key) != OTA_OK)
-            return REVIEW_ONLINE_KEYS;
+    for (int o = 0; o < ONLINE_ROLES; o++) {
+        const ota_err err = online_key_of(r->online.keys, body, (enum online_role)o, key);
+        if (err != OTA_OK)
+            return of_key(err);
+    }
     return REVIEW_GOOD;
 }
 
@@ -350,15 +360,15 @@ static enum review_verdict publish_chain(struct review *r, const struct chain *c
     for (int role = REPO_ROOT; role <= REPO_PLATFORM; role++)
         if (is_new(r, c->file[role]))
             publish(out, c->file[role], r->by);
-    const ota_err err = freshen(
+    ota_err err = freshen(
         r, c, is_new(r, c->file[REPO_TARGETS]) || is_new(r, c->file[REPO_PLATFORM]), out);
-    if (err == OTA_E_NOT_FOUND)
-        return REVIEW_ONLINE_KEYS;
-    if (err != OTA_OK || document_open(REPO_ROOT, root->bytes, root->len, &d) != TUF_GOOD)
+    if (err != OTA_OK)
+        return of_key(err);
+    if (document_open(REPO_ROOT, root->bytes, root->len, &d) != TUF_GOOD)
         return REVIEW_NO_MEMORY;
-    out->has_director_key = online_key_of(r->online.keys, d.part.body, ONLINE_DIRECTOR,
-                                          out->director_key) == OTA_OK;
-    return out->has_director_key ? REVIEW_GOOD : REVIEW_ONLINE_KEYS;
+    err = online_key_of(r->online.keys, d.part.body, ONLINE_DIRECTOR, out->director_key);
+    out->has_director_key = err == OTA_OK;
+    return err == OTA_OK ? REVIEW_GOOD : of_key(err);
 }
 
 /* The oldest of a role goes when there are too many. */
@@ -458,11 +468,15 @@ enum review_verdict review_renew(struct review *r, struct repo_change *out)
     if (document_open(REPO_ROOT, s->file[REPO_ROOT].bytes, s->file[REPO_ROOT].len, &d) !=
         TUF_GOOD)
         return REVIEW_BAD_METADATA;
-    const ota_err err = freshen(r, &c, false, out);
+    ota_err err = freshen(r, &c, false, out);
     if (err != OTA_OK)
-        return err == OTA_E_NOT_FOUND ? REVIEW_ONLINE_KEYS : REVIEW_NO_MEMORY;
-    out->has_director_key = online_key_of(r->online.keys, d.part.body, ONLINE_DIRECTOR,
-                                          out->director_key) == OTA_OK;
+        return of_key(err);
+    err = online_key_of(r->online.keys, d.part.body, ONLINE_DIRECTOR, out->director_key);
+    out->has_director_key = err == OTA_OK;
+    if (err == OTA_E_BUSY) { /* as it was: its token will come back */
+        out->has_director_key = s->has_director_key;
+        memcpy(out->director_key, s->director_key, sizeof out->director_key);
+    }
     return REVIEW_GOOD;
 }
 

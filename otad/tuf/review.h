@@ -21,6 +21,7 @@ enum review_verdict {
     REVIEW_NO_DELEGATION,  /* nothing published or waiting says who signs this */
     REVIEW_BAD_SIGNATURE,  /* not one signature of those who may */
     REVIEW_ONLINE_KEYS,    /* root does not name our keys */
+    REVIEW_KEY_AWAY,       /* a token with one of our keys does not answer */
     REVIEW_CONSISTENT,     /* root without consistent snapshots */
     REVIEW_BAD_DELEGATION, /* targets.json is not as SPEC 10.2 wants it */
     REVIEW_BAD_PATH,       /* a target outside the delegation, or without a version */

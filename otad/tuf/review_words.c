@@ -36,6 +36,10 @@ static const struct {
                             "Root must name this server's keys for snapshot, timestamp and "
                             "x-otad-director, with threshold 1.",
                             OTA_E_CONFLICT},
+    [REVIEW_KEY_AWAY] = {"key-away",
+                         "A token with one of this server's keys does not answer; its log says "
+                         "why.",
+                         OTA_E_BUSY},
     [REVIEW_CONSISTENT] = {"not-consistent", "Root must say consistent_snapshot: true.",
                            OTA_E_CONFLICT},
     [REVIEW_BAD_DELEGATION] = {"bad-delegation",

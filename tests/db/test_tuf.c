@@ -192,6 +192,32 @@ static void memory_follows(void)
     fleet_free(fleet);
 }
 
+/* Years of renewals leave no more than readers can still be on their way through: the newest
+ * timestamp, and the snapshots that have not expired. */
+static void renewals_are_bounded(void)
+{
+    enum { RENEWALS = 60 };
+    struct repo_state s;
+    const uint8_t *bytes = NULL;
+    size_t len = 0;
+    OK(db_tuf_get(&k.scope, "m4", &s));
+    const int64_t timestamp = s.file[REPO_TIMESTAMP].version;
+    for (int i = 1; i <= RENEWALS; i++) {
+        struct plan p = {0};
+        struct repo_file snapshot = file(REPO_SNAPSHOT, i, "s");
+        if (i != RENEWALS - 1)
+            snapshot.expires_unix_s = 1000 + i; /* long ago */
+        publish(&p, snapshot);
+        publish(&p, file(REPO_TIMESTAMP, timestamp + i, "n"));
+        OK(run(&p));
+    }
+    assert(count("tuf_file WHERE role = 'timestamp'") == 1);
+    assert(count("tuf_file WHERE role = 'snapshot'") == 2);
+    OK(db_tuf_file_get(&k.scope, "m4", REPO_SNAPSHOT, RENEWALS - 1, &bytes, &len));
+    OK(db_tuf_file_get(&k.scope, "m4", REPO_SNAPSHOT, RENEWALS, &bytes, &len));
+    assert(count("audit_entry WHERE action = 'tuf.publish'") < RENEWALS); /* nobody's deed */
+}
+
 /* Waits until somebody reads what it has locked, and then publishes another set. */
 static void *publish_beside(void *arg)
 {
@@ -256,6 +282,7 @@ int main(void)
     roots_stay();
     memory_follows();
     read_as_one();
+    renewals_are_bounded();
     kit_close(&k);
     return 0;
 }

@@ -596,6 +596,10 @@ class Renewal(Repository):
         rows = self.stack.sql("SELECT count(*), max(version) FROM otad.tuf_file f JOIN otad.platform p USING (platform_id) "
                               f"WHERE p.name = '{self.name}' AND role = 'timestamp'")
         self.assertEqual(rows[0][0], "1", "the newest timestamp alone is kept")
+        (old,) = self.stack.sql(f"""WITH f AS (SELECT f.* FROM otad.tuf_file f JOIN otad.platform p USING (platform_id) WHERE p.name = '{self.name}')
+            SELECT count(*) FROM f, (SELECT published_at FROM f WHERE role = 'timestamp') last
+             WHERE role = 'snapshot' AND expires_at < last.published_at AND version < (SELECT max(version) FROM f WHERE role = 'snapshot')""")
+        self.assertEqual(old, ["0"], "of snapshots those that readers may be on their way through")
         newest = max(seen)
         self.assertGreaterEqual(newest, 3)
         for otad in (self.otad, replica):

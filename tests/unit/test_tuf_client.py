@@ -142,6 +142,26 @@ class Workflow(World):
         self.serve(repo)
         self.good(c.refresh())
 
+    def test_the_same_timestamp_for_ever(self):
+        """Nothing new is an answer until what we have expires."""
+        repo = Repo()
+        c = self.client(repo)
+        self.good(c.refresh())
+        repo.expires["timestamp"] = LONG_AGO
+        self.serve(repo.bump("timestamp"))
+        (c.trusted / "timestamp.json").write_bytes(repo.files["metadata/timestamp.json"])
+        self.assertEqual(c.refresh(), (1, "expired", "timestamp.json"))
+
+    def test_one_version_of_a_snapshot_twice(self):
+        """What the timestamp lists counts, not that we have a snapshot of this number."""
+        repo = Repo()
+        c = self.client(repo)
+        self.good(c.refresh())
+        repo.expires["snapshot"] = "2098-01-01T00:00:00Z"
+        self.serve(repo.bump("timestamp"))
+        self.good(c.refresh())
+        self.assertEqual(c.files()["snapshot.json"], repo.files["metadata/1.snapshot.json"])
+
     def test_a_cached_role_is_verified_against_its_delegator_of_today(self):
         repo = Repo()
         c = self.client(repo)

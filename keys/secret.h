@@ -45,7 +45,7 @@ struct pin_question {
 
 /* Whom to ask.  A function that refuses tells why, unless it told its user by itself. */
 struct asker {
-    bool has_pin;         /* there is a PIN without asking a person */
+    bool has_pin;         /* there is one for what a token hides without it */
     const char *pin_hint; /* how the caller's users give one */
     ota_err (*passphrase)(void *ctx, const char *name, struct secret *out, struct why *why);
     ota_err (*pin)(void *ctx, const struct pin_question *q, struct secret *out,

@@ -31,7 +31,7 @@ struct token_public {
     uint8_t key[CRYPTO_KEY_BYTES_MAX]; /* raw bytes (crypto_alg) */
     size_t key_bytes;
 };
-/* The public half alone; the PIN is used only if there is one without asking. */
+/* The public half alone; a PIN is used only if the token shows no such key without it. */
 OTA_MUST_CHECK ota_err token_public_read(const char *uri, const struct asker *asker,
                                          struct token_public *out, struct why *why);
 void token_key_free(struct token_key *k);

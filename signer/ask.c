@@ -292,10 +292,20 @@ static ota_err pin(void *ctx, const struct pin_question *q, struct secret *out, 
     return ask_secret(SECRET_PIN, what, out);
 }
 
+/* Is a person there to be asked? */
+static bool on_terminal(void)
+{
+    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+    if (tty >= 0)
+        (void)close(tty);
+    return tty >= 0;
+}
+
 struct asker ask_for_keys(void)
 {
     return (struct asker){
-        .has_pin = ask_given(SECRET_PIN),
+        .has_pin = ask_given(SECRET_PIN) || on_terminal(),
         .pin_hint = "--pin-file FILE, --pin-fd NUMBER or pin-source=file:/PATH; or be asked",
         .passphrase = passphrase,
         .pin = pin};

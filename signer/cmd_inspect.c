@@ -194,26 +194,36 @@ static ota_err run(const char *path)
     return e;
 }
 
+static bool take(struct args *a, void *request, int option, const char *value)
+{
+    const char **path = request;
+
+    (void)option; /* there are none */
+    if (*path != NULL)
+        args_complain(a, "one file at a time: '%s'", value);
+    else
+        *path = value;
+    return *path == value;
+}
+
+static bool complete(const struct args *a, void *request)
+{
+    const char *const *path = request;
+
+    if (*path == NULL)
+        args_complain(a, "which file?");
+    return *path != NULL;
+}
+
 enum exit_status cmd_inspect(int argc, char **argv)
 {
-    const char *path = NULL, *value;
+    static const struct args_reader reader = {take, complete};
+    const char *path = NULL;
+    enum exit_status s;
     struct args a;
 
     args_init(&a, &verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP)
-            return EXIT_DONE;
-        if (i == ARGS_BAD)
-            return EXIT_BAD_USAGE;
-        if (path != NULL) {
-            args_complain(&a, "one file at a time: '%s'", value);
-            return EXIT_BAD_USAGE;
-        }
-        path = value;
-    }
-    if (path == NULL) {
-        args_complain(&a, "which file?");
-        return EXIT_BAD_USAGE;
-    }
+    if (!args_read(&a, &reader, (void *)&path, &s))
+        return s;
     return exit_of(run(path));
 }

@@ -14,7 +14,7 @@
 enum { OPT_KEY, OPT_OUT, OPT_STRENGTH, OPT_NEW_FILE, OPT_NEW_FD, OPT_FORCE };
 
 static const struct arg_spec options[] = {
-    [OPT_KEY] = {'k', "key", "FILE|URI", "the key: a file or, for `public`, a pkcs11: URI"},
+    [OPT_KEY] = {'k', "key", "KEY", "the key: a file or, for `public`, a pkcs11: URI"},
     [OPT_OUT] = {'o', "out", "FILE", "where the result goes"},
     [OPT_STRENGTH] = {0, "strength", "moderate|sensitive|interactive", STRENGTH_HELP},
     [OPT_NEW_FILE] = {0, "new-passphrase-file", "FILE", "passwd: where the new one stands"},
@@ -43,7 +43,7 @@ struct request {
     enum action action;
     const char *key, *out;
     const struct keybox_cost *cost;
-    bool force, help;
+    bool force;
 };
 
 static bool take_action(const struct args *a, struct request *q, const char *value)
@@ -65,8 +65,10 @@ static bool take_action(const struct args *a, struct request *q, const char *val
     return false;
 }
 
-static bool take(const struct args *a, struct request *q, int option, const char *value)
+static bool take(struct args *a, void *request, int option, const char *value)
 {
+    struct request *q = request;
+
     switch (option) {
     case OPT_KEY:
         q->key = value;
@@ -90,8 +92,9 @@ static bool take(const struct args *a, struct request *q, int option, const char
     }
 }
 
-static bool complete(const struct args *a, const struct request *q)
+static bool complete(const struct args *a, void *request)
 {
+    const struct request *q = request;
     bool in_place = q->action == ACTION_ENCRYPT || q->action == ACTION_PASSWD;
 
     if (q->action == ACTION_NONE)
@@ -109,22 +112,7 @@ static bool complete(const struct args *a, const struct request *q)
     return false;
 }
 
-static enum exit_status parse(int argc, char **argv, struct request *q)
-{
-    struct args a;
-    const char *value;
-
-    args_init(&a, &verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP) {
-            q->help = true;
-            return EXIT_DONE;
-        }
-        if (i == ARGS_BAD || !take(&a, q, i, value))
-            return EXIT_BAD_USAGE;
-    }
-    return complete(&a, q) ? EXIT_DONE : EXIT_BAD_USAGE;
-}
+static const struct args_reader reader = {take, complete};
 
 static ota_err report(const struct request *q, const struct key_public *public)
 {
@@ -179,9 +167,11 @@ static ota_err run_private(const struct request *q)
 enum exit_status cmd_key(int argc, char **argv)
 {
     struct request q = {.cost = &keybox_moderate};
-    enum exit_status s = parse(argc, argv, &q);
+    enum exit_status s;
+    struct args a;
 
-    if (s != EXIT_DONE || q.help)
+    args_init(&a, &verb, argc, argv);
+    if (!args_read(&a, &reader, &q, &s))
         return s;
     return exit_of(q.action == ACTION_PUBLIC ? run_public(&q) : run_private(&q));
 }

@@ -420,7 +420,7 @@ static bool threshold(const char *name, const char *value, uint64_t *out)
     return *out != 0;
 }
 
-static bool take(struct repo_request *q, const char *name, const char *value)
+static bool take_field(struct repo_request *q, const char *name, const char *value)
 {
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         void *at = (char *)q + fields[i].at;
@@ -455,33 +455,44 @@ static bool times(struct repo_request *q)
     return false;
 }
 
-/* EXIT_DONE with *help: nothing left to do. */
-static enum exit_status parse(const struct repo_verb *v, int argc, char **argv,
-                              struct repo_request *q, bool *help)
+/* A request, and the verb that it is for. */
+struct reading {
+    const struct repo_verb *verb;
+    struct repo_request q;
+};
+
+static bool take(struct args *a, void *request, int option, const char *value)
 {
-    const char *value, *missing;
+    struct reading *r = request;
+
+    if (option != ARGS_OPERAND)
+        return take_field(&r->q, a->verb->options[option].name, value);
+    if (r->verb->operands)
+        return list_add(&r->q.operand, value);
+    args_complain(a, "%s takes no '%s'", r->verb->name, value);
+    return false;
+}
+
+static bool complete(const struct args *a, void *request)
+{
+    struct reading *r = request;
+    const char *missing = r->verb->missing(&r->q);
+
+    if (missing != NULL)
+        args_complain(a, "%s needs %s", r->verb->name, missing);
+    return missing == NULL && times(&r->q);
+}
+
+static enum exit_status verb_run(const struct repo_verb *v, int argc, char **argv)
+{
+    static const struct args_reader reader = {take, complete};
+    struct reading r = {
+        .verb = v, .q = {.dir = ".", .retries = 5, .retry_wait_ms = 1000, .timeout_s = 60}};
+    enum exit_status s;
     struct args a;
 
     args_init(&a, &v->spec, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP) {
-            *help = true;
-            return EXIT_DONE;
-        }
-        if (i == ARGS_BAD)
-            return EXIT_BAD_USAGE;
-        if (i == ARGS_OPERAND && !v->operands) {
-            args_complain(&a, "%s takes no '%s'", v->name, value);
-            return EXIT_BAD_USAGE;
-        }
-        if (!(i == ARGS_OPERAND ? list_add(&q->operand, value)
-                                : take(q, v->spec.options[i].name, value)))
-            return EXIT_BAD_USAGE;
-    }
-    missing = v->missing(q);
-    if (missing != NULL)
-        args_complain(&a, "%s needs %s", v->name, missing);
-    return missing == NULL && times(q) ? EXIT_DONE : EXIT_BAD_USAGE;
+    return args_read(&a, &reader, &r, &s) ? exit_of(v->run(&r.q)) : s;
 }
 
 static void help(FILE *to)
@@ -499,19 +510,13 @@ static void help(FILE *to)
 
 enum exit_status cmd_repo(int argc, char **argv)
 {
-    struct repo_request q = {.dir = ".", .retries = 5, .retry_wait_ms = 1000, .timeout_s = 60};
-    bool asked_help = false;
-    enum exit_status s;
-
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         help(stdout);
         return EXIT_DONE;
     }
     for (size_t i = 0; argc >= 2 && i < VERBS; i++) {
-        if (strcmp(argv[1], verbs[i].name) != 0)
-            continue;
-        s = parse(&verbs[i], argc - 1, argv + 1, &q, &asked_help);
-        return s != EXIT_DONE || asked_help ? s : exit_of(verbs[i].run(&q));
+        if (strcmp(argv[1], verbs[i].name) == 0)
+            return verb_run(&verbs[i], argc - 1, argv + 1);
     }
     if (argc >= 2)
         say_error("repo has no verb '%s'", argv[1]);

@@ -137,6 +137,22 @@ bool imgtool_number(const char *text, uint64_t max, uint64_t *out)
     return true;
 }
 
+bool imgtool_take_file(const struct args *a, const char *value, const char **path)
+{
+    if (*path != NULL)
+        args_complain(a, "one word too many: '%s'", value);
+    else
+        *path = value;
+    return *path == value;
+}
+
+bool imgtool_has_file(const struct args *a, const char *path)
+{
+    if (path == NULL)
+        args_complain(a, "which image?");
+    return path != NULL;
+}
+
 bool imgtool_is_hex(const char *path)
 {
     size_t n = strlen(path);

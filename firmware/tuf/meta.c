@@ -225,6 +225,7 @@ static enum tuf_verdict delegation_check(const struct tuf_delegation *d)
     struct canonical paths = canonical_member(d->entry, "paths");
     struct canonical prefixes = canonical_member(d->entry, "path_hash_prefixes");
     struct canonical inside;
+    uint64_t threshold;
     bool terminating;
 
     if (!canonical_string(d->name, &inside) || (paths.len == 0) == (prefixes.len == 0) ||
@@ -234,7 +235,7 @@ static enum tuf_verdict delegation_check(const struct tuf_delegation *d)
     if (inside.len == 0 || inside.len >= TUF_NAME_MAX || reserved(d->name) ||
         memchr(inside.at, '\\', inside.len) != NULL) /* `"` and `\`: no file is named so */
         return TUF_ROLE_NAME;
-    return TUF_GOOD;
+    return tuf_role_check(d->entry, &threshold);
 }
 
 static enum tuf_verdict delegations_check(struct canonical body)

@@ -161,6 +161,20 @@ static bool any_twice(struct canonical list, const char *member)
     return false;
 }
 
+enum tuf_verdict tuf_role_check(struct canonical role, uint64_t *out_threshold)
+{
+    struct canonical ids = canonical_member(role, "keyids");
+
+    if (!canonical_is_array(ids) ||
+        canonical_uint(canonical_member(role, "threshold"), UINT32_MAX, out_threshold) !=
+            OTA_OK ||
+        *out_threshold == 0)
+        return TUF_MEMBER;
+    if (canonical_count(ids) > TUF_ROLE_KEYS_MAX)
+        return TUF_LIMIT;
+    return any_twice(ids, NULL) ? TUF_TWICE : TUF_GOOD;
+}
+
 enum tuf_verdict tuf_role_read(struct canonical role, struct canonical keys,
                                const struct tuf_key_rules *rules, struct tuf_keys *ring,
                                struct tuf_role *out)
@@ -169,15 +183,14 @@ enum tuf_verdict tuf_role_read(struct canonical role, struct canonical keys,
     struct canonical_walk w = canonical_walk(ids);
     struct tuf_role found = {0};
     uint64_t threshold = 0;
+    enum tuf_verdict form = tuf_role_check(role, &threshold);
 
-    if (!canonical_is_array(ids) || !canonical_is_object(keys) ||
-        canonical_uint(canonical_member(role, "threshold"), UINT32_MAX, &threshold) != OTA_OK ||
-        threshold == 0)
+    if (form != TUF_GOOD)
+        return form;
+    if (!canonical_is_object(keys))
         return TUF_MEMBER;
     if (canonical_count(ids) > rules->role_keys_max || threshold > rules->threshold_max)
         return TUF_LIMIT;
-    if (any_twice(ids, NULL))
-        return TUF_TWICE;
     while (canonical_next_item(&w, &id)) {
         unsigned at = 0;
         enum tuf_verdict v = place(id, keys, rules, ring, &at);

@@ -45,6 +45,12 @@ enum tuf_verdict tuf_keyid(struct canonical keyid, const struct tuf_key_rules *r
                            uint8_t out[CRYPTO_DIGEST_BYTES]);
 
 /*
+ * Is it the form of a role, whosever keys it names?
+ * Verdicts: TUF_MEMBER, TUF_TWICE, TUF_LIMIT.
+ */
+enum tuf_verdict tuf_role_check(struct canonical role, uint64_t *out_threshold);
+
+/*
  * A role `{"keyids","threshold"}`, other members aside; its keys are looked up in the object
  * `keys` and added to the ring unless they are there.
  * Verdicts: TUF_MEMBER, TUF_KEY, TUF_KEYID, TUF_TWICE, TUF_LIMIT.  The ring may have grown.

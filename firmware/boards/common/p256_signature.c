@@ -7,7 +7,12 @@
 
 #include "p256.h"
 
-enum { NUMBER_BYTES = 32, DER_SEQUENCE = 0x30, DER_INTEGER = 0x02 };
+enum {
+    NUMBER_BYTES = 32,
+    KEY_BYTES = 2 * NUMBER_BYTES,
+    DER_SEQUENCE = 0x30,
+    DER_INTEGER = 0x02
+};
 
 /* A positive INTEGER in its shortest form at *at, right-aligned into out. */
 static bool integer(const uint8_t **at, const uint8_t *end, uint8_t out[NUMBER_BYTES])
@@ -48,12 +53,12 @@ static bool signature_read(const uint8_t *sig, size_t len, uint8_t raw[2 * NUMBE
 ota_err p256_signature_verify(const uint8_t *key, const uint8_t digest[CRYPTO_DIGEST_BYTES],
                               const uint8_t *sig, size_t sig_bytes)
 {
-    uint8_t point[1 + 2 * NUMBER_BYTES], raw[2 * NUMBER_BYTES];
+    uint8_t point[1 + KEY_BYTES], raw[2 * NUMBER_BYTES];
 
     if (!signature_read(sig, sig_bytes, raw))
         return OTA_E_SIGNATURE;
     point[0] = 4; /* uncompressed */
-    memcpy(point + 1, key, 2 * NUMBER_BYTES);
+    memcpy(point + 1, key, KEY_BYTES);
     if (p256_verify(point, digest, raw) != 1)
         return OTA_E_SIGNATURE;
     if (p256_again() != 1)

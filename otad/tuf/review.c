@@ -169,15 +169,17 @@ static enum review_verdict of_key(ota_err err)
     return err == OTA_E_BUSY ? REVIEW_KEY_AWAY : REVIEW_NO_MEMORY;
 }
 
-static enum review_verdict check_root(const struct review *r, struct canonical body)
+static enum review_verdict check_root(struct review *r, struct canonical body)
 {
     static const char *const roles[] = {"root", "targets", "snapshot", "timestamp"};
     uint8_t key[ONLINE_PUBLIC_BYTES];
     bool consistent = false;
     struct holder h;
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
-        if (holder_of_root(body, roles[i], &h) != TUF_GOOD)
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        r->meta = holder_of_root(body, roles[i], &h);
+        if (r->meta != TUF_GOOD)
             return REVIEW_BAD_METADATA;
+    }
     if (canonical_bool(canonical_member(body, "consistent_snapshot"), &consistent) != OTA_OK ||
         !consistent)
         return REVIEW_CONSISTENT;
@@ -186,7 +188,7 @@ static enum review_verdict check_root(const struct review *r, struct canonical b
         if (err != OTA_OK)
             return of_key(err);
     }
-    return REVIEW_GOOD;
+    return document_root_fits(body) ? REVIEW_GOOD : REVIEW_TOO_MANY_KEYS;
 }
 
 static enum review_verdict check_delegation(const struct review *r, struct canonical body)

@@ -40,6 +40,10 @@ static const struct {
                          "A token with one of this server's keys does not answer; its log says "
                          "why.",
                          OTA_E_BUSY},
+    [REVIEW_TOO_MANY_KEYS] = {"too-many-keys",
+                              "A device has room for 10 different keys of a root, those of "
+                              "this server among them.",
+                              OTA_E_CONFLICT},
     [REVIEW_CONSISTENT] = {"not-consistent", "Root must say consistent_snapshot: true.",
                            OTA_E_CONFLICT},
     [REVIEW_BAD_DELEGATION] = {"bad-delegation",

@@ -379,6 +379,7 @@ class Tuf(Repository):
         self.refused(409, "online-keys", self.put, "root.json", self.maker.root(stranger))
         self.refused(409, "not-consistent", self.put, "root.json", self.maker.root(online, consistent_snapshot=False))
         self.refused(409, "version-gap", self.put, "root.json", self.maker.root(online, version=2))
+        self.refused(409, "too-many-keys", self.put, "root.json", self.maker.root(online, heads=[f"head{n}" for n in range(7)], by=("officer",)))
         self.begin(root={"officers": ("una", "duo"), "threshold": 2})
         new = self.maker.root(online, version=2, officers=("duo", "tri"), threshold=2, by=())["signed"]
         signed = {n: self.maker.key(n).sign(new) for n in ("una", "duo", "tri")}

@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (tuf_spki_pem(data, size, der, sizeof der, &len) == OTA_OK)
         assert(len <= sizeof der);
-    (void)tuf_spki_p256(data, size, point);
+    if (tuf_spki_p256(data, size, point) == OTA_OK)
+        assert(size >= 2 * sizeof point);
     if (tuf_rsa_read(data, size, &key) == OTA_OK) {
         assert(key.bytes >= CRYPTO_RSA_BYTES_MIN && key.bytes <= CRYPTO_RSA_BYTES_MAX);
         assert(key.modulus[0] != 0 && (key.modulus[key.bytes - 1] & 1) == 1);

@@ -105,6 +105,17 @@ class Workflow(World):
         self.serve(repo)
         self.assertEqual(c.refresh()[1:], ("old-threshold", "2.root.json"))
 
+    def test_a_cycle_takes_so_many_roots(self):
+        """SPEC 10.4: a device 32; the next cycle goes on from there."""
+        repo = Repo()
+        c = self.client(repo, *DEVICE)
+        for _ in range(39):
+            repo.bump("root").publish()
+        self.serve(repo)
+        for version in (33, 40):
+            self.good(c.refresh())
+            self.assertEqual(json.loads(c.files()["root.json"])["signed"]["version"], version)
+
     def test_fast_forward_is_recovered_by_new_keys(self):
         """New keys for either of the two are enough, though what the other signed still verifies."""
         for n, rotated in enumerate((("timestamp",), ("snapshot",), ("timestamp", "snapshot"))):

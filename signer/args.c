@@ -25,6 +25,27 @@ static const struct arg_spec key_options[] = {
     {0, NULL, NULL, NULL},
 };
 
+void args_verbs_print(FILE *to, const struct args_verb *verbs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        (void)fprintf(to, "  %-12s %s\n", verbs[i].name, verbs[i].what);
+}
+
+const struct args_verb *args_verb_find(const struct args_verb *verbs, size_t count,
+                                       const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    }
+    return NULL;
+}
+
+bool args_is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 void args_init(struct args *a, const struct verb_spec *verb, int argc, char **argv)
 {
     *a = (struct args){.verb = verb, .argc = argc, .argv = argv, .at = 1};

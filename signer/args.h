@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "cmd.h"
 
@@ -22,6 +23,21 @@ struct verb_spec {
     const struct arg_spec *options;
     const char *details; /* further paragraphs, or NULL */
 };
+
+/* One verb among others of a program or of a group. */
+struct args_verb {
+    const char *name;
+    enum exit_status (*run)(int argc, char **argv); /* argv[0] is the verb */
+    const char *what;                               /* for the list in the help */
+};
+
+/* A line for each, for people. */
+void args_verbs_print(FILE *to, const struct args_verb *verbs, size_t count);
+/* NULL: there is no verb of this name. */
+const struct args_verb *args_verb_find(const struct args_verb *verbs, size_t count,
+                                       const char *name);
+/* Is the word --help or -h? */
+bool args_is_help(const char *word);
 
 struct args {
     const struct verb_spec *verb;

@@ -510,7 +510,7 @@ static void help(FILE *to)
 
 enum exit_status cmd_repo(int argc, char **argv)
 {
-    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+    if (argc >= 2 && args_is_help(argv[1])) {
         help(stdout);
         return EXIT_DONE;
     }

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "cmd_repo.h"
-#include "repo_diff.h"
 #include "repo_merge.h"
 #include "repo_queue.h"
 #include "repo_rules.h"
@@ -358,17 +357,9 @@ static void role_report(struct report *to, const struct pull *p, enum repo_role 
         report_end(to);
     }
     if (n->published != NULL) {
-        json_t *lines = repo_diff(n->was, n->published);
-        const json_t *line;
-        size_t i;
-
         file_report(to, r, role, n->published, "published");
-        report_list(to, "changes");
-        json_array_foreach (lines, i, line)
-            report_text(to, NULL, "%s", json_string_value(line));
+        repo_report_changes(to, n->was, n->published);
         report_end(to);
-        report_end(to);
-        json_decref(lines);
     }
     if (n->overtaken != NULL && !n->done) {
         file_report(to, r, role, n->overtaken, "overtaken: another one was published");

@@ -57,12 +57,24 @@ static void signed_so_far(struct report *to, const json_t *doc, const struct rep
     keyids(to, "not_signed_by", doc, s, false);
 }
 
+void repo_report_changes(struct report *to, const json_t *old, const json_t *doc)
+{
+    json_t *lines = repo_diff(old, doc);
+    const json_t *line;
+    size_t i;
+
+    report_list(to, "changes");
+    json_array_foreach (lines, i, line)
+        report_text(to, NULL, "%s", json_string_value(line));
+    report_end(to);
+    json_decref(lines);
+}
+
 static void pending(struct report *to, const struct repo *r, enum repo_role role)
 {
-    const json_t *doc = r->pending[role], *line;
-    json_t *lines = repo_diff(r->stands[role], doc);
+    const json_t *doc = r->pending[role];
     struct repo_signers s[2];
-    size_t n = repo_asked(r, role, s), i;
+    size_t n = repo_asked(r, role, s);
 
     report_object(to, "pending");
     report_number(to, "version", repo_doc_version(doc));
@@ -75,12 +87,8 @@ static void pending(struct report *to, const struct repo *r, enum repo_role role
         signed_so_far(to, doc, &s[1]);
         report_end(to);
     }
-    report_list(to, "changes");
-    json_array_foreach (lines, i, line)
-        report_text(to, NULL, "%s", json_string_value(line));
+    repo_report_changes(to, r->stands[role], doc);
     report_end(to);
-    report_end(to);
-    json_decref(lines);
 }
 
 /* Who has to sign what stands, by what is newest above it. */

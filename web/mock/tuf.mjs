@@ -119,7 +119,9 @@ export function tufRoutes(world, { Refusal, find, platformOf }) {
 		return answer;
 	};
 	/** One more signature on what waits; anything else this mock refuses as otad does what nobody may sign. */
-	function send(p, name, { signatures, signed }) {
+	function send(p, name, body) {
+		if (body === undefined) throw new Refusal(415, "unsupported-media-type", "This route takes application/json");
+		const { signatures, signed } = body;
 		const kept = find(world.repositories, "repository", (r) => r.platform === p);
 		const w = kept.pending.find((x) => x.file === name);
 		const valid = signatures.map((s) => s.keyid).filter((id) => w?.keys.includes(id));
@@ -158,7 +160,7 @@ export function tufRoutes(world, { Refusal, find, platformOf }) {
 		["GET", "/platforms/{0}/tuf/pending/{1}", ({ params: [p, id] }) => waitingOf(p, id)],
 		["DELETE", "/platforms/{0}/tuf/pending/{1}", ({ params: [p, id] }) => remove(p, id)],
 		["PATCH", "/platforms/{0}/tuf", ({ params: [p], body }) => publicSet(p, body)],
-		["PUT", "/platforms/{0}/tuf/{1}", ({ params: [p, name], bytes }) => send(p, name, JSON.parse(bytes))],
+		["PUT", "/platforms/{0}/tuf/{1}", ({ params: [p, name], body }) => send(p, name, body)],
 	];
 }
 

@@ -83,7 +83,15 @@ export function App() {
 		case "out":
 			return <SignInPage onDone={enter} />;
 		case "in":
-			return <Inside route={route} session={access.session} onSession={enter} onOut={() => setAccess({ is: "out" })} />;
+			return (
+				<Inside
+					route={route}
+					session={access.session}
+					onSession={enter}
+					onLeaving={() => setAccess({ is: "unknown", problem: null })}
+					onOut={() => setAccess({ is: "out" })}
+				/>
+			);
 	}
 }
 
@@ -91,10 +99,12 @@ interface InsideProps {
 	route: Route;
 	session: Session;
 	onSession: (session: Session) => void;
+	/** Signing out is under way: until the server has ended the session, nobody is told that it has. */
+	onLeaving: () => void;
 	onOut: () => void;
 }
 
-function Inside({ route, session, onSession, onOut }: InsideProps) {
+function Inside({ route, session, onSession, onLeaving, onOut }: InsideProps) {
 	const live = useMemo(() => new Live(), []);
 	const { asking, answer } = useSignInAgain();
 	useEffect(() => {
@@ -117,8 +127,10 @@ function Inside({ route, session, onSession, onOut }: InsideProps) {
 		};
 	}, [live]);
 	const leave = () => {
-		signOut().catch(() => undefined);
-		onOut();
+		onLeaving();
+		signOut()
+			.catch(() => undefined)
+			.then(onOut);
 	};
 	const back = (next: Session) => {
 		onSession(next);

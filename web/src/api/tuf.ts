@@ -87,7 +87,7 @@ export const publishedGet = (repository: Pick<Repository, "metadata">, file: str
 
 /** The very bytes of the file, as they were signed. */
 export const signedFilePut = (platform: string, name: string, file: Blob) =>
-	request<Sent>("PUT", api.tufFile(platform, name), { body: file });
+	request<Sent>("PUT", api.tufFile(platform, name), { body: file, type: "application/json" });
 
 export const waitingDelete = (platform: string, id: string) => request<void>("DELETE", api.tufWaiting(platform, id));
 

@@ -114,28 +114,35 @@ static void add_database(struct metrics_out *o, struct db *db)
                 "Most connections that the pool may have.", s.connections_max);
 }
 
-struct token_row {
+struct key_row {
     struct metric_label label[2];
-    struct token_signer_stats stats;
+    bool is_ready;
+    struct token_signer_stats stats; /* of a token */
 };
 
-static size_t token_rows(struct online_keys *keys, struct token_row out[])
+/* All keys of ours, or those in tokens. */
+static size_t key_rows(struct online_keys *keys, bool tokens_only,
+                       struct key_row out[ONLINE_ROLES * ONLINE_KEYS_MAX])
 {
     size_t n = 0;
     for (int role = 0; role < ONLINE_ROLES; role++)
         for (int place = 0; place < ONLINE_KEYS_MAX; place++) {
-            if (!online_token_stats(keys, (enum online_role)role, place, &out[n].stats))
+            struct key_row *row = &out[n];
+            const enum online_keeper keeper =
+                online_key_keeper(keys, (enum online_role)role, place, &row->stats);
+            if (keeper == ONLINE_NONE || (tokens_only && keeper != ONLINE_TOKEN))
                 continue;
-            out[n].label[0] =
+            row->is_ready = keeper == ONLINE_FILE || row->stats.is_ready;
+            row->label[0] =
                 (struct metric_label){"role", online_role_name((enum online_role)role)};
-            out[n].label[1] = (struct metric_label){"place", place == 0 ? "current" : "next"};
+            row->label[1] = (struct metric_label){"place", place == 0 ? "current" : "next"};
             n++;
         }
     return n;
 }
 
 /* A family of one number of each. */
-static void add_token_counts(struct metrics_out *o, const struct token_row row[], size_t count,
+static void add_token_counts(struct metrics_out *o, const struct key_row row[], size_t count,
                              size_t offset)
 {
     for (size_t i = 0; i < count; i++) {
@@ -145,17 +152,17 @@ static void add_token_counts(struct metrics_out *o, const struct token_row row[]
     }
 }
 
-/* Keys in tokens, if there are any. */
-static void add_tokens(struct metrics_out *o, struct online_keys *keys)
+static void add_online_keys(struct metrics_out *o, struct online_keys *keys)
 {
-    struct token_row row[ONLINE_ROLES * ONLINE_KEYS_MAX];
-    const size_t count = token_rows(keys, row);
+    struct key_row row[ONLINE_ROLES * ONLINE_KEYS_MAX];
+    size_t count = key_rows(keys, false, row);
+    metrics_family(o, METRIC_GAUGE, "otad_online_key_ready",
+                   "1 when a key of otad's own can sign: a file, or a token that answers.");
+    for (size_t i = 0; i < count; i++)
+        metrics_sample(o, row[i].label, 2, row[i].is_ready);
+    count = key_rows(keys, true, row);
     if (count == 0)
         return;
-    metrics_family(o, METRIC_GAUGE, "otad_token_ready",
-                   "1 when a key of otad's in a token answers, else 0.");
-    for (size_t i = 0; i < count; i++)
-        metrics_sample(o, row[i].label, 2, row[i].stats.is_ready);
     metrics_family(o, METRIC_GAUGE, "otad_token_waiting",
                    "Requests that wait for a key in a token.");
     for (size_t i = 0; i < count; i++)
@@ -206,8 +213,7 @@ ota_err api_metrics_get(struct http_request *rq, struct http_response *rs)
     add_fleet(&o, otad);
     add_links(&o, otad->fleet);
     add_database(&o, otad->db);
-    if (otad->online_keys != NULL)
-        add_tokens(&o, otad->online_keys);
+    add_online_keys(&o, otad->online_keys);
     add_process(&o);
     const ota_err err = metrics_end(&o, &text, &len);
     if (err != OTA_OK)

@@ -432,13 +432,16 @@ uint64_t online_keys_news(struct online_keys *keys)
     return token_signers_news(keys->tokens);
 }
 
-bool online_token_stats(struct online_keys *keys, enum online_role role, int place,
-                        struct token_signer_stats *out)
+enum online_keeper online_key_keeper(struct online_keys *keys, enum online_role role, int place,
+                                     struct token_signer_stats *out_stats)
 {
     (void)pthread_rwlock_rdlock(&keys->lock);
-    struct token_signer *s = keys->set.key[role][place].token;
-    if (s != NULL)
-        token_signer_stats(s, out);
+    const struct key *k = &keys->set.key[role][place];
+    const enum online_keeper keeper = k->token != NULL    ? ONLINE_TOKEN
+                                      : k->secret != NULL ? ONLINE_FILE
+                                                          : ONLINE_NONE;
+    if (keeper == ONLINE_TOKEN)
+        token_signer_stats(k->token, out_stats);
     (void)pthread_rwlock_unlock(&keys->lock);
-    return s != NULL;
+    return keeper;
 }

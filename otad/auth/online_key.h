@@ -83,8 +83,10 @@ OTA_MUST_CHECK ota_err online_sign(struct online_keys *keys, enum online_role ro
 /* Changes when a token begins to answer. */
 uint64_t online_keys_news(struct online_keys *keys);
 
-/* Of this place (0 the one, 1 its successor).  false: that is no key in a token. */
-bool online_token_stats(struct online_keys *keys, enum online_role role, int place,
-                        struct token_signer_stats *out);
+/* Who keeps the key of this place: 0 the one, 1 its successor.  Of a token, stats are filled.
+ */
+enum online_keeper { ONLINE_NONE, ONLINE_FILE, ONLINE_TOKEN };
+enum online_keeper online_key_keeper(struct online_keys *keys, enum online_role role, int place,
+                                     struct token_signer_stats *out_stats);
 
 #endif

@@ -7,6 +7,7 @@
 #include "token_worker.h"
 
 #include <signal.h>
+#include <sodium.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,6 +57,8 @@ static ota_err open_key(struct token_setup *setup, struct token_key **out,
                     "credential otad.pin",
         .pin = pin_answer,
         .ctx = setup};
+    if (sodium_init() < 0) /* for the PIN's memory */
+        return why_fail(&a->why, OTA_E_INTERNAL, "libsodium cannot start");
     ota_err err = token_key_open(setup->uri, &asker, out, &a->why);
     if (err != OTA_OK)
         return err;

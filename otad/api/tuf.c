@@ -322,7 +322,7 @@ static ota_err problem(struct http_request *rq, struct http_response *rs,
                        const struct sent *sent)
 {
     const ota_err err = review_err(sent->verdict);
-    if (err == OTA_E_BUSY || err == OTA_E_LIMIT)
+    if ((err == OTA_E_BUSY && sent->verdict != REVIEW_KEY_AWAY) || err == OTA_E_LIMIT)
         return err;
     if (sent->verdict == REVIEW_BAD_METADATA)
         return http_problem(rq, rs, err, review_code(sent->verdict), "%s (%s)",

@@ -127,7 +127,8 @@ class Both:
 
 def main():
     lines = TABLE.read_text().splitlines()
-    table = [line for line in lines if line.startswith("| ")]
+    begin = lines.index("| repository | tuf-client | tuf-js |")
+    table = [line for line in lines[begin:] if line.startswith("| ")]
     wanted, rows, failed = set(table[1:]), [], 0
     with tempfile.TemporaryDirectory() as folder:
         both = Both(pathlib.Path(folder))
@@ -142,7 +143,7 @@ def main():
         assert both.js.close() == 0
         both.server.close()
     if "--write" in sys.argv:
-        at = lines.index(table[0])
+        at = begin
         TABLE.write_text("\n".join(lines[:at + 2] + rows + lines[at + 1 + len(table):]) + "\n")
     elif len(table) != len(rows) + failed + 1:
         print(f"FAILED {TABLE.name} has {len(table) - 1} rows for {len(rows) + failed} cases")

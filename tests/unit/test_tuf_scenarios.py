@@ -251,7 +251,7 @@ class Rotations(Scenario):
     }
     ROLES = {"one key": ([2], 1, [2], True), "signatures of strangers": ([1], 1, [3, 1, 4], True), "the old key": ([2], 1, [1, 3, 4], False),
              "two of three and a stranger": ([0, 1, 3, 4, 5], 3, [0, 2, 4], False), "two of three": ([0, 1, 3, 4, 5], 3, [0, 4], False),
-             "three of five": ([0, 1, 2, 3, 4], 3, [0, 2, 4], True), "other three": ([0, 1, 2, 3, 4], 3, [2, 3, 4], True)}
+             **{f"{a}{b}{c} of five": ([0, 1, 2, 3, 4], 3, [a, b, c], True) for a, b, c in ((0, 2, 4), (0, 4, 1), (0, 1, 3), (1, 2, 3), (2, 3, 4))}}
 
     def key(self, n):
         return Key(f"rotation {n}")

@@ -1479,6 +1479,11 @@ CREATE POLICY stays ON tuf_file AS RESTRICTIVE FOR DELETE TO otad_app USING (rol
 SELECT guard('tuf_target', 'platform_id', see => '{anyone}', add => '{release.manage}', change => '{}', remove => '{release.manage}');
 SELECT guard('tuf_pending', 'platform_id', see => '{release.read,release.manage}', add => '{release.manage}',
              change => '{release.manage}', remove => '{release.manage}');
+-- The first root says whom a platform trusts for ever, as its boot roots do.
+CREATE POLICY first_root ON tuf_file AS RESTRICTIVE FOR INSERT TO otad_app
+    WITH CHECK (role <> 'root' OR version > 1 OR may_every('{platform.manage}', platform_id));
+CREATE POLICY first_root ON tuf_pending AS RESTRICTIVE FOR INSERT TO otad_app
+    WITH CHECK (role <> 'root' OR version > 1 OR may_every('{platform.manage}', platform_id));
 
 -- ------------------------------------------------------------------------------------------------------- first rows
 

@@ -13,6 +13,7 @@ struct sent {
     int64_t version; /* in the file's name, 0 = none */
     enum review_verdict verdict;
     enum tuf_verdict meta;
+    bool is_forbidden; /* a first root, by somebody who may not manage the platform */
 };
 
 static struct review review_of(const struct http_request *rq, const struct repo_state *state,
@@ -295,7 +296,10 @@ static ota_err decide_put(void *arg, const struct repo_state *state,
         review_put(&r, sent->role, sent->version,
                    (const uint8_t *)(rq->body == NULL ? "" : rq->body), rq->body_bytes, out);
     sent->meta = r.meta;
-    return review_err(sent->verdict);
+    sent->is_forbidden = sent->verdict == REVIEW_GOOD && sent->role == REPO_ROOT &&
+                         state->file[REPO_ROOT].bytes == NULL &&
+                         !api_may(sent->rq, PERM_PLATFORM_MANAGE, state->platform);
+    return sent->is_forbidden ? OTA_E_DENIED : review_err(sent->verdict);
 }
 
 /* Is it what was published as this version long ago?  Whoever sends a whole folder again does
@@ -383,6 +387,8 @@ ota_err api_tuf_put(struct http_request *rq, struct http_response *rs)
                             "taken.");
     if (err == OTA_OK)
         err = db_tuf_change(&scope, rq->capture[CAPTURE_PLATFORM], decide_put, &sent, c);
+    if (sent.is_forbidden)
+        return api_forbidden(rq, rs, PERM_PLATFORM_MANAGE, rq->capture[CAPTURE_PLATFORM]);
     if (sent.verdict == REVIEW_LOWER_VERSION && stood_before(rq, &scope, sent.role)) {
         *c = (struct repo_change){0};
         return answer_put(rq, rs, c);

@@ -67,14 +67,14 @@ static ota_err renew(struct otad *o, const struct fleet_metadata_due *due)
 /* Everything that is due.  False: something could not be done. */
 static bool renew_all(struct otad *o)
 {
-    const int64_t now = api_now();
+    const struct fleet_metadata_lives lives = {.now_unix_s = api_now(),
+                                               .snapshot_s = o->config->tuf_snapshot_s,
+                                               .timestamp_s = o->config->tuf_timestamp_s};
     struct fleet_metadata_due due[AT_ONCE_MAX];
     struct arena arena;
     bool good = true;
     arena_init(&arena, BYTES_MAX);
-    const size_t count =
-        fleet_metadata_due(o->fleet, now + o->config->tuf_snapshot_s / 2,
-                           now + o->config->tuf_timestamp_s / 2, &arena, due, AT_ONCE_MAX);
+    const size_t count = fleet_metadata_due(o->fleet, &lives, &arena, due, AT_ONCE_MAX);
     for (size_t i = 0; i < count; i++)
         good = renew(o, &due[i]) == OTA_OK && good;
     arena_done(&arena);

@@ -31,7 +31,7 @@ static ota_err nothing(struct http_request *rq, struct http_response *rs)
     return http_problem(rq, rs, OTA_E_NOT_FOUND, NULL, "There is nothing at this address.");
 }
 
-/* A file that was published before the newest of its role. */
+/* A file that was published before the newest of its role that memory knows, or just now. */
 static ota_err older(struct http_request *rq, const struct fleet_metadata_where *where,
                      enum repo_role role, struct fleet_metadata_file *f)
 {
@@ -54,8 +54,10 @@ static ota_err find(struct http_request *rq, enum repo_role *out_role,
         err = fleet_metadata_file(rq->otad->fleet, &at, *out_role, rq->arena, out);
     if (err != OTA_OK || version == 0 || version == out->version)
         return err;
-    if (version > out->version)
-        return OTA_E_NOT_FOUND; /* every client asks for the next root */
+    /* Every client asks for the next root.  Others than this otad may have published what
+     * memory is about to learn. */
+    if (version > out->version && *out_role == REPO_ROOT)
+        return OTA_E_NOT_FOUND;
     out->version = version;
     return older(rq, &where, *out_role, out);
 }

@@ -243,17 +243,43 @@ ota_err fleet_metadata_artifact_of(struct fleet *f, const struct fleet_caller *w
     return err;
 }
 
-/* The image of the update that the device is to install; NULL = none. */
-static const struct fleet_metadata_target *assigned(const struct fleet_platform *p,
+/* Which file of a release our agent takes, of those that DDI lists: the first *.bin, else the
+ * first; NULL = none. */
+static const struct artifact *file_of_agent(const struct release *r)
+{
+    const struct artifact *first = NULL;
+    for (size_t i = 0; i < r->artifact_count; i++) {
+        const struct artifact *a = &r->artifacts[i];
+        const size_t len = strlen(a->name);
+        if (!artifact_is_for_devices(a))
+            continue;
+        if (len >= 4 && strcmp(a->name + len - 4, ".bin") == 0)
+            return a;
+        first = first == NULL ? a : first;
+    }
+    return first;
+}
+
+/* The file of the update that the device is to install; NULL = none that is listed. */
+static const struct fleet_metadata_target *assigned(const struct fleet_tenant *tenant,
+                                                    const struct fleet_platform *p,
                                                     const struct fleet_device *d)
 {
     const struct fleet_metadata_row *row = &p->metadata->row;
+    const struct fleet_metadata_target *first = NULL;
     if (d->update == NULL || d->update->state == UPDATE_CANCELLING)
         return NULL;
-    for (size_t i = 0; i < row->target_count; i++)
-        if (row->target[i].release_id == d->update->release_id)
-            return &row->target[i];
-    return NULL;
+    const struct fleet_release *r = release_by_id(tenant, d->update->release_id);
+    const struct artifact *file = r == NULL ? NULL : file_of_agent(&r->release);
+    for (size_t i = 0; i < row->target_count; i++) {
+        const struct fleet_metadata_target *t = &row->target[i];
+        if (t->release_id != d->update->release_id)
+            continue;
+        if (file != NULL && memcmp(t->sha256, file->sha256, sizeof t->sha256) == 0)
+            return t;
+        first = first == NULL ? t : first;
+    }
+    return first; /* for clients that choose otherwise */
 }
 
 ota_err fleet_director(struct fleet *f, const struct fleet_caller *who, struct arena *a,
@@ -267,7 +293,7 @@ ota_err fleet_director(struct fleet *f, const struct fleet_caller *who, struct a
     if (err == OTA_OK && (p == NULL || p->metadata == NULL))
         err = OTA_E_NOT_FOUND;
     if (err == OTA_OK) {
-        const struct fleet_metadata_target *t = assigned(p, found.device);
+        const struct fleet_metadata_target *t = assigned(found.tenant, p, found.device);
         *out = (struct fleet_director){0};
         memcpy(out->key, p->metadata->row.director_key, sizeof out->key);
         if (t != NULL) {
@@ -281,7 +307,13 @@ ota_err fleet_director(struct fleet *f, const struct fleet_caller *who, struct a
     return err;
 }
 
-size_t fleet_metadata_due(struct fleet *f, int64_t snapshot_unix_s, int64_t timestamp_unix_s,
+bool fleet_metadata_is_due(int64_t expires_unix_s, int64_t life_s, int64_t now_unix_s)
+{
+    const int64_t left_s = expires_unix_s - now_unix_s;
+    return left_s <= life_s / 2 || left_s > life_s + METADATA_SKEW_S;
+}
+
+size_t fleet_metadata_due(struct fleet *f, const struct fleet_metadata_lives *lives,
                           struct arena *a, struct fleet_metadata_due *out, size_t max)
 {
     size_t count = 0;
@@ -291,8 +323,10 @@ size_t fleet_metadata_due(struct fleet *f, int64_t snapshot_unix_s, int64_t time
         for (size_t j = 0; j < t->platform_count && count < max; j++) {
             const struct metadata *m = t->platform[j]->metadata;
             if (m == NULL || m->row.file[REPO_TIMESTAMP].bytes == NULL ||
-                (m->row.file[REPO_SNAPSHOT].expires_unix_s > snapshot_unix_s &&
-                 m->row.file[REPO_TIMESTAMP].expires_unix_s > timestamp_unix_s))
+                (!fleet_metadata_is_due(m->row.file[REPO_SNAPSHOT].expires_unix_s,
+                                        lives->snapshot_s, lives->now_unix_s) &&
+                 !fleet_metadata_is_due(m->row.file[REPO_TIMESTAMP].expires_unix_s,
+                                        lives->timestamp_s, lives->now_unix_s)))
                 continue;
             out[count] = (struct fleet_metadata_due){
                 .tenant_id = t->id, .platform = arena_strdup(a, t->platform[j]->name)};

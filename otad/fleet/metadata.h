@@ -96,17 +96,26 @@ struct fleet_director {
 OTA_MUST_CHECK ota_err fleet_director(struct fleet *f, const struct fleet_caller *who,
                                       struct arena *a, struct fleet_director *out);
 
-/* A repository whose snapshot or timestamp is as old as that. */
+/* How long snapshots and timestamps count, and the time it is. */
+struct fleet_metadata_lives {
+    int64_t now_unix_s, snapshot_s, timestamp_s;
+};
+
+/* Clocks of otads that share a database may differ by this. */
+enum { METADATA_SKEW_S = 300 };
+
+/* Is half of its life over?  Or does it count for longer than anything made now would, since it
+ * was made by a clock that was ahead, or when lives were longer? */
+bool fleet_metadata_is_due(int64_t expires_unix_s, int64_t life_s, int64_t now_unix_s);
+
 struct fleet_metadata_due {
     int64_t tenant_id;
     const char *platform;
 };
 
-/*
- * Those with a snapshot that expires before snapshot_unix_s or a timestamp that does before
- * timestamp_unix_s: at most max, names in the arena.  Returns the count.
- */
-size_t fleet_metadata_due(struct fleet *f, int64_t snapshot_unix_s, int64_t timestamp_unix_s,
+/* Repositories whose snapshot or timestamp is due: at most max, names in the arena.  Returns
+ * the count. */
+size_t fleet_metadata_due(struct fleet *f, const struct fleet_metadata_lives *lives,
                           struct arena *a, struct fleet_metadata_due *out, size_t max);
 
 #endif

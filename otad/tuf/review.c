@@ -171,6 +171,7 @@ static enum review_verdict of_key(ota_err err)
 
 static enum review_verdict check_root(struct review *r, struct canonical body)
 {
+    enum { OFFLINE = 2 };
     static const char *const roles[] = {"root", "targets", "snapshot", "timestamp"};
     uint8_t key[ONLINE_PUBLIC_BYTES];
     bool consistent = false;
@@ -179,6 +180,8 @@ static enum review_verdict check_root(struct review *r, struct canonical body)
         r->meta = holder_of_root(body, roles[i], &h);
         if (r->meta != TUF_GOOD)
             return REVIEW_BAD_METADATA;
+        if (i < OFFLINE && online_is_among(r->online.keys, &h))
+            return REVIEW_OWN_KEY;
     }
     if (canonical_bool(canonical_member(body, "consistent_snapshot"), &consistent) != OTA_OK ||
         !consistent)
@@ -207,7 +210,7 @@ static enum review_verdict check_delegation(const struct review *r, struct canon
         !canonical_next_item(&p, &path) || !canonical_is(path, "*/*") ||
         holder_of_targets(body, r->state->platform, &h) != TUF_GOOD)
         return REVIEW_BAD_DELEGATION;
-    return REVIEW_GOOD;
+    return online_is_among(r->online.keys, &h) ? REVIEW_OWN_KEY : REVIEW_GOOD;
 }
 
 static enum review_verdict check_content(struct review *r, const struct repo_file *f,
@@ -339,7 +342,8 @@ static ota_err freshen(struct review *r, const struct chain *c, bool changed,
                               online_is_due(snapshot, o->snapshot_s, o->now_unix_s);
     if (new_snapshot) {
         err = online_snapshot(o, d.part.body, r->state->platform, c->file[REPO_TARGETS],
-                              c->file[REPO_PLATFORM], snapshot->version + 1, &fresh);
+                              c->file[REPO_PLATFORM],
+                              online_next_version(snapshot->version, o->now_unix_s), &fresh);
         if (err != OTA_OK)
             return err;
         publish(out, &fresh, r->by);
@@ -348,7 +352,8 @@ static ota_err freshen(struct review *r, const struct chain *c, bool changed,
     if (!new_snapshot && valid_under(r, timestamp, root) &&
         !online_is_due(timestamp, o->timestamp_s, o->now_unix_s))
         return OTA_OK;
-    err = online_timestamp(o, d.part.body, snapshot, timestamp->version + 1, &fresh);
+    err = online_timestamp(o, d.part.body, snapshot,
+                           online_next_version(timestamp->version, o->now_unix_s), &fresh);
     if (err == OTA_OK)
         publish(out, &fresh, r->by);
     return err;

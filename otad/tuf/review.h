@@ -22,6 +22,7 @@ enum review_verdict {
     REVIEW_BAD_SIGNATURE,  /* not one signature of those who may */
     REVIEW_ONLINE_KEYS,    /* root does not name our keys */
     REVIEW_KEY_AWAY,       /* a token with one of our keys does not answer */
+    REVIEW_OWN_KEY,        /* a key of ours may sign what only managers may */
     REVIEW_TOO_MANY_KEYS,  /* of a root, for a device */
     REVIEW_CONSISTENT,     /* root without consistent snapshots */
     REVIEW_BAD_DELEGATION, /* targets.json is not as SPEC 10.2 wants it */

@@ -40,6 +40,9 @@ static const struct {
                          "A token with one of this server's keys does not answer; its log says "
                          "why.",
                          OTA_E_BUSY},
+    [REVIEW_OWN_KEY] =
+        {"own-key", "A key of this server never signs root, targets or the platform's role.",
+         OTA_E_CONFLICT},
     [REVIEW_TOO_MANY_KEYS] = {"too-many-keys",
                               "A device has room for 10 different keys of a root, those of "
                               "this server among them.",

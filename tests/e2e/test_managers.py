@@ -1,9 +1,11 @@
 """How many have to sign (SPEC 10.3, 10.8): one manager alone releases nothing, two do, a third does no harm, and one who was
 removed does not count any more; over signer and a running otad."""
+import datetime
 import json
 import unittest
 
 from devices import PLATFORM, Devices
+from lab.factory import signer
 from lab.repo import SCOPES, Managers
 from lab.taken import StolenKey, canonical
 
@@ -31,6 +33,21 @@ class Managed(Devices):
     def refused_release(self, version):
         answer = self.managers.release(version, check=False)
         self.assertEqual((answer.status, answer.json()["code"]), (409, "not-in-targets"))
+
+    def test_what_expires_is_signed_anew(self):
+        """As the demo does it when it was away for long: nothing to do today, all of it in a year, in time and too late."""
+        m, now = self.managers, datetime.datetime.now(datetime.timezone.utc)
+        before = {r["role"]: r for r in m.state()["roles"]}
+        self.assertEqual(m.renew_due(), [])
+        self.assertEqual(m.renew_due(now + datetime.timedelta(days=40)), ["targets", PLATFORM], "they had expired ten days before")
+        after = {r["role"]: r for r in m.state()["roles"]}
+        for role in ("targets", PLATFORM):
+            self.assertEqual(after[role]["version"], before[role]["version"] + 1)
+            self.assertGreater(after[role]["expires"], f"{now + datetime.timedelta(days=69):%Y-%m-%d}")
+        self.assertEqual(after["root"]["version"], before["root"]["version"])
+        self.assertEqual(m.renew_due(now + datetime.timedelta(days=360)), ["root", "targets", PLATFORM])
+        self.assertEqual(m.renew_due(now + datetime.timedelta(days=360)), [])
+        signer("repo", "verify", m.repo)
 
     def test_one_cannot_two_can_three_may_and_a_removed_one_counts_no_more(self):
         m = self.managers

@@ -209,6 +209,37 @@ static void overtaken(struct pull *p, enum repo_role role)
     r->pending[role] = NULL;
 }
 
+/* The first root as the server has it, beside the one that a person vouched for, which lacked
+ * signatures when it came. */
+static ota_err first_root(struct pull *p, const struct repo_session *s, const char *metadata)
+{
+    struct repo *r = &p->repo;
+    char url[METADATA_BYTES + 16];
+    struct http_reply reply;
+    json_t *doc = NULL;
+    ota_err e;
+
+    (void)snprintf(url, sizeof url, "%s1.root.json", metadata);
+    e = http_get(s->http, url, REPO_FILE_BYTES_MAX, &reply);
+    if (e != OTA_OK)
+        return e;
+    if (reply.status == 200)
+        e = repo_doc_parse("the server's 1.root.json", reply.text, reply.len, &doc);
+    else if (reply.status != 404)
+        e = server_refused("1.root.json", &reply);
+    http_reply_free(&reply);
+    if (doc != NULL)
+        e = repo_merge(r, REPO_ROOT, "the server's 1.root.json", doc);
+    if (e == OTA_OK && doc != NULL && repo_complete(r, REPO_ROOT)) {
+        p->trusted = r->pending[REPO_ROOT];
+        r->stands[REPO_ROOT] = json_incref(p->trusted);
+        r->pending[REPO_ROOT] = NULL;
+        p->news[REPO_ROOT].pending = false;
+    }
+    json_decref(doc);
+    return e;
+}
+
 static ota_err published(struct pull *p, struct repo_session *s)
 {
     char metadata[METADATA_BYTES];
@@ -216,6 +247,8 @@ static ota_err published(struct pull *p, struct repo_session *s)
     struct repo *r = &p->repo;
     ota_err e = metadata_of(s, metadata);
 
+    if (e == OTA_OK && r->stands[REPO_ROOT] == NULL)
+        e = first_root(p, s, metadata);
     if (e != OTA_OK || r->stands[REPO_ROOT] == NULL)
         return e;
     e = repo_walk(&walk, &p->published);
@@ -286,6 +319,8 @@ static ota_err roots_write(struct pull *p)
 {
     ota_err e = p->trusted == NULL ? OTA_OK : repo_stand(&p->repo, REPO_ROOT, p->trusted);
 
+    if (e == OTA_OK && p->trusted != NULL)
+        e = repo_unpend(&p->repo, REPO_ROOT, repo_doc_version(p->trusted));
     for (size_t i = 0; e == OTA_OK && i < p->published.roots; i++)
         e = repo_stand(&p->repo, REPO_ROOT, p->published.root[i]);
     return e;
@@ -401,7 +436,8 @@ static ota_err tell(const struct pull *p)
         role_report(&out, p, (enum repo_role)i);
     report_end(&out);
     repo_report_all(&out, &p->repo);
-    report_flag(&out, "dry_run", p->q->dry_run);
+    if (p->q->dry_run)
+        report_flag(&out, "dry_run", true);
     if (next != NULL)
         report_text(&out, "next", "signer repo %s -d %s", next, p->q->dir);
     return report_print(&out) ? OTA_OK : OTA_E_IO;

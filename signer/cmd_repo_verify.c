@@ -11,6 +11,7 @@
 #include "../firmware/tuf/client.h"
 #include "cmd_repo.h"
 #include "repo_rules.h"
+#include "repo_verdict.h"
 #include "say.h"
 
 enum { FILES_MAX = 1024, KEYS_MAX = 40, BYTES_MAX = 512 * 1024, PATH_BYTES = 4096 };
@@ -40,8 +41,8 @@ struct signers {
 
 static ota_err refused(const char *what, enum tuf_verdict v)
 {
-    return say_fail(v == TUF_LIMIT ? OTA_E_LIMIT : OTA_E_SIGNATURE, "%s: refused (%s)", what,
-                    tuf_verdict_name(v));
+    return say_fail(v == TUF_LIMIT ? OTA_E_LIMIT : OTA_E_SIGNATURE, "%s is refused: %s (%s)",
+                    what, repo_verdict_words(v), tuf_verdict_name(v));
 }
 
 /* --- files ----------------------------------------------------------------------------------

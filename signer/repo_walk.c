@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../firmware/tuf/device.h"
+#include "repo_verdict.h"
 #include "say.h"
 #include "server.h"
 
@@ -125,7 +126,8 @@ static ota_err forget(void *arg, const char *name)
 
 static ota_err refused(const char *name, enum tuf_verdict v)
 {
-    say_error("the server's %s is refused (%s)", name, tuf_verdict_name(v));
+    say_error("the server's %s is refused: %s (%s)", name, repo_verdict_words(v),
+              tuf_verdict_name(v));
     if (v == TUF_ROLLBACK || v == TUF_VANISHED)
         say_hint(
             "it showed something newer before: it was set back, or somebody stands between; "

@@ -66,7 +66,7 @@ class Pull(EndToEnd):
         self.otad.start()
         refused = self.on_bobs("pull", check=False)
         self.assertEqual(refused.returncode, 3, refused.stderr)
-        self.assertIn(f"the server's 2.{PLATFORM}.json is refused (hash)", refused.stderr)
+        self.assertIn(f"the server's 2.{PLATFORM}.json is refused: its digest is not the one that is listed (hash)", refused.stderr)
         self.assertEqual({p: p.read_bytes() for p in self.bob.rglob("*") if p.is_file()}, kept)
 
 

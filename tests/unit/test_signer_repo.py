@@ -350,6 +350,23 @@ class Managers(Case):
             self.assertIn(why, self.signer("rotate", "--online", answer, status=FAILED).stderr)
 
 
+class Inspect(Case):
+    def test_metadata_and_keyids(self):
+        said = json.loads(run("inspect", "--json", self.repo / "1.root.json").stdout)
+        self.assertEqual((said["kind"], said["type"], said["version"]), ("repository-metadata", "root", 1))
+        self.assertEqual(set(said["signatures_of"]), {self.keyid("r1"), self.keyid("r2")})
+        self.assertIn(f"+ key of root: {self.keyid('r3')} ed25519", said["changes"])
+        self.assertIn("+ threshold of root: 2 of 3", said["changes"])
+        self.assertIn("+ image 1.0.0/app.img: stable, counter 1", run("inspect", self.repo / "1.board.json").stdout)
+        for name in ("p1", "p3"):
+            self.assertEqual(json.loads(run("inspect", "--json", self.pub(name)).stdout)["keyid"], self.keyid(name))
+        broken = self.dir / "broken.json"
+        broken.write_text("{}")
+        self.assertIn("no repository metadata", run("inspect", broken, status=FAILED).stderr)
+        broken.write_text("?")
+        self.assertIn("N.root.json", run("inspect", broken, status=FAILED).stderr)
+
+
 class Releases(Case):
     def heads(self):
         newest = max(self.repo.glob("**/*.board.json"), key=lambda p: int(p.name.split(".")[0]))

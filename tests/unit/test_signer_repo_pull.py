@@ -134,7 +134,7 @@ class Pull(repo.Case):
 
     def pull(self, *args, status=DONE, folder=None, ca=None, root=None):
         folder = folder or self.bob
-        start = () if (folder / "1.root.json").exists() else ("--root", root or self.repo / "1.root.json", "--platform", "board")
+        start = () if list(folder.glob("**/1.root.json")) else ("--root", root or self.repo / "1.root.json", "--platform", "board")
         r = subprocess.run([repo.SIGNER, "repo", "pull", "-d", folder, "--server", self.server.url, "--ca", ca or self.ca, "--api-key-file",
                             self.api_key, "--retries", "0", *map(str, (*start, *args))], capture_output=True, text=True, timeout=100,
                            stdin=subprocess.DEVNULL)
@@ -214,6 +214,15 @@ class Takes(Pull):
         self.assertEqual(self.news(root=root), {f"1.{n}.json": "waits for signatures" for n in ("root", "targets", "board")})
         self.cosign("r2", "t2", "p2", repo=self.bob)
         self.verify(self.bob)
+        self.server.waiting.clear()
+        self.serve(self.bob)
+        cy = self.dir / "cy"  # with the root as it was when one had signed it
+        self.assertEqual(self.news(root=root, folder=cy), {"1.root.json": "trusted", "1.targets.json": "published", "1.board.json": "published"})
+        self.verify(cy)
+        self.assertEqual(self.news(folder=self.repo)["1.root.json"], "trusted", "ann's own was pending until now")
+        self.assertEqual(list((self.repo / "pending").iterdir()), [])
+        self.server.files["1.root.json"] = self.sign(json.loads(pathlib.Path(root).read_bytes())["signed"] | {"expires": "2098-01-01T00:00:00Z"}, "r1", "r2")
+        self.refused("is not the root that is pending", FAILED, folder=self.dir / "dan", root=root)
 
     def test_new_roots_and_new_keys(self):
         self.pull()
@@ -319,7 +328,7 @@ class Refuses(Pull):
             self.server.files[name] = kept
         self.pull()
         del self.server.files["timestamp.json"]
-        self.refused("timestamp.json is refused (absent)")  # it was there before: now it is hidden
+        self.refused("timestamp.json is refused: it must be there and is not (absent)")  # it was there before: now it is hidden
 
     def test_signed_by_others(self):
         for name, by in (("timestamp.json", "stranger"), ("1.targets.json", "p1"), ("1.board.json", "p1"), ("1.board.json", "t1")):
@@ -337,9 +346,9 @@ class Refuses(Pull):
         self.serve(self.repo)
         self.pull()
         self.server.files = early
-        self.refused("timestamp.json is refused (rollback)")
+        self.refused("timestamp.json is refused: it is older than what was seen before (rollback)")
         self.put_online({"targets.json": 1, "board.json": 1}, version=9)
-        self.refused("9.snapshot.json is refused (rollback)")
+        self.refused("9.snapshot.json is refused: it is older than what was seen before (rollback)")
         self.put_online({"targets.json": 1}, version=10)
         self.refused("vanished")
 
@@ -352,7 +361,7 @@ class Refuses(Pull):
         self.cosign("p1", "p2")
         self.server.files["2.board.json"] = (self.repo / "1.board.json").read_bytes()
         self.put_online({"targets.json": 1, "board.json": 2})
-        self.refused("2.board.json is refused (version)")
+        self.refused("2.board.json is refused: it is not the version that it must be (version)")
 
     def test_two_of_one_version(self):
         """Managers who signed twice: both lists have their signatures, and bob has the other one."""

@@ -92,21 +92,6 @@ static bool is_pem(const struct file_bytes *f)
     return strstr((const char *)f->data, "-----BEGIN ") != NULL;
 }
 
-/* As repositories call it. */
-static ota_err show_keyid(const struct key_public *key, struct report *r)
-{
-    char id[REPO_KEYID_TEXT_BYTES];
-    json_t *object = NULL;
-    ota_err e = repo_key_object(key, &object);
-
-    if (e == OTA_OK)
-        e = repo_key_id(object, id);
-    if (e == OTA_OK)
-        report_text(r, "keyid", "%s", id);
-    json_decref(object);
-    return e;
-}
-
 static ota_err show_pem(const struct file_bytes *f, const char *path, struct report *r)
 {
     struct key_public key;
@@ -121,7 +106,7 @@ static ota_err show_pem(const struct file_bytes *f, const char *path, struct rep
         report_flag(r, "encrypted", true);
     judge_report_key(r, &key, true);
     report_hex(r, "public_key", key.key, key.bytes);
-    return show_keyid(&key, r);
+    return repo_report_keyid(r, &key);
 }
 
 static bool is_minisign(const struct file_bytes *f)

@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "cmd.h"
+#include "cmd_repo.h"
 #include "file.h"
 #include "judge.h"
 #include "key.h"
@@ -117,6 +118,7 @@ static const struct args_reader reader = {take, complete};
 static ota_err report(const struct request *q, const struct key_public *public)
 {
     struct report r;
+    ota_err e;
 
     report_init(&r);
     if (q->out != NULL)
@@ -124,7 +126,11 @@ static ota_err report(const struct request *q, const struct key_public *public)
     else if (q->action != ACTION_PUBLIC)
         report_text(&r, "file", "%s", q->key);
     judge_report_key(&r, public, false);
-    return report_print(&r) ? OTA_OK : OTA_E_IO;
+    e = repo_report_keyid(&r, public);
+    if (e == OTA_OK && !report_print(&r))
+        e = OTA_E_IO;
+    report_free(&r);
+    return e;
 }
 
 static ota_err run_public(const struct request *q)

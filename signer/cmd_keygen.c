@@ -5,6 +5,7 @@
 #include "../firmware/boards/host/minisign.h"
 #include "args.h"
 #include "cmd.h"
+#include "cmd_repo.h"
 #include "file.h"
 #include "judge.h"
 #include "key.h"
@@ -163,7 +164,10 @@ static ota_err run(const struct request *q)
         if (q->release)
             report_text(&r, "minisign_public_key", "%s", minisign_path);
         judge_report_key(&r, key_public(key), q->release);
-        e = report_print(&r) ? OTA_OK : OTA_E_IO;
+        e = repo_report_keyid(&r, key_public(key));
+        if (e == OTA_OK && !report_print(&r))
+            e = OTA_E_IO;
+        report_free(&r);
     }
     key_free(key);
     return e;

@@ -332,7 +332,10 @@ static const struct repo_verb {
       "Send to otad what it does not have: what is complete is published there, what is "
       "pending\n"
       "waits there for signatures.",
-      publish_options, NULL},
+      publish_options,
+      "The API key needs the scope release.manage, and for a platform's first root "
+      "platform.manage.\n"
+      "The others take what waits with `signer repo pull`."},
      false,
      publish_missing,
      repo_run_publish},

@@ -45,6 +45,8 @@ OTA_MUST_CHECK ota_err repo_server_answer(const struct repo_request *q, const ch
 bool repo_role_of(const struct repo *r, const char *name, enum repo_role *out);
 /* The members of a report about what stands and waits in a role. */
 void repo_report_role(struct report *to, const struct repo *r, enum repo_role role);
+/* "keyid": what repositories call this key.  Errors: OTA_E_NO_MEMORY. */
+OTA_MUST_CHECK ota_err repo_report_keyid(struct report *to, const struct key_public *key);
 /* "changes": what doc changes against old (NULL: nothing), a line each. */
 void repo_report_changes(struct report *to, const json_t *old, const json_t *doc);
 void repo_report_all(struct report *to, const struct repo *r);

@@ -43,6 +43,9 @@ static ota_err put(const struct repo_session *s, const char *role, const json_t 
     body.data = text.data;
     body.len = text.len;
     e = repo_exchange(s, "PUT", path, &body, what, &answer);
+    if (e == OTA_E_DENIED && repo_doc_is(doc, "root") && repo_doc_version(doc) == 1)
+        say_hint(
+            "the first root of a platform takes an API key with the scope platform.manage");
     file_free(&text);
     json_decref(answer);
     return e;

@@ -439,7 +439,8 @@ static ota_err tell(const struct pull *p)
     if (p->q->dry_run)
         report_flag(&out, "dry_run", true);
     if (next != NULL)
-        report_text(&out, "next", "signer repo %s -d %s", next, p->q->dir);
+        report_text(&out, "next", "signer repo %s -d %s%s", next, p->q->dir,
+                    strcmp(next, "cosign") == 0 ? " -k KEY" : "");
     return report_print(&out) ? OTA_OK : OTA_E_IO;
 }
 

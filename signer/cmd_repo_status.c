@@ -57,6 +57,20 @@ static void signed_so_far(struct report *to, const json_t *doc, const struct rep
     keyids(to, "not_signed_by", doc, s, false);
 }
 
+ota_err repo_report_keyid(struct report *to, const struct key_public *key)
+{
+    char id[REPO_KEYID_TEXT_BYTES];
+    json_t *object = NULL;
+    ota_err e = repo_key_object(key, &object);
+
+    if (e == OTA_OK)
+        e = repo_key_id(object, id);
+    if (e == OTA_OK)
+        report_text(to, "keyid", "%s", id);
+    json_decref(object);
+    return e;
+}
+
 void repo_report_changes(struct report *to, const json_t *old, const json_t *doc)
 {
     json_t *lines = repo_diff(old, doc);

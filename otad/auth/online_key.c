@@ -386,28 +386,16 @@ bool online_keys_are_unknown(struct online_keys *keys, enum online_role role)
     return unknown;
 }
 
-/* Of the key with this public half: the token that holds it, held once more; or, when it is a
- * file, NULL and the signature. */
-static ota_err sign_or_find(const struct key_set *set, enum online_role role,
-                            const uint8_t key[ONLINE_PUBLIC_BYTES], const void *msg, size_t len,
-                            uint8_t out_sig[ONLINE_SIGNATURE_BYTES],
-                            char out_id[ONLINE_ID_TEXT_BYTES], struct token_signer **out_token)
+/* The key of this role with this public half; NULL: it is not known to be ours. */
+static const struct key *find(const struct key_set *set, enum online_role role,
+                              const uint8_t key[ONLINE_PUBLIC_BYTES], struct online_public *out)
 {
     for (int i = 0; i < ONLINE_KEYS_MAX; i++) {
         const struct key *k = &set->key[role][i];
-        struct online_public pub;
-        if (!public_of(k, &pub) || memcmp(pub.key, key, ONLINE_PUBLIC_BYTES) != 0)
-            continue;
-        if (out_id != NULL)
-            memcpy(out_id, pub.id, sizeof pub.id);
-        *out_token = k->token;
-        if (k->token != NULL)
-            token_signer_hold(k->token);
-        else
-            (void)crypto_sign_detached(out_sig, NULL, msg, len, k->secret->sk);
-        return OTA_OK;
+        if (public_of(k, out) && memcmp(out->key, key, ONLINE_PUBLIC_BYTES) == 0)
+            return k;
     }
-    return OTA_E_NOT_FOUND;
+    return NULL;
 }
 
 ota_err online_sign(struct online_keys *keys, enum online_role role,
@@ -415,15 +403,23 @@ ota_err online_sign(struct online_keys *keys, enum online_role role,
                     uint8_t out_sig[ONLINE_SIGNATURE_BYTES], char out_id[ONLINE_ID_TEXT_BYTES])
 {
     struct token_signer *held = NULL;
+    struct online_public pub;
     (void)pthread_rwlock_rdlock(&keys->lock);
-    ota_err err = sign_or_find(&keys->set, role, key, msg, len, out_sig, out_id, &held);
-    (void)pthread_rwlock_unlock(&keys->lock);
-    if (err == OTA_E_NOT_FOUND && online_keys_are_unknown(keys, role))
-        return OTA_E_BUSY;
-    if (held != NULL) {
-        err = token_signer_sign(held, msg, len, out_sig);
-        token_signer_release(held);
+    const struct key *k = find(&keys->set, role, key, &pub);
+    const bool found = k != NULL;
+    if (found && k->token != NULL) {
+        held = k->token;
+        token_signer_hold(held);
+    } else if (found) {
+        (void)crypto_sign_detached(out_sig, NULL, msg, len, k->secret->sk);
     }
+    (void)pthread_rwlock_unlock(&keys->lock);
+    if (!found)
+        return online_keys_are_unknown(keys, role) ? OTA_E_BUSY : OTA_E_NOT_FOUND;
+    if (out_id != NULL)
+        memcpy(out_id, pub.id, sizeof pub.id);
+    const ota_err err = held == NULL ? OTA_OK : token_signer_sign(held, msg, len, out_sig);
+    token_signer_release(held);
     return err;
 }
 

@@ -44,20 +44,27 @@ class Tokens(Repository):
             wait_until(f"the key of {role} to be {'there' if ready else 'away'}",
                        lambda: self.metric("otad_online_key_ready", role, place) == ready)
 
-    def reload(self, **settings):
-        """Change the file, tell otad, and see that it has read it."""
-        before = self.otad.process.output().count("event=reloaded")
+    def mark(self):
+        """From here on lines count."""
+        self.said = len(self.otad.process.output())
+
+    def wait_log(self, *words):
+        wait_until(f"a line with {words}", lambda: any(all(w in line for w in words) for line in self.otad.process.output()[self.said:].splitlines()))
+
+    def change(self, **settings):
+        """Change the file, and tell otad."""
+        self.mark()
         self.otad.settings.update(settings)
         self.otad.write_config()
         self.otad.process.popen.send_signal(signal.SIGHUP)
-        wait_until("otad to have read its keys again", lambda: self.otad.process.output().count("event=reloaded") > before)
 
-    def wait_log(self, *words):
-        wait_until(f"a line with {words}", lambda: any(all(w in line for w in words) for line in self.otad.process.output().splitlines()))
+    def reload(self, **settings):
+        self.change(**settings)
+        self.wait_log("event=reloaded")
 
 
 class WithSoftHsm(Tokens):
-    settings = {"tuf_timestamp_s": 4}
+    settings = {"tuf_timestamp_s": 4, "token_timeout_ms": 60000}
 
     @classmethod
     def setUpClass(cls):
@@ -165,6 +172,7 @@ class SoftHsm(WithSoftHsm):
         self.device()
         self.begin()
         away = self.hsm / "taken-away"
+        self.mark()
         (self.hsm / "tokens").rename(away)
         (self.hsm / "tokens").mkdir()
         try:
@@ -177,6 +185,7 @@ class SoftHsm(WithSoftHsm):
             # neither does otad need it to begin
             self.assertEqual(self.otad.stop(), 0)
             self.otad.start()
+            self.said = 0
             self.client = self.otad.client().use_device(self.token)
             self.wait_log("token-key-failed", "object=director", "no such token")
             self.assertEqual((self.poll(), self.ask().status, self.tuf()["online"]), (200, 503, {role: None for role in ROLES}))
@@ -218,9 +227,7 @@ class SoftHsm(WithSoftHsm):
                 self.assertEqual(self.tuf()["online"]["timestamp"], self.public("timestamp"), "the one that is known")
         # what can be told at once is refused, and what was there goes on
         for uri, words in {"pkcs11:object=x?pin-value=1": "a PIN does not belong into a URI", "director.pem": "neither an absolute path"}.items():
-            self.otad.settings["timestamp_key_next"] = uri
-            self.otad.write_config()
-            self.otad.process.popen.send_signal(signal.SIGHUP)
+            self.change(timestamp_key_next=uri)
             self.wait_log("online-keys-failed", words)
             checked = run(self.otad.binary, "--config", self.otad.config, "--check-config", check=False)
             self.assertEqual(checked.returncode, 2)
@@ -240,8 +247,8 @@ class Ill(Tokens):
         cls.addClassCleanup(lambda: run("rm", "-rf", cls.hsm))
         keep_secret(cls.hsm / "pin", PIN + "\n")
         cls.like("")
-        cls.env = {"FAKE_TOKEN": f"@{cls.hsm}/like"}
-        cls.settings = {"director_key": f"pkcs11:object=k?module-path={FAKE}&pin-source=file:{cls.hsm}/pin", "token_timeout_ms": 1000}
+        cls.env = {"FAKE_TOKEN": f"@{cls.hsm}/like", "FAKE_LOG": str(cls.hsm / "log")}
+        cls.settings = {"director_key": f"pkcs11:object=k?module-path={FAKE}&pin-source=file:{cls.hsm}/pin", "token_timeout_ms": 60000}
         super().setUpClass()
 
     @classmethod
@@ -255,12 +262,21 @@ class Ill(Tokens):
         self.device()
         self.begin()
         self.assertEqual(self.ask().status, 200)
+        self.mark()
+
+    def hangs(self):
+        """Wait until a process does."""
+        log = self.hsm / "log"
+        wait_until("the token to hang", lambda: log.exists() and "hangs" in log.read_text())
 
     def comes_back(self):
         self.like("")
         wait_until("the director to answer again", lambda: self.ask().status == 200)
 
     def test_hanging(self):
+        self.reload(token_timeout_ms=500)
+        self.addCleanup(self.reload, token_timeout_ms=60000)
+        self.wait_ready("director")
         self.like("hangsign")
         with concurrent.futures.ThreadPoolExecutor(10) as pool:
             asked = [pool.submit(lambda: self.ask(self.otad.client().use_device(self.token)).status) for _ in range(8)]
@@ -270,7 +286,7 @@ class Ill(Tokens):
                 polls += 1
             self.assertEqual({a.result() for a in asked}, {503})
         self.assertGreater(polls, 0)
-        self.wait_log("token-key-failed", "does not answer within 1000 ms")
+        self.wait_log("token-key-failed", "does not answer within 500 ms")
         self.assertEqual(self.metric("otad_online_key_ready", "timestamp"), 1)
         self.comes_back()
 
@@ -306,11 +322,13 @@ class Ill(Tokens):
                 except OSError:
                     continue
             return found
+        (self.hsm / "log").unlink(missing_ok=True)
         mine = workers()
         self.assertEqual([p.joinpath("cmdline").read_bytes() for p in mine], [b"otad\0--token-worker\0"])
         self.like("hangsign")
         asked = threading.Thread(target=lambda: self.assertRaises(OSError, self.ask))
         asked.start()
+        self.hangs()
         self.otad.kill()
         asked.join()
         wait_until("its processes to end", lambda: not any((p / "cmdline").exists() and b"token-worker" in (p / "cmdline").read_bytes() for p in mine))

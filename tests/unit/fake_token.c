@@ -235,6 +235,8 @@ static CK_RV sign(CK_SESSION_HANDLE session, unsigned char *data, CK_ULONG len,
                   unsigned char *out, CK_ULONG *out_len)
 {
     (void)session;
+    if (word("hangsign") != NULL)
+        note("hangs\n");
     hang("hangsign");
     if (word("crash") != NULL)
         abort();

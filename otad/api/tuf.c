@@ -154,6 +154,17 @@ static void put_roles(struct json_out *o, const struct repo_state *s)
     json_close_array(o);
 }
 
+static void put_published(struct json_out *o, const char *platform, const struct repo_change *c)
+{
+    json_open_array(o, "published");
+    for (size_t i = 0; i < c->publish_count; i++) {
+        char name[REPO_NAME_BYTES];
+        repo_file_name(c->publish[i].role, platform, c->publish[i].version, name);
+        json_put_string(o, NULL, name);
+    }
+    json_close_array(o);
+}
+
 static void put_target(struct json_out *o, const struct repo_target *t)
 {
     json_open_object(o, NULL);
@@ -223,7 +234,9 @@ ota_err api_tuf_patch(struct http_request *rq, struct http_response *rs)
     return answer(rq, rs);
 }
 
-ota_err api_tuf_pending_list(struct http_request *rq, struct http_response *rs)
+/* What waits, behind what was just published; published NULL = that is not asked for. */
+static ota_err answer_queue(struct http_request *rq, struct http_response *rs,
+                            const struct repo_change *published)
 {
     struct db_scope scope = api_scope(rq);
     struct repo_state s;
@@ -234,9 +247,16 @@ ota_err api_tuf_pending_list(struct http_request *rq, struct http_response *rs)
     const struct review r = review_of(rq, &s, NULL);
     json_out_begin(&o, rq->arena);
     json_open_object(&o, NULL);
+    if (published != NULL)
+        put_published(&o, s.platform, published);
     put_queue(&o, &r);
     json_close_object(&o);
     return http_json(rq, rs, 200, &o);
+}
+
+ota_err api_tuf_pending_list(struct http_request *rq, struct http_response *rs)
+{
+    return answer_queue(rq, rs, NULL);
 }
 
 /* The capture as a digest.  Errors: OTA_E_NOT_FOUND. */
@@ -335,30 +355,6 @@ static ota_err problem(struct http_request *rq, struct http_response *rs,
                         review_text(sent->verdict));
 }
 
-static ota_err answer_put(struct http_request *rq, struct http_response *rs,
-                          const struct repo_change *c)
-{
-    struct db_scope scope = api_scope(rq);
-    struct repo_state s;
-    struct json_out o;
-    const ota_err err = db_tuf_get(&scope, rq->capture[CAPTURE_PLATFORM], &s);
-    if (err != OTA_OK)
-        return api_db_problem(rq, rs, err, &scope, "platform");
-    const struct review r = review_of(rq, &s, NULL);
-    json_out_begin(&o, rq->arena);
-    json_open_object(&o, NULL);
-    json_open_array(&o, "published");
-    for (size_t i = 0; i < c->publish_count; i++) {
-        char name[REPO_NAME_BYTES];
-        repo_file_name(c->publish[i].role, s.platform, c->publish[i].version, name);
-        json_put_string(&o, NULL, name);
-    }
-    json_close_array(&o);
-    put_queue(&o, &r);
-    json_close_object(&o);
-    return http_json(rq, rs, 200, &o);
-}
-
 /* The role that the path names.  Errors: OTA_E_NOT_FOUND. */
 static ota_err read_name(struct http_request *rq, struct sent *out)
 {
@@ -391,12 +387,12 @@ ota_err api_tuf_put(struct http_request *rq, struct http_response *rs)
         return api_forbidden(rq, rs, PERM_PLATFORM_MANAGE, rq->capture[CAPTURE_PLATFORM]);
     if (sent.verdict == REVIEW_LOWER_VERSION && stood_before(rq, &scope, sent.role)) {
         *c = (struct repo_change){0};
-        return answer_put(rq, rs, c);
+        return answer_queue(rq, rs, c);
     }
     if (sent.verdict != REVIEW_GOOD)
         return problem(rq, rs, &sent);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, &scope, "platform");
     api_catch_up(rq, &scope);
-    return answer_put(rq, rs, c);
+    return answer_queue(rq, rs, c);
 }

@@ -324,9 +324,10 @@ static void look_at_queue(struct world *w)
 /* {"signatures":[...],"signed":body}, in the arena. */
 static const char *sign(struct world *w, unsigned mask, const char *body, size_t len)
 {
-    char *text = arena_alloc(&w->arena, len + KEYS * 256 + 64);
+    const size_t size = len + KEYS * 256 + 64;
+    char *text = arena_alloc(&w->arena, size);
     assert(text != NULL);
-    size_t n = (size_t)sprintf(text, "{\"signatures\":[");
+    size_t n = (size_t)snprintf(text, size, "{\"signatures\":[");
     for (unsigned i = 0; i < KEYS; i++) {
         uint8_t sig[64];
         char hex[129];
@@ -335,10 +336,10 @@ static const char *sign(struct world *w, unsigned mask, const char *body, size_t
         assert(crypto_sign_detached(sig, NULL, (const uint8_t *)body, len, signers[i].secret) ==
                0);
         (void)sodium_bin2hex(hex, sizeof hex, sig, sizeof sig);
-        n += (size_t)sprintf(text + n, "%s{\"keyid\":\"%s\",\"sig\":\"%s\"}",
-                             text[n - 1] == '[' ? "" : ",", signers[i].id, hex);
+        n += (size_t)snprintf(text + n, size - n, "%s{\"keyid\":\"%s\",\"sig\":\"%s\"}",
+                              text[n - 1] == '[' ? "" : ",", signers[i].id, hex);
     }
-    n += (size_t)sprintf(text + n, "],\"signed\":");
+    n += (size_t)snprintf(text + n, size - n, "],\"signed\":");
     memcpy(text + n, body, len);
     memcpy(text + n + len, "}", 2);
     return text;

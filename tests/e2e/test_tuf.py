@@ -417,6 +417,20 @@ class Tuf(Repository):
         self.assertEqual(self.put("root.json", self.maker.root(online, version=2), ci)["published"], ["2.root.json"])
         self.assertEqual(self.put("root.json", root, ci)["published"], [], "again is harmless")
 
+    def test_a_root_needs_its_own_threshold(self):
+        """The first one, and one whose officers are new: those before them are not enough."""
+        online = self.tuf()["online"]
+        first = self.maker.root(online, officers=("una", "duo"), threshold=2, by=("una",))
+        (waits,) = self.put("root.json", first)["pending"]
+        self.assertEqual((waits["complete"], waits["missing"]), (False, 1))
+        duo = {"signatures": [self.maker.key("duo").sign(first["signed"])], "signed": first["signed"]}
+        self.assertEqual(self.put("root.json", duo)["published"], ["1.root.json"])
+        second = self.maker.root(online, version=2, officers=("tri", "qua"), threshold=2, by=("una", "duo", "tri"))
+        (waits,) = self.put("root.json", second)["pending"]
+        self.assertFalse(waits["complete"], "the old ones' two, and one of the new ones' two")
+        qua = {"signatures": [self.maker.key("qua").sign(second["signed"])], "signed": second["signed"]}
+        self.assertEqual(self.put("root.json", qua)["published"], ["2.root.json"])
+
     def test_our_own_keys_release_nothing(self):
         online = self.tuf()["online"]
         mine = keyid(online["timestamp"])
@@ -563,6 +577,8 @@ class Stale(Repository):
         wait_until("the database to know", lambda: self.found("true"))
         self.assertFalse(self.found("false"))
         self.assertEqual(self.counts(), (1, 1, ["otad_devices_stale 1"]))
+        blind = self.otad.client().use_key(self.stack.ci_key(self.name, ("release.read",)))
+        self.assertEqual(blind.get(self.api)["stale_count"], 0, "for who may not see devices")
         # years later
         self.stack.sql(f"UPDATE otad.tuf_file SET expires_at = '2020-01-02' WHERE role = 'targets' AND "
                        f"platform_id = (SELECT platform_id FROM otad.platform WHERE name = '{self.name}')")

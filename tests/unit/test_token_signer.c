@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "otad/auth/online_key.h"
+#include "otad/auth/token.h"
 #include "otad/auth/token_worker.h"
 
 enum { PATIENCE_MS = 60000, LONG_MS = 60000 };
@@ -292,10 +295,74 @@ static void test_stop(void)
     end();
 }
 
+/* ---- as otad has them ----------------------------------------------------------------------
+ */
+
+static struct online_keys *keys;
+static atomic_bool over;
+
+static void *director_thread(void *arg)
+{
+    const struct online_public *pub = arg;
+    uint8_t sig[ONLINE_SIGNATURE_BYTES];
+    int signatures = 0;
+    while (!atomic_load(&over) || signatures == 0) {
+        assert(online_sign(keys, ONLINE_DIRECTOR, pub->key, "m", 1, sig, NULL) == OTA_OK);
+        signatures++;
+    }
+    return NULL;
+}
+
+/* What is read again, changed or gone does not disturb a key that stays. */
+static void test_reload(void)
+{
+    enum { THREADS = 4, RELOADS = 30 };
+    char uri[sizeof module + 64], absent[sizeof module + 64], state[64];
+    struct online_config config = {.state_dir = state,
+                                   .key = {{"", ""}, {"", ""}, {uri, ""}},
+                                   .pin_file = pin_file,
+                                   .passphrase_file = "",
+                                   .director_sessions = 2,
+                                   .token_timeout_ms = LONG_MS};
+    struct online_public pub[ONLINE_KEYS_MAX];
+    struct token_signer_stats stats;
+    struct why why = {0};
+    pthread_t thread[THREADS];
+    (void)snprintf(uri, sizeof uri, "pkcs11:object=k?module-path=%s", module);
+    (void)snprintf(absent, sizeof absent, "pkcs11:token=absent?module-path=%s", module);
+    (void)snprintf(state, sizeof state, "%s", folder);
+    like("");
+    write_file(pin_file, "123456\n");
+    assert(online_keys_open(&config, &keys, &why) == OTA_OK);
+    assert(online_key_keeper(keys, ONLINE_DIRECTOR, 0, &stats) == ONLINE_TOKEN);
+    assert(online_key_keeper(keys, ONLINE_DIRECTOR, 1, &stats) == ONLINE_NONE);
+    assert(online_key_keeper(keys, ONLINE_SNAPSHOT, 0, &stats) == ONLINE_FILE);
+    wait_for(online_keys_list(keys, ONLINE_DIRECTOR, pub) == 1);
+    assert(!online_keys_are_unknown(keys, ONLINE_DIRECTOR));
+    for (int i = 0; i < THREADS; i++)
+        assert(pthread_create(&thread[i], NULL, director_thread, pub) == 0);
+    for (int i = 0; i < RELOADS; i++) {
+        config.key[ONLINE_DIRECTOR][1] = i % 2 == 0 ? absent : "";
+        config.key[ONLINE_TIMESTAMP][1] = i % 3 == 0 ? uri : "";
+        assert(online_keys_reload(keys, &config, &why) == OTA_OK);
+        assert(online_keys_are_unknown(keys, ONLINE_DIRECTOR) == (i % 2 == 0));
+    }
+    atomic_store(&over, true);
+    for (int i = 0; i < THREADS; i++)
+        assert(pthread_join(thread[i], NULL) == 0);
+    online_keys_close(keys);
+    for (int i = 0; i < ONLINE_ROLES; i++) {
+        (void)snprintf(state, sizeof state, "%s/tuf-%s.pem", folder,
+                       online_role_name((enum online_role)i));
+        (void)unlink(state);
+    }
+}
+
 static void set_up(void)
 {
     char fake[72];
     const ssize_t n = readlink("/proc/self/exe", module, sizeof module - 32);
+    assert(token_init() == OTA_OK);
     assert(n > 0 && mkdtemp(folder) != NULL);
     module[n] = '\0';
     *strrchr(module, '/') = '\0';
@@ -321,6 +388,7 @@ int main(int argc, char **argv)
     test_other_keys();
     test_crowd();
     test_stop();
+    test_reload();
     (void)unlink(pin_file);
     (void)unlink(like_file);
     (void)unlink(log_file);

@@ -300,7 +300,7 @@ static void test_stale(struct replica *r)
     OK(feed_flush(r->feed));
     OK(db_device_get(&k.scope, "one", &d));
     assert(d.heartbeat.at_unix_s == later.now_unix_s);
-    assert(d.heartbeat.stale_since_unix_s == who.now_unix_s - 24 * 3600);
+    assert(d.heartbeat.stale_since_unix_s == who.now_unix_s - 86400);
     OK(db_device_list(&k.scope, &is_stale, &page, &list, &count));
     OK(db_device_list(&k.scope, &is_fresh, &page, &list, &fresh));
     assert(count == 1 && fresh > 0);

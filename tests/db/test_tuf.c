@@ -187,7 +187,7 @@ static void memory_follows(void)
     OK(fleet_metadata_file(fleet, &at, REPO_ROOT, &k.arena, &f));
     assert(f.version == 2);
     struct fleet_metadata_lives lives = {
-        .now_unix_s = 3999999000, .snapshot_s = 7 * 86400, .timestamp_s = 86400};
+        .now_unix_s = 3999999000, .snapshot_s = 604800, .timestamp_s = 86400};
     assert(fleet_metadata_due(fleet, &lives, &k.arena, due, 2) == 1);
     assert(strcmp(due[0].platform, "m4") == 0);
     feed_stop(feed);

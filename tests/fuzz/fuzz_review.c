@@ -301,7 +301,7 @@ static struct review review_of(struct world *w)
                            .online = {.keys = online,
                                       .arena = &w->arena,
                                       .now_unix_s = NOW,
-                                      .snapshot_s = 7 * 86400,
+                                      .snapshot_s = 604800,
                                       .timestamp_s = 86400},
                            .by = "fuzz"};
 }

@@ -324,7 +324,7 @@ static void look_at_queue(struct world *w)
 /* {"signatures":[...],"signed":body}, in the arena. */
 static const char *sign(struct world *w, unsigned mask, const char *body, size_t len)
 {
-    const size_t size = len + KEYS * 256 + 64;
+    const size_t size = len + (size_t)KEYS * 256 + 64;
     char *text = arena_alloc(&w->arena, size);
     assert(text != NULL);
     size_t n = (size_t)snprintf(text, size, "{\"signatures\":[");

@@ -139,6 +139,14 @@ static enum tuf_verdict start(struct trust *t, const struct trust_self *self, ui
     return tuf_client_start(&t->client, &setup, t->has_assigned ? t->assigned.path : anywhere);
 }
 
+/* A device that has seen nothing but its root is not left alone with it for ever. */
+static void begin_new(struct trust *t)
+{
+    if (t->state.targets == 0 && t->state.targets_expires_s == 0) {
+        t->state.targets_expires_s = t->state.time_s + TRUST_NEW_S;
+    }
+}
+
 void trust_init(struct trust *t, const struct trust_region *region, uint8_t *file,
                 uint64_t now_ms)
 {
@@ -146,7 +154,7 @@ void trust_init(struct trust *t, const struct trust_region *region, uint8_t *fil
 
     memset(t, 0, sizeof *t);
     t->file = file;
-    t->base_ms = now_ms;
+    t->base_ms = t->started_ms = t->saved_ms = now_ms;
     t->store = (struct tuf_store){
         .arg = t, .load = store_load, .save = store_save, .forget = store_forget};
     if (region != NULL) {
@@ -163,6 +171,7 @@ void trust_init(struct trust *t, const struct trust_region *region, uint8_t *fil
         t->state.root = clamp(t->client.root.version);
         t->state.root_expires_s = t->client.root.expires_unix_s;
         director_keys(&t->client, t->director_keys);
+        begin_new(t);
     }
 }
 
@@ -193,17 +202,64 @@ bool trust_expires_within(const struct trust *t, uint64_t now_ms, uint64_t secon
     return trust_time_s(t, now_ms) + seconds >= until;
 }
 
+/* A bucket that leaks: *paid_s is when it will be empty, each drop takes each_s, and so many
+ * find room at once.  Own time may have been set back meanwhile. */
+static bool drop(uint64_t *paid_s, uint64_t now_s, uint64_t each_s, uint64_t at_once)
+{
+    uint64_t full_s = now_s + each_s * at_once;
+
+    if (*paid_s < now_s) {
+        *paid_s = now_s;
+    }
+    if (*paid_s > full_s) {
+        *paid_s = full_s;
+    }
+    if (*paid_s + each_s > full_s) {
+        return false;
+    }
+    *paid_s += each_s;
+    return true;
+}
+
+bool trust_may_begin(struct trust *t, uint64_t now_ms)
+{
+    return drop(&t->state.updates_s, trust_time_s(t, now_ms), TRUST_UPDATE_S,
+                TRUST_UPDATES_AT_ONCE);
+}
+
+/* Whatever resets it, half of the time that it was on is in flash, and all but an hour. */
+static bool time_is_due(const struct trust *t, uint64_t now_ms)
+{
+    uint64_t known_s = (t->saved_ms - t->started_ms) / 1000, step_s = TRUST_SAVE_S;
+
+    if (known_s < TRUST_SAVE_S) {
+        step_s = known_s < TRUST_SAVE_FIRST_S ? TRUST_SAVE_FIRST_S : known_s;
+    }
+    return now_ms - t->saved_ms >= step_s * 1000 ||
+           trust_time_s(t, now_ms) >= t->saved_time_s + TRUST_SAVE_S;
+}
+
 ota_err trust_keep(struct trust *t, uint64_t now_ms)
+{
+    bool due =
+        time_is_due(t, now_ms) ||
+        (t->unsaved && drop(&t->writes_s, now_ms / 1000, TRUST_WRITE_S, TRUST_WRITES_AT_ONCE));
+
+    return due ? trust_keep_now(t, now_ms) : OTA_OK;
+}
+
+ota_err trust_keep_now(struct trust *t, uint64_t now_ms)
 {
     uint64_t now_s = trust_time_s(t, now_ms);
     ota_err e;
 
-    if (t->mode != TRUST_ON || (!t->unsaved && now_s < t->saved_time_s + TRUST_SAVE_S)) {
+    if (t->mode != TRUST_ON) {
         return OTA_OK;
     }
     t->base_ms = now_ms - (now_ms - t->base_ms) % 1000;
     t->state.time_s = now_s;
     e = trust_save(&t->region, &t->state);
+    t->saved_ms = now_ms;
     t->saved_time_s = now_s; /* a flash that refuses is not asked at every poll */
     t->unsaved = t->unsaved && e != OTA_OK;
     return e;
@@ -234,9 +290,13 @@ enum tuf_verdict trust_director(struct trust *t, const struct trust_self *self,
     }
     /* The first answer under new keys sets the time, back too; others never do. */
     if (t->state.director == 0 || answer.version > trust_time_s(t, now_ms)) {
-        t->unsaved = t->unsaved || t->state.director == 0;
+        if (t->state.director == 0) {
+            t->unsaved = true;
+            t->state.targets_expires_s = t->state.targets == 0 ? 0 : t->state.targets_expires_s;
+        }
         t->state.time_s = answer.version;
         t->base_ms = now_ms;
+        begin_new(t);
     }
     t->state.director = answer.version;
     return TUF_GOOD;

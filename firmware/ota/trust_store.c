@@ -24,9 +24,9 @@ enum {
     RECORD_MAGIC = 0x5441544f,
     AT_SEQUENCE = 4,
     AT_VERSIONS = 8, /* five */
-    AT_NUMBERS = 32, /* five */
+    AT_NUMBERS = 32, /* six */
     VERSIONS = 5,
-    NUMBERS = 5,
+    NUMBERS = 6,
     AT_RECORD_CRC = RECORD_BYTES - 4,
     PIECE_BYTES = 64 /* of a root on its way between copies: whole program units */
 };
@@ -71,8 +71,9 @@ static void record_write(const struct trust_state *s, uint8_t b[RECORD_BYTES])
 {
     const uint32_t versions[VERSIONS] = {s->root, s->timestamp, s->snapshot, s->targets,
                                          s->role};
-    const uint64_t numbers[NUMBERS] = {s->time_s, s->director, s->root_expires_s,
-                                       s->targets_expires_s, s->role_expires_s};
+    const uint64_t numbers[NUMBERS] = {s->time_s,         s->director,
+                                       s->root_expires_s, s->targets_expires_s,
+                                       s->role_expires_s, s->updates_s};
 
     memset(b, 0, RECORD_BYTES);
     le32_store(b, RECORD_MAGIC);
@@ -96,8 +97,9 @@ static void record_read(const uint8_t b[RECORD_BYTES], struct trust_state *s)
 {
     uint32_t *const versions[VERSIONS] = {&s->root, &s->timestamp, &s->snapshot, &s->targets,
                                           &s->role};
-    uint64_t *const numbers[NUMBERS] = {&s->time_s, &s->director, &s->root_expires_s,
-                                        &s->targets_expires_s, &s->role_expires_s};
+    uint64_t *const numbers[NUMBERS] = {&s->time_s,         &s->director,
+                                        &s->root_expires_s, &s->targets_expires_s,
+                                        &s->role_expires_s, &s->updates_s};
 
     s->sequence = le32_load(b + AT_SEQUENCE);
     for (size_t i = 0; i < VERSIONS; i++) {

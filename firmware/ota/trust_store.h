@@ -34,6 +34,7 @@ struct trust_state {
     uint64_t time_s;   /* newest signed time and own uptime since, seconds since 1970       */
     uint64_t director; /* highest version of its answers                                    */
     uint64_t root_expires_s, targets_expires_s, role_expires_s;
+    uint64_t updates_s; /* when all updates that were begun are paid for (trust_may_begin)   */
     uint32_t root_bytes;
     /* where the store stands */
     uint32_t sequence;

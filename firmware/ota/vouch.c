@@ -81,6 +81,13 @@ static void keep(struct ota_agent *a)
     }
 }
 
+void agent_keep_now(struct ota_agent *a)
+{
+    if (trust_keep_now(&a->trust, agent_now(a))) {
+        agent_log(a, OTA_WARN, "what is trusted cannot be written", NULL);
+    }
+}
+
 void agent_watch_stale(struct ota_agent *a)
 {
     bool stale = trust_expires_within(&a->trust, agent_now(a), 0);

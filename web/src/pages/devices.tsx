@@ -121,7 +121,9 @@ export function DevicesPage({ filter }: { filter: Filter<DeviceFilter> }) {
 		<>
 			<PageHead
 				title="Devices"
-				beside={<Shown n={list.devices.length} more={list.next !== null} loaded={list.loaded} />}
+				beside={
+					<Shown n={list.devices.length} more={list.next !== null} loaded={list.loaded && list.problem === null} />
+				}
 				actions={
 					<Button icon="plus" denied={denied} onClick={() => setDialog("new")}>
 						Add device

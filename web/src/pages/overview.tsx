@@ -11,7 +11,7 @@ import { Loading } from "../ui/feedback.tsx";
 import { Mark } from "../ui/mark.tsx";
 import { PageHead, Panel } from "../ui/page.tsx";
 import { Time, useNow } from "../ui/time.tsx";
-import { publishCommand } from "../util/commands.ts";
+import { manifestCommand, pollCommand, publishCommand } from "../util/commands.ts";
 import { count, groupBy } from "../util/list.ts";
 import { byWorst, type Concern, concernsOf, type Facts, signingConcerns } from "./parts/attention.ts";
 import { useRepositories } from "./parts/repositories.ts";
@@ -65,7 +65,7 @@ async function firstSteps(facts: Facts, signal: AbortSignal): Promise<Step[]> {
 			done: platforms.length > 0,
 			href: page.platforms(),
 			link: "Platforms",
-			command: "",
+			command: manifestCommand("NAME"),
 		},
 		{
 			title: "Make an API key for CI",
@@ -86,7 +86,7 @@ async function firstSteps(facts: Facts, signal: AbortSignal): Promise<Step[]> {
 			done: gateways.length > 0 || platforms.some((p) => p.device_count > 0),
 			href: page.keys(),
 			link: "Keys",
-			command: "",
+			command: pollCommand(here, "GatewayToken", "my-device"),
 		},
 		{
 			title: "Assign a newer release and watch it arrive",

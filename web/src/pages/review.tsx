@@ -6,7 +6,7 @@ import { page } from "../paths.ts";
 import { Button, Link } from "../ui/button.tsx";
 import { Command } from "../ui/copy.tsx";
 import { Empty } from "../ui/feedback.tsx";
-import { PageHead, Panel, useFocusKept } from "../ui/page.tsx";
+import { PageHead, Panel } from "../ui/page.tsx";
 import { initCommand } from "../util/commands.ts";
 import { FilterBar, platformOptions } from "./parts/filters.tsx";
 import { usePlatforms } from "./parts/platforms.ts";
@@ -28,7 +28,6 @@ export function ReviewPage({ platform }: { platform: string }) {
 	const list = useRepositories(platform);
 	const platforms = usePlatforms();
 	const [asked, setAsked] = useState<Asked>(NOTHING);
-	const keepFocus = useFocusKept(list.data);
 	return (
 		<>
 			<PageHead
@@ -57,10 +56,7 @@ export function ReviewPage({ platform }: { platform: string }) {
 			<Asking
 				asked={asked}
 				onClose={() => setAsked(NOTHING)}
-				onDone={() => {
-					keepFocus();
-					list.reload();
-				}}
+				onDone={list.reload}
 				onChanged={(next) => list.change((all) => all.map((r) => (r.platform === next.platform ? next : r)))}
 			/>
 		</>

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 interface HeadProps {
 	title: string;
@@ -36,22 +36,6 @@ export function PageHead({ title, documentTitle, above, beside, actions }: HeadP
 			</div>
 		</header>
 	);
-}
-
-/**
- * What somebody did may take away what has the focus: call the answer then, and once `shown` has changed, the focus that
- * was lost goes to the page's heading instead of nowhere.
- */
-export function useFocusKept(shown: unknown): () => void {
-	const asked = useRef(false);
-	useLayoutEffect(() => {
-		if (!asked.current) return;
-		asked.current = false;
-		if (document.activeElement === document.body) document.querySelector("h1")?.focus({ preventScroll: true });
-	}, [shown]);
-	return () => {
-		asked.current = true;
-	};
 }
 
 interface PanelProps {

@@ -92,7 +92,7 @@ function ToDo({ repository: { platform }, waiting: w, onSend, onDelete }: Props)
 			<p>
 				<a class="button" href={api.tufWaiting(platform, w.id)} download={w.file}>
 					<Icon name="download" />
-					Save {w.file}
+					<span class="cut">Save {w.file}</span>
 				</a>
 			</p>
 			{w.missing > 0 ? <Command text={cosignCommand(location.origin, w.file)} /> : null}

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "firmware/image/crypto_message.h"
+#include "keys/keybox.h"
 #include "otad/auth/token.h"
 #include "otad/tuf/director.h"
 #include "otad/tuf/repository.h"
@@ -108,6 +109,23 @@ static void keys(void)
     online_keys_close(k);
 }
 
+/* RFC 8410's key in our encrypted form, beside this public half. */
+static void store_boxed(const char *file, const uint8_t public[ONLINE_PUBLIC_BYTES])
+{
+    static const char plain[] =
+        "-----BEGIN PRIVATE KEY-----\n"
+        "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+        "-----END PRIVATE KEY-----\n";
+    struct keybox box = {.cost = keybox_interactive, .alg = CRYPTO_ED25519, .key_bytes = 32};
+    char text[KEYBOX_TEXT_BYTES_MAX];
+    size_t len = 0;
+    memcpy(box.key, public, ONLINE_PUBLIC_BYTES);
+    assert(keybox_seal(&box, "secret", 6, plain, sizeof plain - 1) == OTA_OK);
+    assert(keybox_write(&box, text, sizeof text - 1, &len) == OTA_OK);
+    text[len] = '\0';
+    store(file, text, 0600);
+}
+
 /* Where the configuration says, in other forms, and what is refused. */
 static void elsewhere(void)
 {
@@ -141,6 +159,12 @@ static void elsewhere(void)
     assert(pub[1].key[0] == 0x19 && pub[1].key[31] == 0xe1);
     store("pass", "other\n", 0600);
     assert(reload(k, "wrong passphrase") == OTA_E_AUTH);
+    store("pass", "secret\n", 0600);
+    store_boxed("elsewhere.pem", pub[1].key);
+    assert(reload(k, "") == OTA_OK && online_keys_list(k, ONLINE_SNAPSHOT, pub) == 2);
+    assert(pub[1].key[0] == 0x19 && pub[1].key[31] == 0xe1);
+    store_boxed("elsewhere.pem", pub[0].key); /* of another key */
+    assert(reload(k, "two halves do not belong together") == OTA_E_FORMAT);
     store("pass", "secret\n", 0604);
     assert(reload(k, "others may read") == OTA_E_FORMAT);
     store("elsewhere.pem", p256, 0600);

@@ -3,8 +3,10 @@
  * and counts from the record on; the copy in force is never erased.  Records are never written
  * over, and read back.
  *
- * What a power cut tore may read differently the next time.  So the first write of a boot goes
- * into both copies: behind the records of the one in force, before the other is erased.
+ * What a power cut tore may read differently the next time.  So before anything rests on what
+ * was read it is written again, behind the records of the copy in force; and a copy that was
+ * being begun is erased, lest its record shows later.  A record's place gives it its number:
+ * what is written behind a torn one, or into the other copy, has a higher one.
  */
 #include "trust_store.h"
 
@@ -168,12 +170,6 @@ static enum copy_kind head_read(const struct trust_region *r, unsigned copy, uin
     return COPY_GOOD;
 }
 
-/* A torn record may have the number of the one behind it. */
-static bool is_newer(const struct trust_state *best, unsigned copy, uint32_t sequence)
-{
-    return sequence > best->sequence || (sequence == best->sequence && copy == best->copy);
-}
-
 ota_err trust_load(const struct trust_region *r, struct trust_state *out)
 {
     struct trust_state best = {.root_bytes = 0};
@@ -189,7 +185,7 @@ ota_err trust_load(const struct trust_region *r, struct trust_state *out)
              kind == COPY_GOOD && at + RECORD_BYTES <= records_end(r, copy);
              at += RECORD_BYTES) {
             if (r->flash->read(r->flash, at, b, sizeof b) || !record_good(b) ||
-                !is_newer(&best, copy, le32_load(b + AT_SEQUENCE))) {
+                le32_load(b + AT_SEQUENCE) <= best.sequence) {
                 continue;
             }
             record_read(b, &best);
@@ -226,16 +222,16 @@ static bool write_at(const struct flash *f, uint32_t at, const uint8_t record[RE
            f->read(f, at, b, sizeof b) == OTA_OK && memcmp(b, record, RECORD_BYTES) == 0;
 }
 
-/* A record of s, sequence counted up, at or behind this place of the copy. */
+/* A record of s at or behind this place of the copy; sequence is that of the place before. */
 static ota_err append(const struct trust_region *r, struct trust_state *s, unsigned copy,
                       uint32_t at)
 {
     struct trust_state next = *s;
     uint8_t record[RECORD_BYTES];
 
-    next.sequence++;
-    record_write(&next, record);
     for (; at + RECORD_BYTES <= records_end(r, copy); at += RECORD_BYTES) {
+        next.sequence++;
+        record_write(&next, record);
         if (write_at(r->flash, at, record)) {
             next.copy = (uint8_t)copy;
             next.next_at = at + RECORD_BYTES;
@@ -298,6 +294,7 @@ static ota_err change_copy(const struct trust_region *r, struct trust_state *s,
                            const struct root_source *from)
 {
     unsigned copy = s->root_bytes == 0 ? 0 : 1u - s->copy;
+    struct trust_state next = *s;
     uint32_t len;
     ota_err e;
 
@@ -310,24 +307,47 @@ static ota_err change_copy(const struct trust_region *r, struct trust_state *s,
     if (root_write(r, copy, from) || head_read(r, copy, &len) != COPY_GOOD) {
         return OTA_E_IO;
     }
-    e = append(r, s, copy, records_at(r, copy));
+    if (s->root_bytes != 0) { /* above all places of the copy that is left */
+        next.sequence += (records_end(r, s->copy) - s->next_at) / RECORD_BYTES;
+    }
+    next.root_bytes = from->len;
+    e = append(r, &next, copy, records_at(r, copy));
     if (e == OTA_OK) {
-        s->root_bytes = from->len;
+        *s = next;
     }
     return e;
+}
+
+/* Is the other copy one that was being begun, or may it show to be? */
+static bool begun(const struct trust_region *r, const struct trust_state *s)
+{
+    unsigned copy = 1u - s->copy;
+    uint8_t b[RECORD_BYTES];
+    uint32_t len, newest = 0;
+
+    if (head_read(r, copy, &len) != COPY_GOOD) {
+        return false; /* a record is written behind a whole head only */
+    }
+    for (uint32_t at = records_at(r, copy); at + RECORD_BYTES <= records_end(r, copy);
+         at += RECORD_BYTES) {
+        if (r->flash->read(r->flash, at, b, sizeof b) == OTA_OK && record_good(b) &&
+            le32_load(b + AT_SEQUENCE) > newest) {
+            newest = le32_load(b + AT_SEQUENCE);
+        }
+    }
+    return newest == 0 || newest >= s->sequence;
 }
 
 ota_err trust_save(const struct trust_region *r, struct trust_state *s)
 {
     const struct root_source same = {.at = copy_at(r, s->copy) + HEAD_BYTES,
                                      .len = s->root_bytes};
-
     ota_err e = append(r, s, s->copy, s->next_at);
 
-    if (e != OTA_OK || !s->settled) { /* a full copy has older records that nothing tore */
-        e = change_copy(r, s, &same);
-        s->settled = s->settled || e == OTA_OK;
+    if (e != OTA_OK || (!s->settled && begun(r, s))) {
+        e = change_copy(r, s, &same); /* a full copy has older records that nothing tore */
     }
+    s->settled = s->settled || e == OTA_OK;
     return e;
 }
 

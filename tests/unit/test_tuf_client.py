@@ -116,6 +116,24 @@ class Workflow(World):
             self.good(c.refresh())
             self.assertEqual(json.loads(c.files()["root.json"])["signed"]["version"], version)
 
+    def test_what_a_device_counts_for_a_role(self):
+        """SPEC 10.4: eight keys, four signatures."""
+        for keys, threshold, reason in ((8, 4, None), (9, 2, "limit"), (5, 5, "limit")):
+            repo = Repo()
+            repo.keys[repo.platform] = [Key(f"p{n}") for n in range(keys)]
+            repo.signers[repo.platform] = repo.keys[repo.platform][:threshold]
+            repo.threshold[repo.platform] = threshold
+            for options in (HOST, DEVICE):
+                c = self.client(repo, *options, name=f"{keys}-{threshold}" + "".join(options))
+                self.assertEqual(c.download("1.0.0/fw.bin")[1], reason if options == DEVICE else None)
+
+    def test_no_more_signatures_are_looked_at_than_keys_can_be(self):
+        for strangers, reason in ((63, None), (64, "limit")):
+            repo = Repo()
+            repo.touch["timestamp"] = lambda e, n=strangers: e["signatures"].extend(
+                {"keyid": Key(f"stranger {i}").id, "sig": "00" * 64} for i in range(n))
+            self.assertEqual(self.client(repo, name=str(strangers)).refresh()[1], reason)
+
     def test_fast_forward_is_recovered_by_new_keys(self):
         """New keys for either of the two are enough, though what the other signed still verifies."""
         for n, rotated in enumerate((("timestamp",), ("snapshot",), ("timestamp", "snapshot"))):

@@ -27,21 +27,23 @@ test("by keyboard: from the menu to what waits, what it changes, who has signed,
 	assert.equal(await list.getByText("Signed", { exact: true }).count(), 1);
 	assert.equal(await list.getByText("Not yet", { exact: true }).count(), 2);
 
+	await tabTo(page, /Copy command/);
+	await page.keyboard.press("Enter");
+	await until("the commands are on the clipboard", async () => {
+		const text = await page.evaluate(() => navigator.clipboard.readText());
+		const { origin } = new URL(page.url());
+		return (
+			text.startsWith(`signer repo pull -d REPOSITORY --server ${origin} `) &&
+			text.includes("\nsigner repo cosign -d REPOSITORY -k KEY.pem\n") &&
+			text.includes(`\nsigner repo publish -d REPOSITORY --server ${origin} `)
+		);
+	});
 	await tabTo(page, new RegExp(`Save 5\\.${PLATFORM}\\.json`));
 	const [saved] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
 	assert.equal(saved.suggestedFilename(), `5.${PLATFORM}.json`);
 	const { signatures, signed } = JSON.parse(await readFile(await saved.path(), "utf8"));
 	assert.equal(signatures.length, 1);
 	assert.ok("1.2.0/firmware.signed.bin" in signed.targets);
-	await tabTo(page, /Copy command/);
-	await page.keyboard.press("Enter");
-	await until("the commands are on the clipboard", async () => {
-		const text = await page.evaluate(() => navigator.clipboard.readText());
-		return (
-			text.includes(`signer repo cosign -d REPOSITORY -k KEY.pem 5.${PLATFORM}.json\n`) &&
-			text.includes(`signer repo publish -d REPOSITORY --server ${new URL(page.url()).origin}`)
-		);
-	});
 });
 
 test("managers who change are told by their keys; what is published says when it ends", async () => {

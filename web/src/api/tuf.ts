@@ -56,7 +56,8 @@ export interface Repository {
 	/** Has a root: what is not listed goes to no device. */
 	protected: boolean;
 	public_targets: boolean;
-	online: Record<OnlineKey["role"], TufKey>;
+	/** What a new root should name; null while its token does not answer. */
+	online: Record<OnlineKey["role"], TufKey | null>;
 	online_keys: OnlineKey[];
 	roles: PublishedFile[];
 	files: string[];

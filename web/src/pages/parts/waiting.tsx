@@ -89,14 +89,17 @@ export function WaitingPanel({ repository, waiting: w, onSend, onDelete }: Props
 function ToDo({ repository: { platform }, waiting: w, onSend, onDelete }: Props) {
 	return (
 		<Part title={w.missing > 0 ? "Sign it, on a manager's own machine" : "Keep or drop it"}>
-			<p>
+			{w.missing > 0 ? (
+				<>
+					<Command text={cosignCommand(location.origin)} />
+					<p class="muted">On a machine without a network: save the file, cosign it there, and send it here.</p>
+				</>
+			) : null}
+			<div class="row">
 				<a class="button" href={api.tufWaiting(platform, w.id)} download={w.file}>
 					<Icon name="download" />
 					<span class="cut">Save {w.file}</span>
 				</a>
-			</p>
-			{w.missing > 0 ? <Command text={cosignCommand(location.origin, w.file)} /> : null}
-			<div class="row">
 				{w.missing > 0 ? (
 					<Button icon="upload" onClick={onSend}>
 						Send it signed

@@ -1,6 +1,7 @@
 /* PEM files and P-256 with libcrypto.  struct pem_key is an EVP_PKEY under another name. */
 #include "pem.h"
 
+#include <malloc.h>
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -8,11 +9,52 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <stdlib.h>
 #include <string.h>
 
 static EVP_PKEY *pkey(const struct pem_key *k)
 {
     return (EVP_PKEY *)(uintptr_t)k; /* libcrypto's functions take no const keys */
+}
+
+/* --- libcrypto's memory: copies of keys that it makes for itself are wiped as it lets go of
+ * them
+ */
+
+static void memory_free(void *p, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    if (p != NULL)
+        OPENSSL_cleanse(p, malloc_usable_size(p));
+    free(p);
+}
+
+static void *memory_new(size_t len, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return malloc(len);
+}
+
+static void *memory_resize(void *p, size_t len, const char *file, int line)
+{
+    const size_t had = p == NULL ? 0 : malloc_usable_size(p);
+    void *now = malloc(len);
+
+    if (now == NULL)
+        return NULL;
+    if (p != NULL)
+        memcpy(now, p, had < len ? had : len);
+    memory_free(p, file, line);
+    return now;
+}
+
+ota_err pem_init(void)
+{
+    return CRYPTO_set_mem_functions(memory_new, memory_resize, memory_free) == 1
+               ? OTA_OK
+               : OTA_E_INTERNAL;
 }
 
 /* Keys with a passphrase are refused: no prompt, whoever calls. */

@@ -15,6 +15,10 @@ struct pem_key; /* a private or public key of libcrypto's */
 
 enum { PEM_BYTES_MAX = 1024 };
 
+/* From now on libcrypto wipes all memory that it frees, as it keeps copies of keys in it.
+ * Before everything else that uses it.  Errors: OTA_E_INTERNAL (it was used already). */
+OTA_MUST_CHECK ota_err pem_init(void);
+
 /* Errors: OTA_E_FORMAT (no such key, or encrypted), OTA_E_LIMIT (neither Ed25519 nor P-256). */
 OTA_MUST_CHECK ota_err pem_private_read(const void *text, size_t len, struct pem_key **out);
 OTA_MUST_CHECK ota_err pem_public_read(const void *text, size_t len, struct pem_key **out);

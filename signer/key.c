@@ -29,6 +29,8 @@ struct key {
 
 ota_err key_init(void)
 {
+    if (pem_init() != OTA_OK)
+        return say_fail(OTA_E_INTERNAL, "libcrypto cannot start");
     return sodium_init() < 0 ? say_fail(OTA_E_INTERNAL, "libsodium cannot start") : OTA_OK;
 }
 
@@ -45,6 +47,13 @@ void *key_secret_alloc(size_t len)
 void key_secret_free(void *p)
 {
     sodium_free(p);
+}
+
+void key_wipe_stack(void)
+{
+    enum { DEPTH_BYTES = 64 * 1024 }; /* more than reading or using a key takes */
+
+    sodium_stackzero(DEPTH_BYTES);
 }
 
 void key_wipe(void *p, size_t len)
@@ -239,6 +248,7 @@ ota_err key_read(const char *name, struct key **out)
     struct key *k = NULL;
     ota_err e = key_is_uri(name) ? read_token(name, &k) : read_file(name, &k);
 
+    key_wipe_stack();
     if (e == OTA_OK)
         e = key_sample_check(&k->public, key_is_uri(name) ? "the token's key" : name);
     if (e != OTA_OK)
@@ -532,6 +542,7 @@ ota_err key_public_read(const char *name, struct key_public *out)
     if (e != OTA_OK)
         return e;
     e = public_of_text(name, (char *)f.data, f.len, out);
+    key_wipe_stack();
     sodium_memzero(f.data, f.len);
     file_free(&f);
     return e;

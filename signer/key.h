@@ -90,6 +90,8 @@ const char *key_alg_name(enum crypto_alg alg);
 void *key_secret_alloc(size_t len);
 void key_secret_free(void *p);
 void key_wipe(void *p, size_t len);
+/* What calls that have returned left on the stack: libraries decode keys there. */
+void key_wipe_stack(void);
 /* A random number below limit, for back-off. */
 uint32_t key_random(uint32_t limit);
 void key_random_bytes(void *out, size_t len);

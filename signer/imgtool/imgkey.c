@@ -225,6 +225,7 @@ ota_err imgkey_read(const char *name, struct imgkey **out)
     if (e != OTA_OK)
         return e;
     e = file_key(name, &f, out);
+    key_wipe_stack();
     key_wipe(f.data, f.len);
     file_free(&f);
     if (e == OTA_OK)

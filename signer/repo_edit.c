@@ -36,6 +36,14 @@ ota_err repo_expiry(const char *text, int64_t now_unix_s, char out[REPO_DATE_TEX
     return say_fail(OTA_E_FORMAT, "%s has passed: nothing is made that is expired", out);
 }
 
+void repo_date(json_t *doc, int64_t now_unix_s)
+{
+    char text[REPO_DATE_TEXT_BYTES];
+
+    repo_date_text(now_unix_s, text);
+    (void)json_object_set_new(repo_doc_signed(doc), "x-otad-signed", json_string(text));
+}
+
 json_t *repo_root_first(const char *expires)
 {
     json_t *roles = json_object();
@@ -76,7 +84,10 @@ json_t *repo_next(const struct repo *r, enum repo_role role, const char *expires
     (void)json_object_set_new(part, "version", json_integer((json_int_t)after + 1));
     if (expires != NULL)
         (void)json_object_set_new(part, "expires", json_string(expires));
-    return repo_doc_new(part);
+    part = repo_doc_new(part);
+    if (part != NULL)
+        repo_date(part, r->now_unix_s);
+    return part;
 }
 
 /* --- keys of roles --------------------------------------------------------------------------

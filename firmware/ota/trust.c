@@ -55,6 +55,17 @@ static ota_err store_load(void *arg, const char *name, uint8_t *buf, size_t max,
     return trust_root_read(&t->region, &t->state, buf);
 }
 
+/* What is signed offline has been signed: it is at least that late, whatever the server says.
+ */
+static void is_later_than(struct trust *t, const struct tuf_head *h)
+{
+    if (h->version != 0 && h->signed_unix_s > trust_time_s(t, t->walk_ms)) {
+        t->state.time_s = h->signed_unix_s;
+        t->base_ms = t->walk_ms;
+        t->unsaved = true;
+    }
+}
+
 /* Versions of the walk so far. */
 static void note_versions(struct trust *t, struct trust_state *s)
 {
@@ -135,6 +146,7 @@ static enum tuf_verdict start(struct trust *t, const struct trust_self *self, ui
                   .role_name = self == NULL ? NULL : self->platform},
         .now_unix_s = trust_time_s(t, now_ms)};
 
+    t->walk_ms = now_ms;
     t->visit.keys = (struct tuf_keys){.key = t->role_key, .max = TRUST_KEYS_MAX};
     return tuf_client_start(&t->client, &setup, t->has_assigned ? t->assigned.path : anywhere);
 }
@@ -171,6 +183,7 @@ void trust_init(struct trust *t, const struct trust_region *region, uint8_t *fil
         t->state.root = clamp(t->client.root.version);
         t->state.root_expires_s = t->client.root.expires_unix_s;
         director_keys(&t->client, t->director_keys);
+        is_later_than(t, &t->client.root);
         begin_new(t);
     }
 }
@@ -288,14 +301,16 @@ enum tuf_verdict trust_director(struct trust *t, const struct trust_self *self,
     if (v != TUF_GOOD) {
         return v;
     }
-    /* The first answer under new keys sets the time, back too; others never do. */
+    /* The first answer under new keys sets the time, back too, but not before the root that
+     * names them; others never do. */
     if (t->state.director == 0 || answer.version > trust_time_s(t, now_ms)) {
         if (t->state.director == 0) {
             t->unsaved = true;
             t->state.targets_expires_s = t->state.targets == 0 ? 0 : t->state.targets_expires_s;
         }
         t->state.time_s = answer.version;
-        t->base_ms = now_ms;
+        t->base_ms = t->walk_ms = now_ms;
+        is_later_than(t, &t->client.root);
         begin_new(t);
     }
     t->state.director = answer.version;
@@ -321,6 +336,9 @@ static enum tuf_verdict stepped(struct trust *t, const struct trust_self *self,
     struct trust_state before = t->state;
 
     note_versions(t, &t->state);
+    is_later_than(t, &t->client.root);
+    is_later_than(t, &t->client.targets);
+    is_later_than(t, &t->client.delegated);
     t->unsaved = t->unsaved || before.timestamp != t->state.timestamp ||
                  before.snapshot != t->state.snapshot || before.targets != t->state.targets ||
                  before.role != t->state.role ||

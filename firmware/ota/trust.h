@@ -15,7 +15,7 @@
  */
 enum {
     TRUST_FILE_BYTES = 4096,
-    TRUST_META_BYTES = 512, /* a snapshot's list: two files */
+    TRUST_META_BYTES = 480, /* a snapshot's list: two files, with the longest name 360 */
     TRUST_KEYS_MAX = 10,    /* different ones in a root, and in a delegation */
     TRUST_RAM_MAX = 8192,   /* struct trust and the buffer of a file */
     TRUST_NAME_MAX = 96,    /* "N.{platform}.json", with the NUL */
@@ -52,6 +52,7 @@ struct trust {
     struct tuf_store store;
     bool unsaved;          /* state is not all in flash                                       */
     uint64_t base_ms;      /* state.time_s was true then                                      */
+    uint64_t walk_ms;      /* when the walk began                                             */
     uint64_t saved_time_s; /* as it stands in flash                                           */
     uint64_t started_ms, saved_ms; /* when it began, and when time was last written           */
     uint64_t writes_s; /* when all writes are paid for                                    */

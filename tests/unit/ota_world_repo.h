@@ -22,7 +22,9 @@ enum {
  * timestamp t, director d. */
 struct repo {
     int64_t root_days, timestamp_days, snapshot_days, targets_days, role_days; /* lifetimes */
-    int64_t lie_s;      /* the director's clock is off by so much                            */
+    int64_t lie_s; /* the director's clock is off by so much                            */
+    int64_t root_made_days, role_made_days; /* when they were signed, from R_NOW on           */
+    bool dated;         /* and root, targets and role say so                                 */
     int64_t mixed_days; /* the role that is served lives longer than the listed one          */
     const char *paths;  /* of the delegation                                                 */
     const char *role_name;
@@ -61,6 +63,17 @@ static const char *r_time(int64_t unix_s, char out[24])
 
     assert(gmtime_r(&t, &tm) != NULL);
     assert(strftime(out, 24, "%Y-%m-%dT%H:%M:%SZ", &tm) == 20);
+    return out;
+}
+
+static const char *r_made(const struct repo *r, int64_t days, char out[64])
+{
+    char when[24];
+
+    out[0] = '\0';
+    if (r->dated) {
+        snprintf(out, 64, ",\"x-otad-signed\":\"%s\"", r_time(R_NOW + days * R_DAY, when));
+    }
     return out;
 }
 
@@ -158,7 +171,7 @@ static void r_sign(struct r_text *out, const struct r_text *part, const char *le
 static void r_root(const struct repo *r, unsigned version, struct r_text *out)
 {
     struct r_text s = {.len = 0};
-    char when[24], letters[16], director[2] = {'d', '\0'}, one[2] = {'\0', '\0'};
+    char when[24], made[64], letters[16], director[2] = {'d', '\0'}, one[2] = {'\0', '\0'};
 
     if (r->director_since != 0 && version >= r->director_since) {
         director[0] = r->director_key;
@@ -182,7 +195,7 @@ static void r_root(const struct repo *r, unsigned version, struct r_text *out)
     r_put(&s, "},\"spec_version\":\"1.0.34\",\"version\":%u,\"x-otad-director\":{\"keyids\":",
           version);
     r_put_ids(&s, director);
-    r_put(&s, ",\"threshold\":1}}");
+    r_put(&s, ",\"threshold\":1}%s}", r_made(r, version == 1 ? 0 : r->root_made_days, made));
     r_sign(out, &s, version == 1 ? "AB" : r->root_signers);
 }
 
@@ -208,7 +221,7 @@ static void r_role(const struct world *w, struct r_text *out)
 {
     const struct repo *r = w->more_arg;
     struct r_text s = {.len = 0};
-    char when[24];
+    char when[24], made[64];
 
     r_put(&s,
           "{\"_type\":\"targets\",\"expires\":\"%s\",\"spec_version\":\"1.0.34\",\"targets\":",
@@ -218,14 +231,14 @@ static void r_role(const struct world *w, struct r_text *out)
     } else {
         r_put_target(w, &s, r->sha256[0] != '\0' ? r->sha256 : w->sha256);
     }
-    r_put(&s, ",\"version\":%u}", r->role);
+    r_put(&s, ",\"version\":%u%s}", r->role, r_made(r, r->role_made_days, made));
     r_sign(out, &s, r->role_signers);
 }
 
 static void r_targets(const struct repo *r, struct r_text *out)
 {
     struct r_text s = {.len = 0};
-    char when[24], signer[2] = {r->targets_signer, '\0'};
+    char when[24], made[64], signer[2] = {r->targets_signer, '\0'};
 
     r_put(&s, "{\"_type\":\"targets\",\"delegations\":{\"keys\":");
     r_put_keys(&s, r->role_keys);
@@ -233,9 +246,10 @@ static void r_targets(const struct repo *r, struct r_text *out)
     r_put_ids(&s, r->role_keys);
     r_put(&s,
           ",\"name\":\"%s\",\"paths\":[\"%s\"],\"terminating\":true,\"threshold\":%u}]},"
-          "\"expires\":\"%s\",\"spec_version\":\"1.0.34\",\"targets\":{},\"version\":%u}",
+          "\"expires\":\"%s\",\"spec_version\":\"1.0.34\",\"targets\":{},\"version\":%u%s}",
           r->role_name, r->paths, r->role_threshold,
-          r_time(R_NOW + r->targets_days * R_DAY, when), r->targets);
+          r_time(R_NOW + r->targets_days * R_DAY, when), r->targets,
+          r_made(r, r->role_made_days, made));
     r_sign(out, &s, signer);
 }
 
@@ -365,12 +379,22 @@ static bool r_serve(struct world *w, const char *rq)
     return true;
 }
 
+/* As from the factory: root 1, and nothing is known but that. */
+static void r_provision(struct world *w)
+{
+    struct trust_state none = {.root_bytes = 0};
+    struct r_text root;
+
+    memset(w->mem + W_TRUST_AT, 0xff, TRUST_COPIES * W_ERASE);
+    r_root(w->more_arg, 1, &root);
+    assert(trust_root_save(&w->trust, &none, (const uint8_t *)root.at, (uint32_t)root.len) ==
+           OTA_OK);
+}
+
 /* A device with root 1, and its server with the repository. */
 static struct world *r_new(struct repo *r)
 {
     struct world *w = w_new();
-    struct trust_state none = {.root_bytes = 0};
-    struct r_text root;
 
     *r = (struct repo){.roots = 1,
                        .timestamp = 1,
@@ -402,9 +426,7 @@ static struct world *r_new(struct repo *r)
     w->more = r_serve;
     w->more_arg = r;
     w->director = true;
-    r_root(r, 1, &root);
-    assert(trust_root_save(&w->trust, &none, (const uint8_t *)root.at, (uint32_t)root.len) ==
-           OTA_OK);
+    r_provision(w);
     return w;
 }
 

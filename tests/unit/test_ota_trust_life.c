@@ -288,6 +288,66 @@ static void test_a_clock_set_back(void)
     free(w);
 }
 
+static struct world *dated(struct repo *r)
+{
+    struct world *w = r_new(r);
+
+    r->dated = true;
+    r->timestamp_days = r->snapshot_days = 400;
+    r_provision(w);
+    return w;
+}
+
+/* To a device from the factory the server says that it is 1970, when what the managers signed
+ * two months ago was good; their root is from then, at least. */
+static void test_a_new_device_and_a_clock_of_its_own(void)
+{
+    struct repo r;
+    struct world *w = dated(&r);
+
+    r.targets_days = r.role_days = -60;
+    r.lie_s = -(int64_t)R_NOW;
+    w_boot(w);
+    w_offer(w, 8, good);
+    assert(w_run(w, 300) && !w->closed_success && strcmp(w->reason, "tuf-expired") == 0);
+    r.targets_days = r.role_days = 30; /* fresh ones are from today, whatever the server says */
+    r.role_made_days = 2;
+    r.targets = r.role = r.snapshot = r.timestamp = 2;
+    w_offer(w, 9, good);
+    ends_well(w);
+    assert(kept(w).time_s >= R_NOW + 2 * R_DAY);
+    free(w);
+}
+
+/* After the takeover the root names another key, which the thief has as well: it is not earlier
+ * than that root. */
+static void test_a_new_key_that_lies_from_the_first(void)
+{
+    struct repo r;
+    struct world *w = dated(&r);
+
+    w_boot(w);
+    steps_until_polls(w, 3);
+    r.roots = 2;
+    r.root_made_days = 100;
+    r.director_key = r.director_signer = 'e';
+    r.director_since = 2;
+    r.lie_s = 86400; /* the role was good for 29 days more */
+    steps_until_polls(w, 4);
+    assert(kept(w).root == 2 && ota_stale(&w->agent));
+    assert(kept(w).time_s >= R_NOW + 100 * R_DAY);
+    w_offer(w, 8, good);
+    assert(w_run(w, 300) && !w->closed_success && strcmp(w->reason, "tuf-expired") == 0);
+    r.lie_s = (int64_t)101 * R_DAY;
+    r.targets_days = r.role_days = 130;
+    r.role_made_days = 100;
+    r.targets = r.role = r.snapshot = r.timestamp = 2;
+    w_offer(w, 9, good);
+    ends_well(w);
+    assert(!ota_stale(&w->agent));
+    free(w);
+}
+
 /* --- flash ------------------------------------------------------------------------------ */
 
 static void test_lost_trust_installs_nothing(void)
@@ -390,6 +450,8 @@ int main(void)
     test_a_clock_that_stands();
     test_days_without_a_signed_answer();
     test_a_clock_set_back();
+    test_a_new_device_and_a_clock_of_its_own();
+    test_a_new_key_that_lies_from_the_first();
     test_lost_trust_installs_nothing();
     test_flash_is_spared();
     test_slow_and_broken();

@@ -19,7 +19,7 @@ enum {
     TRUST_KEYS_MAX = 10,    /* different ones in a root, and in a delegation */
     TRUST_RAM_MAX = 8192,   /* struct trust and the buffer of a file */
     TRUST_NAME_MAX = 96,    /* "N.{platform}.json", with the NUL */
-    /* What a server can make it write (SPEC 10.11): time alone as often as it has doubled since
+    /* What a server can make it write (SPEC 10.10): time alone as often as it has doubled since
      * the start, between these; versions so many times at once, and then one in an interval;
      * updates begun likewise. */
     TRUST_SAVE_FIRST_S = 120,

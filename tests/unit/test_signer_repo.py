@@ -400,7 +400,7 @@ class Releases(Case):
     def test_refusals(self):
         self.release("1.2.0")
         self.assertIn("lower", self.add("1.1.0", status=NOT_AUTHENTIC).stderr)
-        self.assertIn("security counter", self.add("2.0.0", status=NOT_AUTHENTIC).stderr)
+        self.assertIn("app.img has security counter 1, 1.2.0/app.img 2", self.add("2.0.0", status=NOT_AUTHENTIC).stderr)
         self.assertIn("lower", self.add("0.9.0", status=NOT_AUTHENTIC).stderr)
         self.assertIn("channel", self.add("1.3.0", "--channel", "gold", status=FAILED).stderr)
         self.assertIn("version", self.add("1.3.0", "--version", "1.4.0", status=FAILED).stderr)

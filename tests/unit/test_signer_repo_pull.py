@@ -339,6 +339,11 @@ class Refuses(Pull):
         self.file("2.root.json", text(self.sign({**root, "version": 2}, "r1", "stranger")), expect=("old-threshold",))
         self.file("2.root.json", text(self.sign({**root, "version": 3}, "r1", "r2")), expect=("version",))
 
+    def test_a_root_that_this_signer_has_no_words_for(self):
+        root = json.loads((self.repo / "1.root.json").read_bytes())["signed"]
+        self.server.files["2.root.json"] = self.sign({**root, "version": 2, "x-more": 1}, "r1", "r2")
+        self.refused("'x-more' that we do not know", FAILED)
+
     def test_set_back(self):
         early = dict(self.server.files)
         self.add("1.2.0")
@@ -408,6 +413,9 @@ class Refuses(Pull):
         self.refused("is wrong")
         self.server.waiting[key] = (self.server.waiting[key][0], self.sign(doc["signed"], "stranger"))
         self.refused("may not sign")
+        self.server.waiting.clear()
+        self.wait_there(self.forge("1.targets.json", lambda s: None, "t1"))  # as if it were the platform's role
+        self.refused("not what the server says")
         self.server.waiting.clear()
         bad = self.forge("1.board.json", lambda s: s["targets"]["1.0.0/app.img"]["custom"].update(platform="other"), "p1")
         self.wait_there(bad)

@@ -245,29 +245,12 @@ ota_err repo_contents(const struct repo *r, enum repo_role role, const json_t *d
 /* --- after what stands ----------------------------------------------------------------------
  */
 
-/* Devices would set their clocks by it. */
-static ota_err not_ahead(const struct repo *r, enum repo_role role, const json_t *doc)
-{
-    const json_t *made = json_object_get(repo_doc_signed(doc), "x-otad-signed");
-    int64_t t;
-
-    if (made == NULL)
-        return OTA_OK;
-    if (json_is_string(made) && repo_date_parse(json_string_value(made), &t) == OTA_OK &&
-        t <= r->now_unix_s + AHEAD_MAX_S)
-        return OTA_OK;
-    say_error("%s %llu says that it was made in the future", repo_role_name(r, role),
-              (unsigned long long)repo_doc_version(doc));
-    say_hint("one of two clocks is wrong: this machine's, or that of who made it");
-    return OTA_E_CONFLICT;
-}
-
 ota_err repo_fresh(const struct repo *r, enum repo_role role, const json_t *doc)
 {
     int64_t t;
 
     if (repo_date_parse(repo_doc_expires(doc), &t) == OTA_OK && t > r->now_unix_s)
-        return not_ahead(r, role, doc);
+        return OTA_OK;
     say_error("%s %llu expired at %s", repo_role_name(r, role),
               (unsigned long long)repo_doc_version(doc), repo_doc_expires(doc));
     say_hint("`signer repo renew` makes the next version");
@@ -372,9 +355,28 @@ ota_err repo_follows(const struct repo *r, enum repo_role role, const json_t *do
     return e;
 }
 
+/* Devices would set their clocks by it. */
+static ota_err not_ahead(const struct repo *r, enum repo_role role, const json_t *doc)
+{
+    const json_t *made = json_object_get(repo_doc_signed(doc), "x-otad-signed");
+    int64_t t;
+
+    if (made == NULL)
+        return OTA_OK;
+    if (json_is_string(made) && repo_date_parse(json_string_value(made), &t) == OTA_OK &&
+        t <= r->now_unix_s + AHEAD_MAX_S)
+        return OTA_OK;
+    say_error("%s %llu says that it was made in the future", repo_role_name(r, role),
+              (unsigned long long)repo_doc_version(doc));
+    say_hint("one of two clocks is wrong: this machine's, or that of who made it");
+    return OTA_E_CONFLICT;
+}
+
 ota_err repo_rules(const struct repo *r, enum repo_role role)
 {
     ota_err e = repo_fresh(r, role, r->pending[role]);
 
+    if (e == OTA_OK)
+        e = not_ahead(r, role, r->pending[role]);
     return e == OTA_OK ? repo_follows(r, role, r->pending[role]) : e;
 }

@@ -248,15 +248,20 @@ static bool time_is_due(const struct trust *t, uint64_t now_ms)
     if (known_s < TRUST_SAVE_S) {
         step_s = known_s < TRUST_SAVE_FIRST_S ? TRUST_SAVE_FIRST_S : known_s;
     }
-    return now_ms - t->saved_ms >= step_s * 1000 ||
-           trust_time_s(t, now_ms) >= t->saved_time_s + TRUST_SAVE_S;
+    return now_ms - t->saved_ms >= step_s * 1000;
+}
+
+/* Versions are new, or the server's time has leapt. */
+static bool is_news(const struct trust *t, uint64_t now_ms)
+{
+    return t->unsaved || trust_time_s(t, now_ms) >= t->saved_time_s + TRUST_SAVE_S;
 }
 
 ota_err trust_keep(struct trust *t, uint64_t now_ms)
 {
-    bool due =
-        time_is_due(t, now_ms) ||
-        (t->unsaved && drop(&t->writes_s, now_ms / 1000, TRUST_WRITE_S, TRUST_WRITES_AT_ONCE));
+    bool due = time_is_due(t, now_ms) ||
+               (is_news(t, now_ms) &&
+                drop(&t->writes_s, now_ms / 1000, TRUST_WRITE_S, TRUST_WRITES_AT_ONCE));
 
     return due ? trust_keep_now(t, now_ms) : OTA_OK;
 }

@@ -150,13 +150,25 @@ class TakenOver(Devices):
         server.republish({(PLATFORM, self.role_version()): data.read_bytes()})
         return "tuf-wrong-platform"
 
+    def other_files(self):
+        """Targets and role of the other platform as they are published: version and bytes by role."""
+        client, files = self.otad.client(), {}
+        for name in self.others.state()["files"]:
+            version, _, role = name.removesuffix(".json").partition(".")
+            if role in ("targets", OTHER):
+                files[role, int(version)] = client.request("GET", f"/tuf/DEFAULT/{OTHER}/metadata/{name}").body
+        return files
+
+    def lie_other_platforms_targets_and_list(self, server):
+        """All of it signed by managers who are the same people, and nothing of ours is missing."""
+        server.offer(self.other.read_bytes(), *self.genuine(self.others, "2.0.0"))
+        server.republish(self.other_files())
+        return "tuf-no-target"
+
     def lie_other_platforms_whole_repository(self, server):
         server.offer(self.other.read_bytes(), *self.genuine(self.others, "2.0.0"))
-        client = self.otad.client()
-        for name in ["timestamp.json", *self.others.state()["files"]]:
-            data = client.request("GET", f"/tuf/DEFAULT/{OTHER}/metadata/{name}").body
-            server.files[name.replace(OTHER, PLATFORM)] = data
-        return "tuf-rollback"
+        server.republish(self.other_files(), instead=True)
+        return "tuf-vanished"
 
     # -- to a device that was given no root: what the image itself says is all it has
 

@@ -107,10 +107,12 @@ class Taken:
     def where(self, name):
         return f"/tuf/DEFAULT/{self.platform}/metadata/{name}"
 
-    def republish(self, changed):
-        """New snapshot and timestamp, with the stolen keys, for role files {(role, version): bytes}."""
+    def republish(self, changed, instead=False):
+        """New snapshot and timestamp, with the stolen keys, for role files {(role, version): bytes} beside or instead of the others."""
         timestamp = self.read("timestamp.json")
         snapshot = self.read(f"{timestamp['meta']['snapshot.json']['version']}.snapshot.json")
+        if instead:
+            snapshot["meta"] = {}
         for (role, version), data in changed.items():
             snapshot["meta"][f"{role}.json"] = self.listing(data, version)
             self.files[f"{version}.{role}.json"] = data

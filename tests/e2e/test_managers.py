@@ -34,21 +34,6 @@ class Managed(Devices):
         answer = self.managers.release(version, check=False)
         self.assertEqual((answer.status, answer.json()["code"]), (409, "not-in-targets"))
 
-    def test_what_expires_is_signed_anew(self):
-        """As the demo does it when it was away for long: nothing to do today, all of it in a year, in time and too late."""
-        m, now = self.managers, datetime.datetime.now(datetime.timezone.utc)
-        before = {r["role"]: r for r in m.state()["roles"]}
-        self.assertEqual(m.renew_due(), [])
-        self.assertEqual(m.renew_due(now + datetime.timedelta(days=40)), ["targets", PLATFORM], "they had expired ten days before")
-        after = {r["role"]: r for r in m.state()["roles"]}
-        for role in ("targets", PLATFORM):
-            self.assertEqual(after[role]["version"], before[role]["version"] + 1)
-            self.assertGreater(after[role]["expires"], f"{now + datetime.timedelta(days=69):%Y-%m-%d}")
-        self.assertEqual(after["root"]["version"], before["root"]["version"])
-        self.assertEqual(m.renew_due(now + datetime.timedelta(days=360)), ["root", "targets", PLATFORM])
-        self.assertEqual(m.renew_due(now + datetime.timedelta(days=360)), [])
-        signer("repo", "verify", m.repo)
-
     def test_one_cannot_two_can_three_may_and_a_removed_one_counts_no_more(self):
         m = self.managers
         image = m.upload("1.0.0", 1, self.host_app())
@@ -108,6 +93,28 @@ class Managed(Devices):
         """Past signer's rules, with the key itself."""
         key = StolenKey(self.managers.secret(name))
         return {"keyid": key.id, "sig": key.sign(canonical(signed).encode())}
+
+
+class Expiring(Devices):
+    @classmethod
+    def prepare(cls):
+        cls.stack.platform(PLATFORM)
+        cls.managers = Managers(cls.stack, cls.stack.folder / "managers", PLATFORM).init()
+
+    def test_expired_is_signed_anew(self):
+        """As the demo does it when it was away for long: nothing to do today, all of it in a year, in time and too late."""
+        m, now = self.managers, datetime.datetime.now(datetime.timezone.utc)
+        before = {r["role"]: r for r in m.state()["roles"]}
+        self.assertEqual(m.renew_due(), [])
+        self.assertEqual(m.renew_due(now + datetime.timedelta(days=40)), ["targets", PLATFORM], "they had expired ten days before")
+        after = {r["role"]: r for r in m.state()["roles"]}
+        for role in ("targets", PLATFORM):
+            self.assertEqual(after[role]["version"], before[role]["version"] + 1)
+            self.assertGreater(after[role]["expires"], f"{now + datetime.timedelta(days=69):%Y-%m-%d}")
+        self.assertEqual(after["root"]["version"], before["root"]["version"])
+        self.assertEqual(m.renew_due(now + datetime.timedelta(days=360)), ["root", "targets", PLATFORM])
+        self.assertEqual(m.renew_due(now + datetime.timedelta(days=360)), [])
+        signer("repo", "verify", m.repo)
 
 
 if __name__ == "__main__":

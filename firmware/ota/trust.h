@@ -26,7 +26,7 @@ enum {
     TRUST_SAVE_S = 3600,
     TRUST_WRITES_AT_ONCE = 16,
     TRUST_WRITE_S = 600,
-    TRUST_UPDATES_AT_ONCE = 12,
+    TRUST_UPDATES_AT_ONCE = 24,
     TRUST_UPDATE_S = 7200,
     TRUST_NEW_S = 7 * 86400 /* to find out what its platform's role says, before it is stale */
 };

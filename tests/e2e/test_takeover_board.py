@@ -105,6 +105,12 @@ class Times(OnBoards):
         for name, (_, server) in boards.items():
             wait_until(f"{name} to ask again", lambda n=name, s=server: sum("/director" in p for p in s.asked[seen[n]:]) >= 2)
 
+    @staticmethod
+    def lamp(board):
+        """The last LED, which the app lights when it is stale."""
+        said = board.board.monitor("human-monitor-command", **{"command-line": "xp /1wx 0x4002f004"})["return"]
+        return bool(int(said.split(":")[1], 16) & 0x80)
+
     def pass_time(self, boards, hours):
         for name, (board, _) in boards.items():
             board.pass_time(hours[name] * HOUR_S)
@@ -126,6 +132,7 @@ class Times(OnBoards):
             self.pass_time(boards, {"stands": 230, "goes-back": 230, "leaps": 72})
         for name, (board, server) in boards.items():  # 29 days have passed, by the reckoning of each
             self.assertNotIn(STALE, board.said(), name)
+            self.assertFalse(self.lamp(board))
             self.assertFalse(any(b'"stale":true' in body for body in server.told))
             board.kill()  # what has passed is not forgotten with the power
             board.start()
@@ -136,6 +143,7 @@ class Times(OnBoards):
         for board, server in boards.values():
             board.wait_said(STALE)
             wait_until("the server to be told", lambda s=server: any(b'"stale":true' in body for body in s.told))
+            wait_until("the lamp to be lit", lambda b=board: self.lamp(b))
             self.assertTrue(board.running())
         self.all_take_an_honest_release(boards)
         for board, _ in boards.values():

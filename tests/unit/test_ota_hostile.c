@@ -2,13 +2,13 @@
 /*
  * A server that owns all of its keys and means to harm: how often can it make a device erase
  * flash, and does it keep the device's own time from going on?  Each test lets it try for so
- * many hours of the device's time, at a poll a second, and counts.  At 10,000 erasures that
- * cheap flash bears, ERASES_A_DAY is half a year at least, and a honest server's device is told
- * from it by nothing.
+ * many hours of the device's time, at a poll a second, and counts the erasures of the unit that
+ * has most: at a rate of ERASES_A_DAY the cheapest flash (10,000) lasts for three weeks and an
+ * ordinary one (100,000) for most of a year.  Without limits it was hours.
  */
 #include "ota_world_repo.h"
 
-enum { HOUR_MS = 3600 * 1000, EXCHANGE_MS = 50, ERASES_AT_ONCE = 450, ERASES_A_DAY = 420 };
+enum { HOUR_MS = 3600 * 1000, EXCHANGE_MS = 50, ERASES_AT_ONCE = 850, ERASES_A_DAY = 420 };
 
 static const struct w_image good = {.minor = 1, .counter = 2, .payload_bytes = 30000};
 
@@ -43,12 +43,12 @@ static void tries(struct world *w, unsigned hours, void (*before)(struct world *
     }
 }
 
-static void bears(const char *what, struct world *w, unsigned hours)
+static void bears(const char *what, struct world *w, unsigned hours, unsigned at_once)
 {
     unsigned most = most_erased(w);
 
     printf("%-56s %4u erasures of one unit in %3u h\n", what, most, hours);
-    assert(most <= ERASES_AT_ONCE + ERASES_A_DAY * hours / 24);
+    assert(most <= at_once + ERASES_A_DAY * hours / 24);
     memset(w->erases, 0, sizeof w->erases);
 }
 
@@ -81,7 +81,7 @@ static void test_offers_without_end(void)
 
     tries(w, 12, offer_another);
     assert(w_said(w, "too many updates"));
-    bears("offers of images that are not authentic", w, 12);
+    bears("offers of images that are not authentic", w, 12, 60);
     mends(w, 1000000);
 }
 
@@ -100,7 +100,7 @@ static void test_offers_taken_back(void)
 
     w_offer(w, 8, good);
     tries(w, 4, offer_and_take_back);
-    bears("an offer that is taken back again and again", w, 4);
+    bears("an offer that is taken back again and again", w, 4, ERASES_AT_ONCE);
     mends(w, 1000000);
 }
 
@@ -145,7 +145,7 @@ static void test_downloads_without_end(void)
 
         w_offer(w, 8, good);
         tries(w, 4, ways[i].how);
-        bears(ways[i].what, w, 4);
+        bears(ways[i].what, w, 4, ERASES_AT_ONCE);
         mends(w, 1000000);
     }
 }
@@ -165,7 +165,7 @@ static void test_the_same_keys_without_end(void)
     w->keys_bytes = sizeof test_manifest;
     tries(w, 2, offer_held_keys);
     assert(w->keys_gets > 1000);
-    bears("key manifests that it holds", w, 2);
+    bears("key manifests that it holds", w, 2, 0);
     w->keys_sequence = 0;
     mends(w, 8);
 }
@@ -207,8 +207,8 @@ static void test_trials_without_end(void)
     assert(trust_load(&w->trust, &s) == OTA_OK);
     printf("%u resets; own time went on for %u of 24 h\n", boots,
            (unsigned)((s.time_s - R_NOW) / 3600));
-    assert(boots < 100 && s.time_s - R_NOW > 18 * 3600);
-    bears("an image that may not confirm", w, 24);
+    assert(boots < 120 && s.time_s - R_NOW > 18 * 3600);
+    bears("an image that may not confirm", w, 24, 110);
     r.clock_stands = false;
     w_offer(w, 999, good);
     w->unreachable = false;
@@ -239,10 +239,29 @@ static void test_metadata_without_end(void)
     tries(w, 1, publish_without_end);
     printf("%u timestamps taken\n", r.timestamps_served);
     assert(r.timestamps_served > 100);
-    bears("a new timestamp at each look", w, 1);
+    bears("a new timestamp at each look", w, 1, 4);
     w->director = true;
     r.director_signer = 'd';
     mends(w, 8);
+}
+
+/* The director's key says an hour more with each answer. */
+static void leap_on(struct world *w)
+{
+    struct repo *r = w->more_arg;
+
+    r->lie_s = (int64_t)w->polls * 3600;
+}
+
+static void test_leaps_without_end(void)
+{
+    struct repo r;
+    struct world *w = begun(r_new(&r));
+
+    tries(w, 1, leap_on);
+    assert(ota_stale(&w->agent));
+    bears("an hour more with each answer", w, 1, 4);
+    free(w);
 }
 
 /* --- time ------------------------------------------------------------------------------- */
@@ -318,6 +337,7 @@ int main(void)
     test_the_same_keys_without_end();
     test_trials_without_end();
     test_metadata_without_end();
+    test_leaps_without_end();
     test_resets_do_not_stop_time();
     test_a_new_device_is_not_left_alone();
     return 0;

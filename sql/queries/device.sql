@@ -34,7 +34,8 @@ SELECT * FROM device_row
    AND (NOT $4::boolean OR last_seen_at IS NULL)
    AND ($5::bigint IS NULL OR last_seen_at >= to_timestamp($5))
    AND ($6::bigint IS NULL OR last_seen_at < to_timestamp($6))
-   AND ($7::boolean IS NULL OR (stale_since_unix_s <> 0) = $7)
+   AND ($7::boolean IS NULL
+        OR (device_no = ANY (ARRAY(SELECT device_no FROM device_heartbeat WHERE stale_since IS NOT NULL))) = $7)
  ORDER BY device_id
  LIMIT $2;
 
@@ -47,7 +48,8 @@ SELECT * FROM device_row
    AND (NOT $4::boolean OR last_seen_at IS NULL)
    AND ($5::bigint IS NULL OR last_seen_at >= to_timestamp($5))
    AND ($6::bigint IS NULL OR last_seen_at < to_timestamp($6))
-   AND ($7::boolean IS NULL OR (stale_since_unix_s <> 0) = $7)
+   AND ($7::boolean IS NULL
+        OR (device_no = ANY (ARRAY(SELECT device_no FROM device_heartbeat WHERE stale_since IS NOT NULL))) = $7)
  ORDER BY device_id
  LIMIT $2;
 

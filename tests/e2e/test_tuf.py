@@ -379,6 +379,9 @@ class Tuf(Repository):
             self.refused(409, "bad-delegation", self.put, "targets.json", self.maker.targets(delegation=delegation))
         self.refused(409, "bad-delegation", self.put, "targets.json", self.maker.targets(targets={"1.0.0/a": {"hashes": {"sha256": "0" * 64}, "length": 1}}))
         self.refused(409, "no-delegation", self.put_role, self.maker.platform_role([]))
+        self.put("targets.json", self.maker.targets())
+        further = self.maker.targets()["signed"]["delegations"]
+        self.refused(409, "bad-delegation", self.put_role, self.maker.platform_role([], delegations=further))
 
     def test_roots(self):
         online = self.tuf()["online"]

@@ -38,15 +38,18 @@ struct repo {
     unsigned listed_targets, listed_role; /* 0: as they are                                  */
     unsigned root_ahead;                  /* N.root.json is version N and so many            */
     unsigned root_threshold, role_threshold;
-    unsigned director_since; /* director_key is named by roots from here on; d before        */
+    unsigned director_since;  /* director_key is named by roots from here on; d before        */
+    unsigned timestamp_since; /* timestamp_key likewise; t before                            */
     unsigned counter;
     unsigned asked, role_served, timestamps_served, roots_served;
     char root_keys[R_SIGNERS], root_signers[R_SIGNERS];
     char role_keys[R_SIGNERS], role_signers[R_SIGNERS + 2];
     char timestamp_signer, snapshot_signer, targets_signer, director_signer, director_key;
+    char timestamp_key;
     char sha256[65];   /* as the role lists it; empty: as it is                              */
     bool clock_stands; /* the director's never moves                                         */
     bool assigns;
+    bool targets_list; /* targets lists the image itself, as well as the role                */
 };
 
 static int64_t r_now(const struct world *w)
@@ -172,11 +175,15 @@ static void r_root(const struct repo *r, unsigned version, struct r_text *out)
 {
     struct r_text s = {.len = 0};
     char when[24], made[64], letters[16], director[2] = {'d', '\0'}, one[2] = {'\0', '\0'};
+    char timestamp = 't';
 
     if (r->director_since != 0 && version >= r->director_since) {
         director[0] = r->director_key;
     }
-    snprintf(letters, sizeof letters, "%sTst%s", r->root_keys, director);
+    if (r->timestamp_since != 0 && version >= r->timestamp_since) {
+        timestamp = r->timestamp_key;
+    }
+    snprintf(letters, sizeof letters, "%sTs%c%s", r->root_keys, timestamp, director);
     r_put(&s, "{\"_type\":\"root\",\"consistent_snapshot\":true,\"expires\":\"%s\",\"keys\":",
           r_time(R_NOW + r->root_days * R_DAY, when));
     r_put_keys(&s, letters);
@@ -184,7 +191,7 @@ static void r_root(const struct repo *r, unsigned version, struct r_text *out)
     r_put_ids(&s, r->root_keys);
     r_put(&s, ",\"threshold\":%u}", r->root_threshold);
     for (const char *role = "sTt"; *role != '\0'; role++) {
-        one[0] = *role;
+        one[0] = *role == 't' ? timestamp : *role;
         r_put(&s, ",\"%s\":{\"keyids\":",
               *role == 's'   ? "snapshot"
               : *role == 'T' ? "targets"
@@ -235,8 +242,9 @@ static void r_role(const struct world *w, struct r_text *out)
     r_sign(out, &s, r->role_signers);
 }
 
-static void r_targets(const struct repo *r, struct r_text *out)
+static void r_targets(const struct world *w, struct r_text *out)
 {
+    const struct repo *r = w->more_arg;
     struct r_text s = {.len = 0};
     char when[24], made[64], signer[2] = {r->targets_signer, '\0'};
 
@@ -246,10 +254,15 @@ static void r_targets(const struct repo *r, struct r_text *out)
     r_put_ids(&s, r->role_keys);
     r_put(&s,
           ",\"name\":\"%s\",\"paths\":[\"%s\"],\"terminating\":true,\"threshold\":%u}]},"
-          "\"expires\":\"%s\",\"spec_version\":\"1.0.34\",\"targets\":{},\"version\":%u%s}",
+          "\"expires\":\"%s\",\"spec_version\":\"1.0.34\",\"targets\":",
           r->role_name, r->paths, r->role_threshold,
-          r_time(R_NOW + r->targets_days * R_DAY, when), r->targets,
-          r_made(r, r->role_made_days, made));
+          r_time(R_NOW + r->targets_days * R_DAY, when));
+    if (r->targets_list && w->file_bytes != 0) {
+        r_put_target(w, &s, w->sha256);
+    } else {
+        r_put(&s, "{}");
+    }
+    r_put(&s, ",\"version\":%u%s}", r->targets, r_made(r, r->role_made_days, made));
     r_sign(out, &s, signer);
 }
 
@@ -271,7 +284,7 @@ static void r_snapshot(const struct world *w, struct r_text *out)
     struct r_text s = {.len = 0}, targets, role;
     char when[24], signer[2] = {r->snapshot_signer, '\0'};
 
-    r_targets(r, &targets);
+    r_targets(w, &targets);
     r_role(w, &role);
     r_put(&s, "{\"_type\":\"snapshot\",\"expires\":\"%s\",\"meta\":{",
           r_time(R_NOW + r->snapshot_days * R_DAY, when));
@@ -339,7 +352,7 @@ static bool r_file(struct world *w, const char *name, struct r_text *out)
     } else if (strcmp(role, ".snapshot.json") == 0 && version == r->snapshot) {
         r_snapshot(w, out);
     } else if (strcmp(role, ".targets.json") == 0) {
-        r_targets(r, out);
+        r_targets(w, out);
     } else if (strcmp(role, ".p.json") == 0) {
         r->role_served++;
         r->role_days += r->mixed_days;

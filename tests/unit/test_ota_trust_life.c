@@ -79,6 +79,48 @@ static void test_power_cut_at_every_write(void)
     assert(n > 60); /* three copies of a root */
 }
 
+/* Versions were pushed ahead with a stolen key; a root names another, and the power goes at the
+ * n-th write since.  False if nothing was left to cut. */
+static bool cut_in_recovery(int n)
+{
+    struct repo r;
+    struct world *volatile w = r_new(&r);
+    bool cut = true;
+
+    r.timestamp = r.snapshot = r.targets = r.role = 100;
+    w_boot(w);
+    w_steps(w, 12);
+    assert(kept(w).timestamp == 100 && kept(w).role == 100);
+    r.timestamp = r.snapshot = r.targets = r.role = 5;
+    r.roots = r.timestamp_since = 2;
+    r.timestamp_key = r.timestamp_signer = 'u';
+    w_offer(w, 8, good);
+    if (setjmp(w->power) == 0) {
+        w->writes_left = n;
+        while (w->gets == 0) {
+            w_step(w);
+        }
+        cut = false;
+    }
+    w->writes_left = W_NEVER;
+    w->cause = BOOT_CAUSE_POWER;
+    w_boot(w);
+    ends_well(w);
+    assert(kept(w).root == 2 && kept(w).timestamp == 5 && kept(w).role == 5);
+    free(w);
+    return cut;
+}
+
+static void test_recovery_outlives_a_cut(void)
+{
+    int n = 0;
+
+    while (cut_in_recovery(n)) {
+        n++;
+    }
+    assert(n > 20);
+}
+
 /* --- years ------------------------------------------------------------------------------ */
 
 static void test_years_in_a_drawer(void)
@@ -441,6 +483,7 @@ int main(void)
 {
     w_all_used();
     test_power_cut_at_every_write();
+    test_recovery_outlives_a_cut();
     test_years_in_a_drawer();
     test_new_director();
     test_new_director_before_its_root();

@@ -8,7 +8,7 @@ import { Command } from "../ui/copy.tsx";
 import { Empty } from "../ui/feedback.tsx";
 import { PageHead, Panel } from "../ui/page.tsx";
 import { initCommand } from "../util/commands.ts";
-import { FilterBar, platformOptions } from "./parts/filters.tsx";
+import { PlatformFilter } from "./parts/filters.tsx";
 import { usePlatforms } from "./parts/platforms.ts";
 import { PublishedPanel, ServerPanel } from "./parts/published.tsx";
 import { useRepositories } from "./parts/repositories.ts";
@@ -38,11 +38,7 @@ export function ReviewPage({ platform }: { platform: string }) {
 					</Button>
 				}
 			/>
-			<FilterBar
-				value={{ platform }}
-				path={page.review}
-				fields={[{ name: "platform", label: "Platform", kind: platformOptions(platforms.data ?? []) }]}
-			/>
+			<PlatformFilter value={platform} path={page.review} platforms={platforms.data ?? []} />
 			<Ready of={list} rows={6}>
 				{(all) => (
 					<div class="stack loose">

@@ -104,6 +104,23 @@ export function platformOptions(platforms: { name: string }[]): Option[] {
 	return [{ value: "", label: "All platforms" }, ...platforms.map((p) => ({ value: p.name, label: p.name }))];
 }
 
+interface PlatformProps {
+	value: string;
+	path: (filter: { platform: string }) => string;
+	platforms: { name: string }[];
+}
+
+/** The bar of a page that is narrowed by platform alone. */
+export function PlatformFilter({ value, path, platforms }: PlatformProps) {
+	return (
+		<FilterBar
+			value={{ platform: value }}
+			path={path}
+			fields={[{ name: "platform", label: "Platform", kind: platformOptions(platforms) }]}
+		/>
+	);
+}
+
 /** "Export" as files of what the filter lets through; plain links, so that the browser saves them. */
 export function Exports({ csv, jsonl }: { csv: string; jsonl: string }) {
 	return (

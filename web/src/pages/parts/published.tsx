@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useMay } from "../../api/session.ts";
 import { type OnlineKey, type PublishedFile, publishedGet, type Repository } from "../../api/tuf.ts";
 import { useLoad } from "../../api/useLoad.ts";
+import { ProblemNotice } from "../../forms/problem.tsx";
 import { page } from "../../paths.ts";
 import { Link } from "../../ui/button.tsx";
 import { Command, Value } from "../../ui/copy.tsx";
@@ -71,6 +72,7 @@ export function PublishedPanel({ repository: r, actions }: Props) {
 			flush
 			beside={actions}
 		>
+			<ProblemNotice problem={signers.problem} onRetry={signers.reload} />
 			{r.roles.length > 0 ? (
 				<ul class="roles" aria-label={`Published metadata of ${r.platform}`}>
 					{r.roles.map((f) => (
@@ -115,6 +117,11 @@ function RoleItem({ repository: r, file: f, signers }: RoleProps) {
 					published <Time at={f.published_at} focusable />
 				</span>
 			</div>
+			{left === "past" && online ? (
+				<Notice tone="bad" title={`Devices of ${r.platform} take no update`}>
+					This server should have renewed it long ago: its log says why it did not.
+				</Notice>
+			) : null}
 			{left === "good" || online ? null : <Renew repository={r} file={f} past={left === "past"} signers={signers} />}
 		</li>
 	);
@@ -166,12 +173,10 @@ function Keys({ ids }: { ids: string[] }) {
 	return (
 		<>
 			{ids.map((id, i) => (
-				<>
+				<span key={id}>
 					{i > 0 ? ", " : ""}
-					<code key={id} title={id}>
-						{shortKey(id)}
-					</code>
-				</>
+					<code title={id}>{shortKey(id)}</code>
+				</span>
 			))}
 		</>
 	);

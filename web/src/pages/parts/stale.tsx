@@ -66,9 +66,9 @@ function Advice({ device, stale }: { device: Device; stale: Stale }) {
 		case "not-followed":
 			return (
 				<p>
-					What is published is good, yet the device does not have it or refuses it. If it was away or without power, it
-					catches up within hours of being online. If not, look below for updates that failed with a reason that begins
-					with <code>tuf-</code>, and write the platform's root to it anew. {review}
+					What is published is good, yet the device does not have it or refuses it. Back from a long absence, it catches
+					up within hours. If not, look below for a reason that begins with <code>tuf-</code>, and write the platform's
+					root to it anew. {review}
 				</p>
 			);
 		case "no-repository":

@@ -24,8 +24,8 @@ const STATE: Record<WaitingFile["waits_for"], string> = {
 /** What has to happen before it is published. */
 const NEXT: Record<WaitingFile["waits_for"], string> = {
 	signatures: "",
-	targets: "Fully signed. It names other keys for targets, so it goes out together with targets signed by those.",
-	role: "Fully signed. It names other keys for the platform's list, so it goes out together with a list signed by those.",
+	targets: "Fully signed. It changes who signs targets, so it goes out together with targets signed by those.",
+	role: "Fully signed. It changes who signs the platform's list, so it goes out together with a list signed by those.",
 };
 
 interface Props {
@@ -52,8 +52,6 @@ export function WaitingPanel({ repository, waiting: w, onSend, onDelete }: Props
 			<div class="stack loose">
 				<Facts
 					facts={[
-						{ label: "Role", value: w.role },
-						{ label: "Version", value: w.version },
 						{ label: "Expires", value: <Expiry file={w} /> },
 						{
 							label: "Sent",

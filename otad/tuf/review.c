@@ -10,6 +10,9 @@
 
 #include "review_targets.h"
 
+/* Devices take it for the time when root, targets or role say that they were made. */
+enum { AHEAD_MAX_S = 86400 };
+
 /* ---- who signs ----------------------------------------------------------------------------
  */
 
@@ -456,6 +459,8 @@ enum review_verdict review_put(struct review *r, enum repo_role role, int64_t ve
         return v;
     if (f.expires_unix_s <= r->online.now_unix_s)
         return REVIEW_EXPIRED;
+    if ((int64_t)d.head.signed_unix_s > r->online.now_unix_s + AHEAD_MAX_S)
+        return REVIEW_AHEAD;
     v = join(r, &d, &f);
     if (v == REVIEW_GOOD)
         v = check_content(r, &f, &d, out);

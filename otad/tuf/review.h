@@ -16,6 +16,7 @@ enum review_verdict {
     REVIEW_RESERVED_NAME, /* the platform is called like a role of TUF */
     REVIEW_OTHER_VERSION, /* the file's name says another than the file */
     REVIEW_EXPIRED,
+    REVIEW_AHEAD,         /* made in the future */
     REVIEW_LOWER_VERSION, /* of metadata */
     REVIEW_VERSION_GAP,
     REVIEW_NO_DELEGATION,  /* nothing published or waiting says who signs this */

@@ -20,6 +20,11 @@ static const struct {
                               "The version in the file's name is not the file's.",
                               OTA_E_FORMAT},
     [REVIEW_EXPIRED] = {"expired", "The metadata have expired.", OTA_E_SIGNATURE},
+    [REVIEW_AHEAD] =
+        {"made-ahead",
+         "It says that it was made a day or more from now, which devices would take "
+         "for the time: a clock is wrong, this server's or that of who made it.",
+         OTA_E_CONFLICT},
     [REVIEW_LOWER_VERSION] = {"lower-version",
                               "Another file of this version, or a higher one, is published.",
                               OTA_E_CONFLICT},

@@ -339,6 +339,8 @@ class Tuf(Repository):
         self.put_role(self.maker.platform_role([], version=3))
         self.assertEqual(self.put_role(second), {"published": [], "pending": []}, "what stood before is no news")
         self.refused(422, "expired", self.put_role, self.maker.platform_role([], version=4, expires=later(-1)))
+        self.refused(409, "made-ahead", self.put_role, self.maker.platform_role([], version=4, **{"x-otad-signed": later(2)}))
+        self.assertEqual(self.put_role(self.maker.platform_role([], version=4, **{"x-otad-signed": later(0)}))["published"][0], f"4.{self.name}.json")
 
     def test_releases_never_go_back(self):
         one, two = self.complete("1.0.0"), self.complete("1.1.0", counter=2)

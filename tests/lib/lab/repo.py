@@ -86,16 +86,14 @@ class Managers:
     def renew(self, *roles):
         self._do("renew", *roles)
 
-    def renew_due(self, now=None):
-        """What expires within a week, or has, signed anew and published; the names of it.  now: as if it were then."""
-        then = () if now is None else ("--time", f"{now:%Y-%m-%dT%H:%M:%SZ}")
-        soon = (now or datetime.datetime.now(datetime.timezone.utc)) + datetime.timedelta(days=7)
+    def renew_due(self):
+        """What expires within a week, or has, signed anew and published; the names of it."""
+        soon = f"{datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}"
         expires = {r["role"]: r["expires"] for r in self.state()["roles"]}
-        due = [role for role in ("root", "targets", self.platform) if expires.get(role, "9999") < f"{soon:%Y-%m-%dT%H:%M:%SZ}"]
+        due = [role for role in ("root", "targets", self.platform) if expires.get(role, "9999") < soon]
         if due:
-            self._do("renew", *then, *due)
-            for name in [n for role in due for n in KEYS["platform" if role == self.platform else role][:2]]:
-                self._do("cosign", *then, "-k", self.secret(name), "--yes")
+            self.renew(*due)
+            self.cosign(*(n for role in due for n in KEYS["platform" if role == self.platform else role][:2]))
             self.publish()
         return due
 

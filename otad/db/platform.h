@@ -17,7 +17,7 @@ struct platform {
     const uint8_t *key_manifest; /* NULL = none */
     size_t key_manifest_bytes;
     uint32_t key_manifest_sequence;
-    const char *stable, *beta; /* newest released version, NULL = none */
+    const char *stable, *beta;         /* newest released version, NULL = none */
     int64_t device_count, stale_count; /* stale: SPEC 10.7 */
 };
 

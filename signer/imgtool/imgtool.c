@@ -92,17 +92,6 @@ enum exit_status imgtool_exit(ota_err e)
     return EXIT_FAILED;
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return 16;
-}
-
 bool imgtool_number(const char *text, uint64_t max, uint64_t *out)
 {
     unsigned base = 10;
@@ -117,9 +106,10 @@ bool imgtool_number(const char *text, uint64_t max, uint64_t *out)
     if (base == 0 || *text == '\0')
         return false;
     for (; *text != '\0'; text++) {
-        unsigned d = (unsigned)digit_of(*text);
+        const int digit = hex_digit(*text);
+        const unsigned d = (unsigned)digit;
 
-        if (d >= base || v > (UINT64_MAX - d) / base)
+        if (digit < 0 || d >= base || v > (UINT64_MAX - d) / base)
             return false;
         v = v * base + d;
     }

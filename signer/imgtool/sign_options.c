@@ -7,6 +7,7 @@
 #include "../args.h"
 #include "../make.h"
 #include "../say.h"
+#include "hex.h"
 #include "layout.h"
 
 enum option {
@@ -203,14 +204,6 @@ static bool take_counter(struct sign_request *q, const char *value)
     q->auto_counter = strcmp(value, "auto") == 0 || strcmp(value, "AUTO") == 0;
     q->spec.has_counter = true;
     return q->auto_counter || take_u32(OPT_COUNTER, value, &q->spec.counter);
-}
-
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef";
-    const char *p = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c);
-
-    return p == NULL ? -1 : (int)(p - digits);
 }
 
 /* Text as it is, or bytes after 0x.  false: said. */

@@ -436,6 +436,30 @@ class Tuf(Repository):
         qua = {"signatures": [self.maker.key("qua").sign(second["signed"])], "signed": second["signed"]}
         self.assertEqual(self.put("root.json", qua)["published"], ["2.root.json"])
 
+    def test_what_expired_while_it_waited(self):
+        self.begin()
+        self.assertEqual(self.put("targets.json", self.maker.targets(version=2, managers=("bob",)))["published"], [])
+        self.stack.sql("UPDATE otad.tuf_pending SET expires_at = now() - interval '1 day' WHERE platform_id = "
+                       f"(SELECT platform_id FROM otad.platform WHERE name = '{self.name}')")
+        self.assertEqual(self.put_role(self.maker.platform_role([], version=2, by=("bob",)))["published"], [])
+
+    def test_what_was_withdrawn_while_it_waited(self):
+        """A role is looked at again when what it waited for comes."""
+        image = self.complete("1.0.0")
+        body = self.maker.root(self.tuf()["online"], heads=("head", "chief"))["signed"]
+        body["roles"]["targets"]["threshold"] = 2
+        self.put("root.json", self.maker.signed(body, ("officer",)))
+        self.put("targets.json", self.maker.targets(by=("head", "chief")))
+        self.put_role(self.maker.platform_role([]))
+        second = self.maker.targets(version=2, managers=("bob",), by=())["signed"]
+        self.put("targets.json", self.maker.signed(second, ("head",)))
+        (_, waits) = self.put_role(self.maker.platform_role([self.target("1.0.0", image)], version=2, by=("bob",)))["pending"]
+        self.assertEqual((waits["complete"], waits["waits_for"]), (True, "targets"))
+        self.admin.post(f"{self.api}/releases/1.0.0/withdraw", {"reason": "test"})
+        answer = self.put("targets.json", self.maker.signed(second, ("chief",)))
+        self.assertEqual((answer["published"], [p["complete"] for p in answer["pending"]]), ([], [True, True]))
+        self.assertEqual(self.put_role(self.maker.platform_role([], version=2, by=("bob",)))["published"][:2], ["2.targets.json", f"2.{self.name}.json"])
+
     def test_our_own_keys_release_nothing(self):
         online = self.tuf()["online"]
         mine = keyid(online["timestamp"])

@@ -191,7 +191,10 @@ static void r_root(const struct repo *r, unsigned version, struct r_text *out)
     r_put_ids(&s, r->root_keys);
     r_put(&s, ",\"threshold\":%u}", r->root_threshold);
     for (const char *role = "sTt"; *role != '\0'; role++) {
-        one[0] = *role == 't' ? timestamp : *role;
+        one[0] = *role;
+        if (*role == 't') {
+            one[0] = timestamp;
+        }
         r_put(&s, ",\"%s\":{\"keyids\":",
               *role == 's'   ? "snapshot"
               : *role == 'T' ? "targets"
@@ -398,7 +401,7 @@ static void r_provision(struct world *w)
     struct trust_state none = {.root_bytes = 0};
     struct r_text root;
 
-    memset(w->mem + W_TRUST_AT, 0xff, TRUST_COPIES * W_ERASE);
+    memset(w->mem + W_TRUST_AT, 0xff, (size_t)TRUST_COPIES * W_ERASE);
     r_root(w->more_arg, 1, &root);
     assert(trust_root_save(&w->trust, &none, (const uint8_t *)root.at, (uint32_t)root.len) ==
            OTA_OK);

@@ -58,7 +58,7 @@ static void mends(struct world *w, unsigned action)
     w->no_ranges = w->slow = w->endless = w->unreachable = false;
     w->cut_after = UINT32_MAX;
     w->status_times = 0;
-    w->now_ms += 3 * HOUR_MS;
+    w->now_ms += 3ull * HOUR_MS;
     w_offer(w, action, good);
     assert(w_run(w, 20000) && w->closed_success && w_runs(w) == 1);
     free(w);
@@ -183,7 +183,7 @@ static void silent_on_trial(struct world *w)
         booted_ms = w->now_ms;
     }
     w->unreachable = w->agent.trial;
-    if (w->agent.trial && w->now_ms - booted_ms > 180 * 1000) {
+    if (w->agent.trial && w->now_ms - booted_ms > 180000) {
         w->cause = BOOT_CAUSE_SOFT;
         boots++;
         w_boot(w);
@@ -207,12 +207,12 @@ static void test_trials_without_end(void)
     assert(trust_load(&w->trust, &s) == OTA_OK);
     printf("%u resets; own time went on for %u of 12 h\n", boots,
            (unsigned)((s.time_s - R_NOW) / 3600));
-    assert(boots < 110 && s.time_s - R_NOW > 8 * 3600);
+    assert(boots < 110 && s.time_s - R_NOW > 28800u);
     bears("an image that may not confirm", w, 12, 110);
     r.clock_stands = false;
     w_offer(w, 999, good);
     w->unreachable = false;
-    w->now_ms += 3 * HOUR_MS;
+    w->now_ms += 3ull * HOUR_MS;
     assert(w_run(w, 20000) && w->closed_success && w_runs(w) == 1);
     free(w);
 }
@@ -281,9 +281,9 @@ static void test_resets_do_not_stop_time(void)
     w_steps(w, 12);
     begin = w->now_ms;
     while (!ota_stale(&w->agent)) {
-        uint64_t until = w->now_ms + 600 * 1000;
+        uint64_t until = w->now_ms + 600000;
 
-        assert(w->now_ms - begin < (uint64_t)4 * R_DAY * 1000 + 4 * HOUR_MS);
+        assert(w->now_ms - begin < (uint64_t)4 * R_DAY * 1000 + 4ull * HOUR_MS);
         while (w->now_ms < until) {
             w_step(w);
         }
@@ -306,7 +306,7 @@ static void test_a_new_device_is_not_left_alone(void)
         r.absent = "timestamp.json";
         w->timing.poll_ms = w->timing.heartbeat_ms = HOUR_MS;
         w_boot(w);
-        while (w->now_ms < (uint64_t)TRUST_NEW_S * 1000 - 2 * HOUR_MS) {
+        while (w->now_ms < (uint64_t)TRUST_NEW_S * 1000 - 2ull * HOUR_MS) {
             w_step(w);
         }
         assert(!ota_stale(&w->agent));
@@ -314,7 +314,7 @@ static void test_a_new_device_is_not_left_alone(void)
         w_boot(w);
         w_steps(w, 1);
         assert(!ota_stale(&w->agent));
-        while (w->now_ms < (uint64_t)TRUST_NEW_S * 1000 + 2 * HOUR_MS) {
+        while (w->now_ms < (uint64_t)TRUST_NEW_S * 1000 + 2ull * HOUR_MS) {
             w_step(w);
         }
         assert(ota_stale(&w->agent));

@@ -6,6 +6,7 @@ const REASONS = new Map([
 	["no-key-manifest", "The device holds no valid key manifest"],
 	["flash-failed", "The device's flash could not be written"],
 	["trailing-bytes", "The file is longer than the image in it"],
+	["download-failed", "The download was cut off or begun anew too often"],
 	["bad-hash", "What arrived is not the file that was announced"],
 	["version-too-low", "The version is lower than what the device runs"],
 	["blank", "The file holds no image"],

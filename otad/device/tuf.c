@@ -6,9 +6,11 @@
 #include "tuf.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "caller.h"
 #include "download.h"
+#include "otad/auth/auth.h"
 #include "otad/auth/permission.h"
 #include "otad/db/tuf.h"
 #include "otad/fleet/metadata.h"
@@ -31,35 +33,61 @@ static ota_err nothing(struct http_request *rq, struct http_response *rs)
     return http_problem(rq, rs, OTA_E_NOT_FOUND, NULL, "There is nothing at this address.");
 }
 
-/* A file that was published before the newest of its role that memory knows, or just now. */
+/* What was asked for.  wait_s: the address has asked the database too often and waits so long.
+ */
+struct found {
+    enum repo_role role;
+    struct fleet_metadata_file file;
+    int64_t wait_s;
+};
+
+/*
+ * A file that was published before the newest of its role that memory knows, or just now.
+ * Anybody may ask and each asking costs a query, so an address has so many and no more.
+ */
 static ota_err older(struct http_request *rq, const struct fleet_metadata_where *where,
-                     enum repo_role role, struct fleet_metadata_file *f)
+                     struct found *f)
 {
     struct db_scope scope = device_scope(rq, where->tenant_id);
-    return db_tuf_file_get(&scope, where->platform, role, f->version, &f->bytes, &f->len);
+    char address[RATE_LIMIT_SUBJECT_BYTES];
+    rate_limit_subject(rq->client, address);
+    f->wait_s = rate_limit_take(&rq->otad->auth->lookups, address, (int64_t)time(NULL));
+    if (f->wait_s > 0)
+        return OTA_E_BUSY;
+    return db_tuf_file_get(&scope, where->platform, f->role, f->file.version, &f->file.bytes,
+                           &f->file.len);
 }
 
-static ota_err find(struct http_request *rq, enum repo_role *out_role,
-                    struct fleet_metadata_file *out)
+static ota_err find(struct http_request *rq, struct found *out)
 {
     const struct fleet_metadata_at at = at_of(rq);
     struct fleet_metadata_where where;
     int64_t version = 0;
     ota_err err = fleet_metadata_find(rq->otad->fleet, &at, rq->arena, &where);
     if (err == OTA_OK)
-        err = repo_file_parse(rq->capture[CAPTURE_FIRST], where.platform, out_role, &version);
-    if (err == OTA_OK && (version == 0) != (*out_role == REPO_TIMESTAMP))
+        err = repo_file_parse(rq->capture[CAPTURE_FIRST], where.platform, &out->role, &version);
+    if (err == OTA_OK && (version == 0) != (out->role == REPO_TIMESTAMP))
         err = OTA_E_NOT_FOUND;
     if (err == OTA_OK)
-        err = fleet_metadata_file(rq->otad->fleet, &at, *out_role, rq->arena, out);
-    if (err != OTA_OK || version == 0 || version == out->version)
+        err = fleet_metadata_file(rq->otad->fleet, &at, out->role, rq->arena, &out->file);
+    if (err != OTA_OK || version == 0 || version == out->file.version)
         return err;
     /* Every client asks for the next root.  Others than this otad may have published what
      * memory is about to learn. */
-    if (version > out->version && *out_role == REPO_ROOT)
+    if (version > out->file.version && out->role == REPO_ROOT)
         return OTA_E_NOT_FOUND;
-    out->version = version;
-    return older(rq, &where, *out_role, out);
+    out->file.version = version;
+    return older(rq, &where, out);
+}
+
+static ota_err asked_too_often(struct http_request *rq, struct http_response *rs,
+                               int64_t wait_s)
+{
+    http_header_add(rs, "Retry-After", arena_printf(rq->arena, "%lld", (long long)wait_s));
+    return http_problem_status(rq, rs, 429, OTA_E_BUSY, "too-many-lookups",
+                               "Too many old versions were asked for from your address; try "
+                               "again in %lld seconds.",
+                               (long long)wait_s);
 }
 
 static bool has_it(const struct http_request *rq, const char *tag)
@@ -70,22 +98,23 @@ static bool has_it(const struct http_request *rq, const char *tag)
 
 ota_err tuf_metadata_get(struct http_request *rq, struct http_response *rs)
 {
-    struct fleet_metadata_file f;
-    enum repo_role role = REPO_ROLES;
-    const ota_err err = find(rq, &role, &f);
+    struct found f = {.role = REPO_ROLES};
+    const ota_err err = find(rq, &f);
+    if (f.wait_s > 0)
+        return asked_too_often(rq, rs, f.wait_s);
     if (err != OTA_OK)
         return err == OTA_E_NOT_FOUND ? nothing(rq, rs) : err;
-    const char *tag =
-        arena_printf(rq->arena, "\"%s-%lld\"", repo_role_word(role), (long long)f.version);
+    const char *tag = arena_printf(rq->arena, "\"%s-%lld\"", repo_role_word(f.role),
+                                   (long long)f.file.version);
     http_header_add(rs, "Cache-Control",
-                    role == REPO_TIMESTAMP ? "no-cache"
-                                           : "public, max-age=31536000, immutable");
+                    f.role == REPO_TIMESTAMP ? "no-cache"
+                                             : "public, max-age=31536000, immutable");
     http_header_add(rs, "ETag", tag);
     rq->quiet = true;
     if (tag != NULL && has_it(rq, tag))
         http_empty(rs, 304);
     else
-        http_bytes(rs, 200, "application/json", f.bytes, f.len);
+        http_bytes(rs, 200, "application/json", f.file.bytes, f.file.len);
     return OTA_OK;
 }
 

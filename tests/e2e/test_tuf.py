@@ -160,6 +160,21 @@ class Tuf(Repository):
         self.assertEqual(self.otad.client().request("GET", f"/tuf/{TENANT}/nowhere/metadata/1.root.json").status, 404)
         self.assertEqual(self.otad.client().request("GET", f"/tuf/nobody/{self.name}/metadata/1.root.json").status, 404)
 
+    def test_strangers_have_so_many_queries(self):
+        """What memory can't answer is bounded for an address; what it can is not."""
+        self.begin()
+        answers = [self.fetch(f"metadata/{n}.snapshot.json") for n in range(1, 603)]
+        self.assertEqual({a.status for a in answers[:600]}, {404})
+        for n in range(603, 2000):  # one more each second
+            last = self.fetch(f"metadata/{n}.snapshot.json")
+            if last.status == 429:
+                break
+        self.assertEqual((last.status, last.json()["code"]), (429, "too-many-lookups"))
+        self.assertGreater(int(last.headers["Retry-After"]), 0)
+        for name in ("timestamp.json", "1.root.json", "1.targets.json"):
+            self.assertEqual(self.fetch("metadata/" + name).status, 200, name)
+        self.assertEqual(self.fetch("metadata/2.root.json").status, 404)
+
     def test_files_need_credentials_unless_public(self):
         image = self.complete("1.0.0")
         self.begin([self.target("1.0.0", image)])

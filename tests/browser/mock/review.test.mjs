@@ -114,9 +114,10 @@ test("a signed file is sent, whatever its name; what it lacks is said, and the l
 	await dialog.getByText("notes.json is not a file that signer repo made").first().waitFor();
 	await send(signedFile("5.mps2-an386 (1).json", ["nobody"], signed));
 	await dialog.getByRole("alert").getByText("is signed by nobody who may").waitFor();
+	const told = page.getByText(`${list.file} is published`).waitFor(); // it goes again by itself
 	await send(signedFile("5.mps2-an386 (2).json", [list.keys[0]], signed));
+	await told;
 	await dialog.waitFor({ state: "detached" });
-	await page.getByText(`${list.file} is published`).waitFor();
 	await panel(page, list.file).waitFor({ state: "detached" });
 	await page.locator(`li[data-role="${PLATFORM}"]`).getByText("version 5").waitFor();
 });

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "keys/pem.h"
 #include "otad/api/api.h"
 #include "otad/auth/auth.h"
 #include "otad/auth/online_key.h"
@@ -403,6 +404,10 @@ int main(int argc, char **argv)
     if (!parse_arguments(argc, argv, &args)) {
         (void)fputs(usage, stderr);
         return EXIT_USAGE;
+    }
+    if (pem_init() != OTA_OK) {
+        (void)fputs("otad: libcrypto cannot start\n", stderr);
+        return EXIT_FAILED;
     }
     return (int)configured(&args);
 }

@@ -168,7 +168,7 @@ static ota_err run(const struct slot_map *m, struct journal *j, uint32_t step, b
             out->result = copy(m->flash, &mv);
         }
         /* A journal that lost its newest step tells the one before: then this source is what
-         * the lost one was filling, and reads as it likes. */
+         * the lost one was filling, and reads as it likes.  Mostly copy sees that itself. */
         if (redo && out->result == TARGET_BAD)
             out->result = SOURCE_BAD;
     }

@@ -91,6 +91,39 @@ static const struct row table[] = {
        "Folder of secrets made at the first start (0700). Keep it, and back it up."),
      NULL},
 
+    {T(snapshot_key, "",
+       "The key that signs snapshots of repositories: a file (PKCS#8, 0600, plain or "
+       "encrypted) or a key in a token or HSM, as a URI: "
+       "pkcs11:token=T;object=O?module-path=/M.so&pin-source=file:/P. Empty: "
+       "tuf-snapshot.pem of state_dir, made at the first start. SIGHUP reads this section "
+       "again."),
+     "online keys"},
+    {T(snapshot_key_next, "",
+       "Its successor, so that both are there while a new root is made. Empty: "
+       "tuf-snapshot.next.pem of state_dir, if it is there."),
+     NULL},
+    {T(timestamp_key, "", "The same for timestamps."), NULL},
+    {T(timestamp_key_next, "", "Its successor."), NULL},
+    {T(director_key, "",
+       "The same for the director's answers, one for each device that asks for its update. A "
+       "token must be fast enough for that; a file takes 0.03 ms."),
+     NULL},
+    {T(director_key_next, "", "Its successor."), NULL},
+    {N(director_sessions, 1, 1, 16,
+       "So many answers at the same time are signed by a director key in a token."),
+     NULL},
+    {N(token_timeout_ms, 3000, 100, 60000,
+       "A token that takes longer for one signature is taken for gone, and opened anew."),
+     NULL},
+    {T(token_pin_file, "",
+       "File (0600) with the PIN of tokens whose URI has no pin-source. Empty: the systemd "
+       "credential otad.pin, if there is one."),
+     NULL},
+    {T(online_key_passphrase_file, "",
+       "File (0600) with the passphrase of encrypted key files. Empty: the systemd credential "
+       "otad.passphrase, if there is one."),
+     NULL},
+
     {N(request_bytes_max, 256 * KIB, 4 * KIB, 16 * MIB, "Largest JSON body."), "limits"},
     {N(artifact_bytes_max, 64 * MIB, 64 * KIB, INT64_C(1) << 40, "Largest uploaded file."),
      NULL},

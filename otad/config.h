@@ -43,6 +43,14 @@ struct config {
     const char *web_dir;   /* built web interface; "" = none      */
     const char *state_dir; /* pepper and other secrets, 0700      */
 
+    /* online keys: "" = of state_dir, else a file or a pkcs11: URI */
+    const char *snapshot_key, *snapshot_key_next;
+    const char *timestamp_key, *timestamp_key_next;
+    const char *director_key, *director_key_next;
+    int64_t director_sessions; /* processes that sign with a director key in a token */
+    int64_t token_timeout_ms;  /* of one signature */
+    const char *token_pin_file, *online_key_passphrase_file; /* "" = systemd's, if any */
+
     /* limits */
     int64_t request_bytes_max;  /* of one JSON body             */
     int64_t artifact_bytes_max; /* of one uploaded file         */

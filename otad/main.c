@@ -11,9 +11,11 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "keys/pem.h"
 #include "otad/api/api.h"
 #include "otad/auth/auth.h"
 #include "otad/auth/online_key.h"
+#include "otad/auth/token_worker.h"
 #include "otad/config.h"
 #include "otad/db/db.h"
 #include "otad/db/feed.h"
@@ -41,9 +43,9 @@ static const char usage[] =
     "  otad --version\n"
     "  otad --help\n"
     "\n"
-    "SIGHUP reads certificate, key and the online keys again. Exit status: 0 stopped as asked, "
-    "1 failed,\n"
-    "2 wrong usage or configuration.\n";
+    "SIGHUP reads certificate and key, and the online keys and what the file says of them, "
+    "again.\n"
+    "Exit status: 0 stopped as asked, 1 failed, 2 wrong usage or configuration.\n";
 
 struct arguments {
     const char *config;
@@ -98,9 +100,33 @@ static ota_err open_auth(struct otad *o)
     return auth_new(folder, &o->auth);
 }
 
+static struct online_config online_config(const struct config *c)
+{
+    return (struct online_config){
+        .state_dir = c->state_dir,
+        .key = {[ONLINE_SNAPSHOT] = {c->snapshot_key, c->snapshot_key_next},
+                [ONLINE_TIMESTAMP] = {c->timestamp_key, c->timestamp_key_next},
+                [ONLINE_DIRECTOR] = {c->director_key, c->director_key_next}},
+        .pin_file = c->token_pin_file,
+        .passphrase_file = c->online_key_passphrase_file,
+        .director_sessions = (unsigned)c->director_sessions,
+        .token_timeout_ms = (int)c->token_timeout_ms};
+}
+
+static ota_err online_said(ota_err e, const struct why *why)
+{
+    if (e != OTA_OK)
+        log_error("online-keys-failed", LOG_STR("why", why->text), LOG_STR("hint", why->hint),
+                  LOG_ERR(e));
+    return e;
+}
+
 static ota_err open_online_keys(struct otad *o)
 {
-    return online_keys_open(o->config->state_dir, &o->online_keys);
+    const struct online_config config = online_config(o->config);
+    struct why why = {0};
+
+    return online_said(online_keys_open(&config, &o->online_keys, &why), &why);
 }
 
 static ota_err open_store(struct otad *o)
@@ -226,18 +252,35 @@ static void block_signals(sigset_t *out)
     (void)sigaction(SIGPIPE, &ignore, NULL);
 }
 
-/* Each part keeps what it has when it cannot read anew. */
-static void reload(struct otad *o)
+/* Of the file only what it says of online keys is taken over. */
+static ota_err reload_online_keys(struct otad *o, const char *path)
 {
-    const ota_err keys = online_keys_reload(o->online_keys);
+    struct online_config keys;
+    struct config config;
+    struct config_fault fault;
+    struct why why = {0};
+    ota_err e = config_load(path, &config, &fault);
 
-    if (keys != OTA_OK)
-        log_error("online-keys-failed", LOG_ERR(keys));
+    if (e != OTA_OK)
+        why_tell(&why, "%s:%d: %s", path, fault.line, fault.text);
+    keys = online_config(&config);
+    keys.state_dir = o->config->state_dir;
+    if (e == OTA_OK)
+        e = online_keys_reload(o->online_keys, &keys, &why);
+    config_done(&config);
+    return online_said(e, &why);
+}
+
+/* Each part keeps what it has when it cannot read anew. */
+static void reload(struct otad *o, const char *path)
+{
+    const ota_err keys = reload_online_keys(o, path);
+
     if (http_server_reload(o->server) == OTA_OK && keys == OTA_OK)
         log_info("reloaded", LOG_NONE);
 }
 
-static void serve(struct otad *o, const sigset_t *signals)
+static void serve(struct otad *o, const char *path, const sigset_t *signals)
 {
     int number = 0;
 
@@ -246,14 +289,14 @@ static void serve(struct otad *o, const sigset_t *signals)
     systemd_notify("READY=1");
     while (sigwait(signals, &number) == 0 && number == SIGHUP) {
         systemd_notify("RELOADING=1");
-        reload(o);
+        reload(o, path);
         systemd_notify("READY=1");
     }
     log_info("stopping", LOG_INT("signal", number));
     systemd_notify("STOPPING=1");
 }
 
-static enum exit_status run(const struct config *config)
+static enum exit_status run(const char *path, const struct config *config)
 {
     struct otad o = {.config = config, .ready = ready, .version = OTAD_VERSION};
     struct http_stats stats = {0};
@@ -266,7 +309,7 @@ static enum exit_status run(const struct config *config)
     set_log_level(config->log_level);
     e = start(&o);
     if (e == OTA_OK) {
-        serve(&o, &signals);
+        serve(&o, path, &signals);
         http_server_stats(o.server, &stats);
     }
     stop(&o);
@@ -295,11 +338,15 @@ static bool parse_arguments(int count, char **text, struct arguments *out)
 /* Beyond the file itself: certificate, key and priorities. */
 static enum exit_status check(const char *path, const struct config *config)
 {
+    const struct online_config keys = online_config(config);
     const char *why = "tls_priorities are not understood";
+    struct why of_keys = {0};
     struct tls *tls;
-    ota_err e = OTA_OK;
+    ota_err e = online_keys_check(&keys, &of_keys);
 
-    if (*config->tls_cert != '\0') {
+    if (e != OTA_OK)
+        why = of_keys.text;
+    if (e == OTA_OK && *config->tls_cert != '\0') {
         e = tls_check_priorities(config->tls_priorities);
         if (e == OTA_OK)
             e = tls_open(config->tls_cert, config->tls_key, &tls, &why);
@@ -330,7 +377,7 @@ static enum exit_status configured(const struct arguments *args)
     } else if (args->check) {
         status = check(args->config, &config);
     } else {
-        status = run(&config);
+        status = run(args->config, &config);
     }
     config_done(&config);
     return status;
@@ -340,6 +387,8 @@ int main(int argc, char **argv)
 {
     struct arguments args;
 
+    if (argc == 2 && strcmp(argv[1], TOKEN_WORKER_ARGUMENT) == 0)
+        token_worker_run();
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         (void)fputs(usage, stdout);
         return EXIT_DONE;
@@ -355,6 +404,10 @@ int main(int argc, char **argv)
     if (!parse_arguments(argc, argv, &args)) {
         (void)fputs(usage, stderr);
         return EXIT_USAGE;
+    }
+    if (pem_init() != OTA_OK) {
+        (void)fputs("otad: libcrypto cannot start\n", stderr);
+        return EXIT_FAILED;
     }
     return (int)configured(&args);
 }

@@ -69,11 +69,8 @@ void metrics_family(struct metrics_out *o, enum metric_type type, const char *na
     add_text(o, type == METRIC_COUNTER ? " counter\n" : " gauge\n");
 }
 
-void metrics_sample(struct metrics_out *o, const struct metric_label *label, size_t count,
-                    uint64_t value)
+static void add_labels(struct metrics_out *o, const struct metric_label *label, size_t count)
 {
-    char number[NUMBER_BYTES];
-
     add_text(o, o->family);
     for (size_t i = 0; i < count; i++) {
         add_text(o, i == 0 ? "{" : ",");
@@ -82,7 +79,26 @@ void metrics_sample(struct metrics_out *o, const struct metric_label *label, siz
         add_escaped(o, label[i].value, true);
         add_text(o, i + 1 == count ? "\"}" : "\"");
     }
+}
+
+void metrics_sample(struct metrics_out *o, const struct metric_label *label, size_t count,
+                    uint64_t value)
+{
+    char number[NUMBER_BYTES];
+
+    add_labels(o, label, count);
     (void)snprintf(number, sizeof number, " %" PRIu64 "\n", value);
+    add_text(o, number);
+}
+
+void metrics_sample_milli(struct metrics_out *o, const struct metric_label *label, size_t count,
+                          uint64_t thousandths)
+{
+    char number[NUMBER_BYTES];
+
+    add_labels(o, label, count);
+    (void)snprintf(number, sizeof number, " %" PRIu64 ".%03" PRIu64 "\n", thousandths / 1000,
+                   thousandths % 1000);
     add_text(o, number);
 }
 
@@ -96,13 +112,8 @@ void metrics_one(struct metrics_out *o, enum metric_type type, const char *name,
 void metrics_one_milli(struct metrics_out *o, enum metric_type type, const char *name,
                        const char *help, uint64_t thousandths)
 {
-    char number[NUMBER_BYTES];
-
     metrics_family(o, type, name, help);
-    add_text(o, name);
-    (void)snprintf(number, sizeof number, " %" PRIu64 ".%03" PRIu64 "\n", thousandths / 1000,
-                   thousandths % 1000);
-    add_text(o, number);
+    metrics_sample_milli(o, NULL, 0, thousandths);
 }
 
 ota_err metrics_end(struct metrics_out *o, const char **out, size_t *out_len)

@@ -40,11 +40,14 @@ void metrics_family(struct metrics_out *o, enum metric_type type, const char *na
 void metrics_sample(struct metrics_out *o, const struct metric_label *label, size_t count,
                     uint64_t value);
 
+/* The same with thousandths of the unit: 1250 stands there as 1.250. */
+void metrics_sample_milli(struct metrics_out *o, const struct metric_label *label, size_t count,
+                          uint64_t thousandths);
+
 /* A family of one sample without labels. */
 void metrics_one(struct metrics_out *o, enum metric_type type, const char *name,
                  const char *help, uint64_t value);
 
-/* The same with thousandths of the unit: 1250 stands there as 1.250. */
 void metrics_one_milli(struct metrics_out *o, enum metric_type type, const char *name,
                        const char *help, uint64_t thousandths);
 

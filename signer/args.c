@@ -7,21 +7,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ask.h"
 #include "sample.h"
 #include "say.h"
-#include "secret.h"
 
-/* Options of every verb that uses a key: one with an option -k or --key. */
+/* Options of every verb that may have to open a key, private or public (names_key). */
 enum { KEY_PASSPHRASE_FILE, KEY_PASSPHRASE_FD, KEY_PIN_FILE, KEY_PIN_FD, KEY_ALLOW_SAMPLE };
 
 static const struct arg_spec key_options[] = {
-    [KEY_PASSPHRASE_FILE] = {0, "passphrase-file", "FILE", "where the key's passphrase stands"},
-    [KEY_PASSPHRASE_FD] = {0, "passphrase-fd", "NUMBER", "descriptor to read it from"},
-    [KEY_PIN_FILE] = {0, "pin-file", "FILE", "where the token's PIN stands"},
-    [KEY_PIN_FD] = {0, "pin-fd", "NUMBER", "descriptor to read it from"},
+    [KEY_PASSPHRASE_FILE] = {0, "passphrase-file", "FILE",
+                             "where the passphrase of key files stands"},
+    [KEY_PASSPHRASE_FD] = {0, "passphrase-fd", "NUMBER",
+                           "descriptor to read it from, a line a key"},
+    [KEY_PIN_FILE] = {0, "pin-file", "FILE", "where the PIN of tokens stands"},
+    [KEY_PIN_FD] = {0, "pin-fd", "NUMBER", "descriptor to read it from, a line a key"},
     [KEY_ALLOW_SAMPLE] = {0, "allow-sample-key", NULL, "use even a key that is published"},
     {0, NULL, NULL, NULL},
 };
+
+void args_verbs_print(FILE *to, const struct args_verb *verbs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        (void)fprintf(to, "  %-12s %s\n", verbs[i].name, verbs[i].what);
+}
+
+const struct args_verb *args_verb_find(const struct args_verb *verbs, size_t count,
+                                       const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    }
+    return NULL;
+}
+
+bool args_is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
 
 void args_init(struct args *a, const struct verb_spec *verb, int argc, char **argv)
 {
@@ -63,9 +86,25 @@ static int by_letter(const struct verb_spec *v, char letter)
     return -1;
 }
 
+/* Is the option's value a key: a file, which may have a passphrase, or one in a token? */
+static bool names_key(const struct arg_spec *o)
+{
+    static const char *const values[] = {"KEY", "PUB", "PUB|KEYID"};
+
+    for (size_t i = 0; o->value != NULL && i < sizeof values / sizeof values[0]; i++) {
+        if (strcmp(o->value, values[i]) == 0)
+            return true;
+    }
+    return o->letter == 'k' || strcmp(o->name, "key") == 0;
+}
+
 static bool uses_key(const struct verb_spec *v)
 {
-    return by_letter(v, 'k') >= 0 || by_name(v->options, "key", 3) >= 0;
+    for (const struct arg_spec *o = v->options; o->name != NULL; o++) {
+        if (names_key(o))
+            return true;
+    }
+    return false;
 }
 
 static void help_print(const struct verb_spec *v)
@@ -127,15 +166,15 @@ static bool key_option(int option, const char *value)
 {
     switch (option) {
     case KEY_PASSPHRASE_FILE:
-        secret_from_file(SECRET_PASSPHRASE, value);
+        ask_from_file(SECRET_PASSPHRASE, value);
         return true;
     case KEY_PASSPHRASE_FD:
-        return secret_from_fd(SECRET_PASSPHRASE, key_options[option].name, value);
+        return ask_from_fd(SECRET_PASSPHRASE, key_options[option].name, value);
     case KEY_PIN_FILE:
-        secret_from_file(SECRET_PIN, value);
+        ask_from_file(SECRET_PIN, value);
         return true;
     case KEY_PIN_FD:
-        return secret_from_fd(SECRET_PIN, key_options[option].name, value);
+        return ask_from_fd(SECRET_PIN, key_options[option].name, value);
     default:
         sample_keys_allow();
         return true;
@@ -197,6 +236,21 @@ int args_next(struct args *a, const char **value)
     }
     args_complain(a, "there is no option %s", word);
     return ARGS_BAD;
+}
+
+bool args_read(struct args *a, const struct args_reader *reader, void *request,
+               enum exit_status *out_status)
+{
+    const char *value;
+
+    *out_status = EXIT_BAD_USAGE;
+    for (int i; (i = args_next(a, &value)) != ARGS_END;) {
+        if (i == ARGS_HELP)
+            *out_status = EXIT_DONE;
+        if (i == ARGS_HELP || i == ARGS_BAD || !reader->take(a, request, i, value))
+            return false;
+    }
+    return reader->complete == NULL || reader->complete(a, request);
 }
 
 bool args_number(const char *name, const char *text, uint64_t max, uint64_t *out)

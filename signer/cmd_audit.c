@@ -36,7 +36,6 @@ static const struct verb_spec verb = {
 struct request {
     const char *action, *file;
     struct audit_chain chain;
-    bool help;
 };
 
 static bool take_head(const struct args *a, const char *value, struct audit_chain *c)
@@ -54,8 +53,10 @@ static bool take_head(const struct args *a, const char *value, struct audit_chai
     return false;
 }
 
-static bool take(const struct args *a, struct request *q, int option, const char *value)
+static bool take(struct args *a, void *request, int option, const char *value)
 {
+    struct request *q = request;
+
     switch (option) {
     case OPT_FROM_HASH:
         q->chain.has_from = audit_hash_parse(value, strlen(value), q->chain.from);
@@ -79,28 +80,20 @@ static bool take(const struct args *a, struct request *q, int option, const char
     return true;
 }
 
-static enum exit_status parse(int argc, char **argv, struct request *q)
+static bool complete(const struct args *a, void *request)
 {
-    struct args a;
-    const char *value;
+    const struct request *q = request;
 
-    args_init(&a, &verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP) {
-            q->help = true;
-            return EXIT_DONE;
-        }
-        if (i == ARGS_BAD || !take(&a, q, i, value))
-            return EXIT_BAD_USAGE;
-    }
     if (q->action == NULL || strcmp(q->action, "verify") != 0)
-        args_complain(&a, "say what to do: verify");
+        args_complain(a, "say what to do: verify");
     else if (q->file == NULL)
-        args_complain(&a, "which file?");
+        args_complain(a, "which file?");
     else
-        return EXIT_DONE;
-    return EXIT_BAD_USAGE;
+        return true;
+    return false;
 }
+
+static const struct args_reader reader = {take, complete};
 
 /* ---- one bad line ---------------------------------------------------------------------- */
 
@@ -274,7 +267,9 @@ static enum exit_status run(struct request *q)
 enum exit_status cmd_audit(int argc, char **argv)
 {
     struct request q = {0};
-    enum exit_status s = parse(argc, argv, &q);
+    enum exit_status s;
+    struct args a;
 
-    return s != EXIT_DONE || q.help ? s : run(&q);
+    args_init(&a, &verb, argc, argv);
+    return args_read(&a, &reader, &q, &s) ? run(&q) : s;
 }

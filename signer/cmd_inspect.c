@@ -7,6 +7,7 @@
 #include "../firmware/image/sums.h"
 #include "args.h"
 #include "cmd.h"
+#include "cmd_repo.h"
 #include "file.h"
 #include "judge.h"
 #include "key.h"
@@ -17,7 +18,8 @@ static const struct arg_spec options[] = {{0, NULL, NULL, NULL}};
 
 static const struct verb_spec verb = {
     "inspect [OPTION]... FILE",
-    "Show what an image, key manifest, key, SHA256SUMS or minisign file says about itself.\n"
+    "Show what an image, key manifest, key, SHA256SUMS, minisign file or file of a repository\n"
+    "(1.root.json) says about itself.\n"
     "Nothing is verified: that is what `signer verify` is for.",
     options,
     NULL,
@@ -104,7 +106,7 @@ static ota_err show_pem(const struct file_bytes *f, const char *path, struct rep
         report_flag(r, "encrypted", true);
     judge_report_key(r, &key, true);
     report_hex(r, "public_key", key.key, key.bytes);
-    return OTA_OK;
+    return repo_report_keyid(r, &key);
 }
 
 static bool is_minisign(const struct file_bytes *f)
@@ -165,11 +167,50 @@ static ota_err show_sums(const struct file_bytes *f, const char *path, struct re
     return OTA_OK;
 }
 
+static bool is_metadata(const struct file_bytes *f)
+{
+    return starts(f, "{");
+}
+
+/* In the words in which it is shown before it is signed. */
+static ota_err show_metadata(const struct file_bytes *f, const char *path, struct report *r)
+{
+    const json_t *item;
+    json_t *doc = NULL;
+    ota_err e = repo_doc_parse(path, f->data, f->len, &doc);
+    size_t i;
+
+    if (e != OTA_OK)
+        return e;
+    report_text(r, "kind", "repository-metadata");
+    report_text(r, "type", "%s",
+                json_string_value(json_object_get(repo_doc_signed(doc), "_type")));
+    report_number(r, "version", repo_doc_version(doc));
+    report_text(r, "expires", "%s", repo_doc_expires(doc));
+    report_list(r, "signatures_of");
+    json_array_foreach (json_object_get(doc, "signatures"), i, item)
+        report_text(r, NULL, "%s", json_string_value(json_object_get(item, "keyid")));
+    report_end(r);
+    repo_report_changes(r, NULL, doc);
+    json_decref(doc);
+    return OTA_OK;
+}
+
+static ota_err nothing_known(const char *path)
+{
+    say_error("%s is nothing that signer knows", path);
+    say_hint(
+        "images, key manifests, PEM keys, SHA256SUMS, minisign's files, N.root.json and its "
+        "like");
+    return OTA_E_FORMAT;
+}
+
 static ota_err run(const char *path)
 {
     static const struct kind kinds[] = {
-        {is_image, show_image},       {is_manifest, show_manifest}, {is_pem, show_pem},
-        {is_minisign, show_minisign}, {is_sums, show_sums},
+        {is_image, show_image}, {is_manifest, show_manifest},
+        {is_pem, show_pem},     {is_minisign, show_minisign},
+        {is_sums, show_sums},   {is_metadata, show_metadata},
     };
     struct file_bytes f;
     struct report r;
@@ -183,7 +224,7 @@ static ota_err run(const char *path)
     report_init(&r);
     report_text(&r, "file", "%s", path);
     if (i == sizeof kinds / sizeof kinds[0])
-        e = say_fail(OTA_E_FORMAT, "%s is nothing that signer knows", path);
+        e = nothing_known(path);
     else
         e = kinds[i].show(&f, path, &r);
     if (e == OTA_OK && !report_print(&r))
@@ -194,26 +235,36 @@ static ota_err run(const char *path)
     return e;
 }
 
+static bool take(struct args *a, void *request, int option, const char *value)
+{
+    const char **path = request;
+
+    (void)option; /* there are none */
+    if (*path != NULL)
+        args_complain(a, "one file at a time: '%s'", value);
+    else
+        *path = value;
+    return *path == value;
+}
+
+static bool complete(const struct args *a, void *request)
+{
+    const char *const *path = request;
+
+    if (*path == NULL)
+        args_complain(a, "which file?");
+    return *path != NULL;
+}
+
 enum exit_status cmd_inspect(int argc, char **argv)
 {
-    const char *path = NULL, *value;
+    static const struct args_reader reader = {take, complete};
+    const char *path = NULL;
+    enum exit_status s;
     struct args a;
 
     args_init(&a, &verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP)
-            return EXIT_DONE;
-        if (i == ARGS_BAD)
-            return EXIT_BAD_USAGE;
-        if (path != NULL) {
-            args_complain(&a, "one file at a time: '%s'", value);
-            return EXIT_BAD_USAGE;
-        }
-        path = value;
-    }
-    if (path == NULL) {
-        args_complain(&a, "which file?");
-        return EXIT_BAD_USAGE;
-    }
+    if (!args_read(&a, &reader, (void *)&path, &s))
+        return s;
     return exit_of(run(path));
 }

@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "cmd.h"
+#include "cmd_repo.h"
 #include "file.h"
 #include "judge.h"
 #include "key.h"
@@ -14,7 +15,7 @@
 enum { OPT_KEY, OPT_OUT, OPT_STRENGTH, OPT_NEW_FILE, OPT_NEW_FD, OPT_FORCE };
 
 static const struct arg_spec options[] = {
-    [OPT_KEY] = {'k', "key", "FILE|URI", "the key: a file or, for `public`, a pkcs11: URI"},
+    [OPT_KEY] = {'k', "key", "KEY", "the key: a file or, for `public`, a pkcs11: URI"},
     [OPT_OUT] = {'o', "out", "FILE", "where the result goes"},
     [OPT_STRENGTH] = {0, "strength", "moderate|sensitive|interactive", STRENGTH_HELP},
     [OPT_NEW_FILE] = {0, "new-passphrase-file", "FILE", "passwd: where the new one stands"},
@@ -43,7 +44,7 @@ struct request {
     enum action action;
     const char *key, *out;
     const struct keybox_cost *cost;
-    bool force, help;
+    bool force;
 };
 
 static bool take_action(const struct args *a, struct request *q, const char *value)
@@ -65,8 +66,10 @@ static bool take_action(const struct args *a, struct request *q, const char *val
     return false;
 }
 
-static bool take(const struct args *a, struct request *q, int option, const char *value)
+static bool take(struct args *a, void *request, int option, const char *value)
 {
+    struct request *q = request;
+
     switch (option) {
     case OPT_KEY:
         q->key = value;
@@ -78,10 +81,10 @@ static bool take(const struct args *a, struct request *q, int option, const char
         q->cost = strength_of(value);
         return q->cost != NULL;
     case OPT_NEW_FILE:
-        secret_from_file(SECRET_NEW_PASSPHRASE, value);
+        ask_from_file(SECRET_NEW_PASSPHRASE, value);
         return true;
     case OPT_NEW_FD:
-        return secret_from_fd(SECRET_NEW_PASSPHRASE, options[option].name, value);
+        return ask_from_fd(SECRET_NEW_PASSPHRASE, options[option].name, value);
     case OPT_FORCE:
         q->force = true;
         return true;
@@ -90,8 +93,9 @@ static bool take(const struct args *a, struct request *q, int option, const char
     }
 }
 
-static bool complete(const struct args *a, const struct request *q)
+static bool complete(const struct args *a, void *request)
 {
+    const struct request *q = request;
     bool in_place = q->action == ACTION_ENCRYPT || q->action == ACTION_PASSWD;
 
     if (q->action == ACTION_NONE)
@@ -109,26 +113,12 @@ static bool complete(const struct args *a, const struct request *q)
     return false;
 }
 
-static enum exit_status parse(int argc, char **argv, struct request *q)
-{
-    struct args a;
-    const char *value;
-
-    args_init(&a, &verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP) {
-            q->help = true;
-            return EXIT_DONE;
-        }
-        if (i == ARGS_BAD || !take(&a, q, i, value))
-            return EXIT_BAD_USAGE;
-    }
-    return complete(&a, q) ? EXIT_DONE : EXIT_BAD_USAGE;
-}
+static const struct args_reader reader = {take, complete};
 
 static ota_err report(const struct request *q, const struct key_public *public)
 {
     struct report r;
+    ota_err e;
 
     report_init(&r);
     if (q->out != NULL)
@@ -136,7 +126,11 @@ static ota_err report(const struct request *q, const struct key_public *public)
     else if (q->action != ACTION_PUBLIC)
         report_text(&r, "file", "%s", q->key);
     judge_report_key(&r, public, false);
-    return report_print(&r) ? OTA_OK : OTA_E_IO;
+    e = repo_report_keyid(&r, public);
+    if (e == OTA_OK && !report_print(&r))
+        e = OTA_E_IO;
+    report_free(&r);
+    return e;
 }
 
 static ota_err run_public(const struct request *q)
@@ -179,9 +173,11 @@ static ota_err run_private(const struct request *q)
 enum exit_status cmd_key(int argc, char **argv)
 {
     struct request q = {.cost = &keybox_moderate};
-    enum exit_status s = parse(argc, argv, &q);
+    enum exit_status s;
+    struct args a;
 
-    if (s != EXIT_DONE || q.help)
+    args_init(&a, &verb, argc, argv);
+    if (!args_read(&a, &reader, &q, &s))
         return s;
     return exit_of(q.action == ACTION_PUBLIC ? run_public(&q) : run_private(&q));
 }

@@ -5,6 +5,7 @@
 #include "../firmware/boards/host/minisign.h"
 #include "args.h"
 #include "cmd.h"
+#include "cmd_repo.h"
 #include "file.h"
 #include "judge.h"
 #include "key.h"
@@ -41,13 +42,15 @@ static const struct verb_spec verb = {
 
 struct request {
     enum crypto_alg alg;
-    bool release, force, encrypt, help;
+    bool release, force, encrypt;
     const char *out, *uri;
     const struct keybox_cost *cost;
 };
 
-static bool complete(const struct args *a, const struct request *q)
+static bool complete(const struct args *a, void *request)
 {
+    const struct request *q = request;
+
     if (q->out == NULL && (q->uri == NULL || q->release))
         args_complain(a, "-o FILE is missing");
     else if (q->release && q->alg != CRYPTO_ED25519)
@@ -61,44 +64,35 @@ static bool complete(const struct args *a, const struct request *q)
     return false;
 }
 
-static enum exit_status parse(int argc, char **argv, struct request *q)
+static bool take(struct args *a, void *request, int option, const char *value)
 {
-    struct args a;
-    const char *value;
+    struct request *q = request;
 
-    args_init(&a, &verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP) {
-            q->help = true;
-            return EXIT_DONE;
-        }
-        if (i == ARGS_BAD)
-            return EXIT_BAD_USAGE;
-        if (i == OPT_TYPE && (strcmp(value, "ed25519") == 0 || strcmp(value, "p256") == 0)) {
-            q->alg = value[0] == 'e' ? CRYPTO_ED25519 : CRYPTO_P256;
-        } else if (i == OPT_OUT) {
-            q->out = value;
-        } else if (i == OPT_PURPOSE &&
-                   (strcmp(value, "image") == 0 || strcmp(value, "release") == 0 ||
-                    strcmp(value, "root") == 0)) {
-            q->release = strcmp(value, "release") == 0;
-        } else if (i == OPT_KEY) {
-            q->uri = value;
-        } else if (i == OPT_ENCRYPT) {
-            q->encrypt = true;
-        } else if (i == OPT_STRENGTH) {
-            q->cost = strength_of(value);
-            if (q->cost == NULL)
-                return EXIT_BAD_USAGE;
-        } else if (i == OPT_FORCE) {
-            q->force = true;
-        } else {
-            args_complain(&a, "what is '%s'?", value);
-            return EXIT_BAD_USAGE;
-        }
+    if (option == OPT_TYPE && (strcmp(value, "ed25519") == 0 || strcmp(value, "p256") == 0)) {
+        q->alg = value[0] == 'e' ? CRYPTO_ED25519 : CRYPTO_P256;
+    } else if (option == OPT_OUT) {
+        q->out = value;
+    } else if (option == OPT_PURPOSE &&
+               (strcmp(value, "image") == 0 || strcmp(value, "release") == 0 ||
+                strcmp(value, "root") == 0)) {
+        q->release = strcmp(value, "release") == 0;
+    } else if (option == OPT_KEY) {
+        q->uri = value;
+    } else if (option == OPT_ENCRYPT) {
+        q->encrypt = true;
+    } else if (option == OPT_STRENGTH) {
+        q->cost = strength_of(value);
+        return q->cost != NULL;
+    } else if (option == OPT_FORCE) {
+        q->force = true;
+    } else {
+        args_complain(a, "what is '%s'?", value);
+        return false;
     }
-    return complete(&a, q) ? EXIT_DONE : EXIT_BAD_USAGE;
+    return true;
 }
+
+static const struct args_reader reader = {take, complete};
 
 static ota_err minisign_pub_write(const struct key_public *key, const char *path, bool force)
 {
@@ -170,7 +164,10 @@ static ota_err run(const struct request *q)
         if (q->release)
             report_text(&r, "minisign_public_key", "%s", minisign_path);
         judge_report_key(&r, key_public(key), q->release);
-        e = report_print(&r) ? OTA_OK : OTA_E_IO;
+        e = repo_report_keyid(&r, key_public(key));
+        if (e == OTA_OK && !report_print(&r))
+            e = OTA_E_IO;
+        report_free(&r);
     }
     key_free(key);
     return e;
@@ -179,7 +176,9 @@ static ota_err run(const struct request *q)
 enum exit_status cmd_keygen(int argc, char **argv)
 {
     struct request q = {.alg = CRYPTO_ED25519, .cost = &keybox_moderate};
-    enum exit_status s = parse(argc, argv, &q);
+    enum exit_status s;
+    struct args a;
 
-    return s != EXIT_DONE || q.help ? s : exit_of(run(&q));
+    args_init(&a, &verb, argc, argv);
+    return args_read(&a, &reader, &q, &s) ? exit_of(run(&q)) : s;
 }

@@ -34,12 +34,11 @@ static const struct arg_spec options[] = {
     [OPT_CID] = {0, "cid", "NAME|UUID", "the same as --class"},
     [OPT_VID] = {0, "vid", "NAME|UUID", "new: vendor (default otad.example)"},
     [OPT_SEQUENCE] = {0, "sequence", "N", "new: must be higher than the one in force"},
-    [OPT_IMAGE_KEY] = {0, "image-key", "FILE", "new: public key that may sign images"},
-    [OPT_RELEASE_KEY] = {0, "release-key", "FILE", "new: public key that may sign releases"},
+    [OPT_IMAGE_KEY] = {0, "image-key", "PUB", "new: public key that may sign images"},
+    [OPT_RELEASE_KEY] = {0, "release-key", "PUB", "new: public key that may sign releases"},
     [OPT_OUT] = {'o', "out", "FILE", "where the result goes (cosign, merge: in place)"},
-    [OPT_KEY] = {'k', "key", "FILE|URI", "cosign: your boot root's private key"},
-    [OPT_ROOT] = {0, "root", "FILE",
-                  "boot root's public key; three times, always in one order"},
+    [OPT_KEY] = {'k', "key", "KEY", "cosign: your boot root's private key"},
+    [OPT_ROOT] = {0, "root", "PUB", "boot root's public key; three times, always in one order"},
     [OPT_ROOT_INDEX] = {0, "root-index", "1|2|3", "cosign: which root you are, without --root"},
     [OPT_C_SOURCE] = {0, "c-source", "FILE", "roots: C file for the bootloader's build"},
     {0, NULL, NULL, NULL},
@@ -60,7 +59,10 @@ static const struct verb_spec verb = {
     "  roots   --root A --root B --root C --c-source FILE",
 };
 
+struct action;
+
 struct request {
+    const struct action *todo; /* of the name in action */
     const char *action, *file[2];
     size_t files;
     const char *class, *vid, *out, *key, *c_source;
@@ -69,7 +71,7 @@ struct request {
     enum manifest_purpose key_purpose[MANIFEST_KEYS_MAX];
     size_t roots, keys;
     uint64_t sequence, root_index; /* 0 = not given; the index counts from 1 */
-    bool has_sequence, help;
+    bool has_sequence;
 };
 
 static bool take_key(const struct args *a, struct request *q, enum manifest_purpose purpose,
@@ -108,8 +110,10 @@ static bool take_root(const struct args *a, struct request *q, const char *path)
     return true;
 }
 
-static bool take(const struct args *a, struct request *q, int option, const char *value)
+static bool take(struct args *a, void *request, int option, const char *value)
 {
+    struct request *q = request;
+
     switch (option) {
     case ARGS_OPERAND:
         return take_operand(a, q, value);
@@ -390,31 +394,34 @@ static const struct action *action_of(const char *name)
     return NULL;
 }
 
+static bool complete(const struct args *a, void *request)
+{
+    struct request *q = request;
+    const struct action *todo = action_of(q->action);
+    const char *missing = NULL;
+
+    if (todo == NULL) {
+        args_complain(a, "say what to do: new, cosign, merge, verify or roots");
+        return false;
+    }
+    missing = todo->missing(q);
+    if (missing == NULL && q->files != todo->files)
+        missing = todo->files == 0 ? "nothing but options (no file)" : "the manifest's file";
+    if (missing != NULL)
+        args_complain(a, "%s needs %s", todo->name, missing);
+    q->todo = todo;
+    return missing == NULL;
+}
+
 enum exit_status cmd_keymanifest(int argc, char **argv)
 {
+    static const struct args_reader reader = {take, complete};
     struct request q = {0};
-    const struct action *action;
-    const char *value, *missing;
+    enum exit_status s;
     struct args a;
 
     args_init(&a, &verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP)
-            return EXIT_DONE;
-        if (i == ARGS_BAD || !take(&a, &q, i, value))
-            return EXIT_BAD_USAGE;
-    }
-    action = action_of(q.action);
-    if (action == NULL) {
-        args_complain(&a, "say what to do: new, cosign, merge, verify or roots");
-        return EXIT_BAD_USAGE;
-    }
-    missing = action->missing(&q);
-    if (missing == NULL && q.files != action->files)
-        missing = action->files == 0 ? "nothing but options (no file)" : "the manifest's file";
-    if (missing != NULL) {
-        args_complain(&a, "%s needs %s", action->name, missing);
-        return EXIT_BAD_USAGE;
-    }
-    return exit_of(action->run(&q));
+    if (!args_read(&a, &reader, &q, &s))
+        return s;
+    return exit_of(q.todo->run(&q));
 }

@@ -41,7 +41,7 @@ static const struct arg_spec options[] = {
     [OPT_PLATFORM] = {'p', "platform", "NAME", "platform the release is for"},
     [OPT_VERSION] = {'v', "version", "VERSION", "version of the release and of its images"},
     [OPT_COUNTER] = {0, "counter", "N", "security counter when there is no image (default 0)"},
-    [OPT_RELEASE_KEY] = {'k', "release-key", "FILE|URI",
+    [OPT_RELEASE_KEY] = {'k', "release-key", "KEY",
                          "private release key (Ed25519): PEM or pkcs11:"},
     [OPT_CHANNEL] = {0, "channel", "stable|beta",
                      "release it at once, or promote it; else a draft"},
@@ -70,7 +70,7 @@ struct request {
     struct minisig_release what;
     const char *paths[SUMS_ENTRIES_MAX];
     size_t count;
-    bool counter_given, dry_run, help;
+    bool counter_given, dry_run;
 };
 
 static bool take_name(const char *option, const char *value,
@@ -132,9 +132,14 @@ static bool take_sbom(struct request *q, const char *path)
     return false;
 }
 
-static bool take(struct request *q, int option, const char *value)
+static bool take(struct args *a, void *request, int option, const char *value)
 {
+    struct request *q = request;
+
+    (void)a;
     switch (option) {
+    case ARGS_OPERAND:
+        return take_file(q, value);
     case OPT_SERVER:
         q->http.server = value;
         return true;
@@ -191,26 +196,16 @@ static const char *missing(const struct request *q)
     return NULL;
 }
 
-static enum exit_status parse(int argc, char **argv, struct request *q)
+static bool complete(const struct args *a, void *request)
 {
-    const char *value, *lacks;
-    struct args a;
+    const char *lacks = missing(request);
 
-    args_init(&a, &verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP) {
-            q->help = true;
-            return EXIT_DONE;
-        }
-        if (i == ARGS_BAD ||
-            !(i == ARGS_OPERAND ? take_file(q, argv[a.at - 1]) : take(q, i, value)))
-            return EXIT_BAD_USAGE;
-    }
-    lacks = missing(q);
     if (lacks != NULL)
-        args_complain(&a, "%s", lacks);
-    return lacks == NULL ? EXIT_DONE : EXIT_BAD_USAGE;
+        args_complain(a, "%s", lacks);
+    return lacks == NULL;
 }
+
+static const struct args_reader reader = {take, complete};
 
 /* --- talking to otad ------------------------------------------------------------------------
  */
@@ -406,7 +401,9 @@ static ota_err run(struct request *q)
 enum exit_status cmd_publish(int argc, char **argv)
 {
     struct request q = {.http = {.retries = 5, .wait_ms = 1000}};
-    enum exit_status s = parse(argc, argv, &q);
+    enum exit_status s;
+    struct args a;
 
-    return s != EXIT_DONE || q.help ? s : exit_of(run(&q));
+    args_init(&a, &verb, argc, argv);
+    return args_read(&a, &reader, &q, &s) ? exit_of(run(&q)) : s;
 }

@@ -53,6 +53,18 @@
     {                                                                                          \
         0, "api-key-file", "FILE", "API key (else OTAD_API_KEY)"                               \
     }
+#define OPT_RETRIES                                                                            \
+    {                                                                                          \
+        0, "retries", "N", "after a lost connection, 429 or 5xx (default 5)"                   \
+    }
+#define OPT_RETRY_WAIT                                                                         \
+    {                                                                                          \
+        0, "retry-wait", "MS", "before the first retry, then doubled (default 1000)"           \
+    }
+#define OPT_TIMEOUT                                                                            \
+    {                                                                                          \
+        0, "timeout", "SECONDS", "the longest that one answer may take (default 60)"           \
+    }
 #define OPT_END                                                                                \
     {                                                                                          \
         0, NULL, NULL, NULL                                                                    \
@@ -145,6 +157,25 @@ static const struct arg_spec publish_options[] = {
     OPT_CA,
     OPT_API_KEY,
     {0, "dry-run", NULL, "check everything, send nothing"},
+    OPT_RETRIES,
+    OPT_RETRY_WAIT,
+    OPT_TIMEOUT,
+    OPT_TIME,
+    OPT_END,
+};
+
+static const struct arg_spec pull_options[] = {
+    OPT_DIR,
+    {0, "platform", "NAME", "the platform, for a folder that has no targets yet"},
+    {0, "root", "FILE", "the root you trust, for a new folder; never from the server"},
+    {0, "id", "DIGITS", "of several files that wait for one role: the one to take"},
+    OPT_SERVER,
+    OPT_CA,
+    OPT_API_KEY,
+    {0, "dry-run", NULL, "fetch and check everything, write nothing"},
+    OPT_RETRIES,
+    OPT_RETRY_WAIT,
+    OPT_TIMEOUT,
     OPT_TIME,
     OPT_END,
 };
@@ -208,6 +239,11 @@ static const char *publish_missing(const struct repo_request *q)
 {
     if (q->dry_run)
         return NULL;
+    return q->server == NULL ? "--server URL" : q->ca == NULL ? "--ca FILE" : NULL;
+}
+
+static const char *pull_missing(const struct repo_request *q)
+{
     return q->server == NULL ? "--server URL" : q->ca == NULL ? "--ca FILE" : NULL;
 }
 
@@ -296,10 +332,27 @@ static const struct repo_verb {
       "Send to otad what it does not have: what is complete is published there, what is "
       "pending\n"
       "waits there for signatures.",
-      publish_options, NULL},
+      publish_options,
+      "The API key needs the scope release.manage, and for a platform's first root "
+      "platform.manage.\n"
+      "The others take what waits with `signer repo pull`."},
      false,
      publish_missing,
      repo_run_publish},
+    {"pull",
+     {"repo pull [OPTION]... --server URL --ca FILE",
+      "Take from otad what it has published and what waits there for signatures, into the "
+      "folder of\na manager who then signs.  Nothing is believed that the root in the folder "
+      "does not vouch for.",
+      pull_options,
+      "Shows what is new and what would be signed; `signer repo cosign` signs it, `signer "
+      "repo\n"
+      "publish` sends the signature back.  A new folder needs --root and --platform once.  "
+      "When\n"
+      "anything is refused, nothing is written."},
+     false,
+     pull_missing,
+     repo_run_pull},
 };
 
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
@@ -309,41 +362,46 @@ enum { VERBS = sizeof verbs / sizeof verbs[0] };
 
 static const struct field {
     const char *name;
-    enum { TEXT, LIST, NUMBER, FLAG } kind;
+    enum { TEXT, LIST, THRESHOLD, COUNT, FLAG } kind;
     size_t at;
+    uint64_t max; /* of a COUNT */
 } fields[] = {
-    {"dir", TEXT, offsetof(struct repo_request, dir)},
-    {"platform", TEXT, offsetof(struct repo_request, platform)},
-    {"class", TEXT, offsetof(struct repo_request, class_name)},
-    {"vid", TEXT, offsetof(struct repo_request, vendor)},
-    {"online", TEXT, offsetof(struct repo_request, online)},
-    {"expires", TEXT, offsetof(struct repo_request, expires)},
-    {"root-expires", TEXT, offsetof(struct repo_request, root_expires)},
-    {"time", TEXT, offsetof(struct repo_request, time)},
-    {"channel", TEXT, offsetof(struct repo_request, channel)},
-    {"version", TEXT, offsetof(struct repo_request, version)},
-    {"role", TEXT, offsetof(struct repo_request, role)},
-    {"key", TEXT, offsetof(struct repo_request, key)},
-    {"out", TEXT, offsetof(struct repo_request, out)},
-    {"root", TEXT, offsetof(struct repo_request, root)},
-    {"manifest", TEXT, offsetof(struct repo_request, manifest)},
-    {"release-key", TEXT, offsetof(struct repo_request, release_key)},
-    {"server", TEXT, offsetof(struct repo_request, server)},
-    {"ca", TEXT, offsetof(struct repo_request, ca)},
-    {"api-key-file", TEXT, offsetof(struct repo_request, api_key_file)},
-    {"root-key", LIST, offsetof(struct repo_request, root_key)},
-    {"targets-key", LIST, offsetof(struct repo_request, targets_key)},
-    {"platform-key", LIST, offsetof(struct repo_request, platform_key)},
-    {"online-key", LIST, offsetof(struct repo_request, online_key)},
-    {"boot-root", LIST, offsetof(struct repo_request, boot_root)},
-    {"add", LIST, offsetof(struct repo_request, add)},
-    {"remove", LIST, offsetof(struct repo_request, remove)},
-    {"root-threshold", NUMBER, offsetof(struct repo_request, root_threshold)},
-    {"targets-threshold", NUMBER, offsetof(struct repo_request, targets_threshold)},
-    {"platform-threshold", NUMBER, offsetof(struct repo_request, platform_threshold)},
-    {"threshold", NUMBER, offsetof(struct repo_request, threshold)},
-    {"yes", FLAG, offsetof(struct repo_request, yes)},
-    {"dry-run", FLAG, offsetof(struct repo_request, dry_run)},
+    {"dir", TEXT, offsetof(struct repo_request, dir), 0},
+    {"platform", TEXT, offsetof(struct repo_request, platform), 0},
+    {"class", TEXT, offsetof(struct repo_request, class_name), 0},
+    {"vid", TEXT, offsetof(struct repo_request, vendor), 0},
+    {"online", TEXT, offsetof(struct repo_request, online), 0},
+    {"expires", TEXT, offsetof(struct repo_request, expires), 0},
+    {"root-expires", TEXT, offsetof(struct repo_request, root_expires), 0},
+    {"time", TEXT, offsetof(struct repo_request, time), 0},
+    {"channel", TEXT, offsetof(struct repo_request, channel), 0},
+    {"version", TEXT, offsetof(struct repo_request, version), 0},
+    {"role", TEXT, offsetof(struct repo_request, role), 0},
+    {"key", TEXT, offsetof(struct repo_request, key), 0},
+    {"out", TEXT, offsetof(struct repo_request, out), 0},
+    {"root", TEXT, offsetof(struct repo_request, root), 0},
+    {"manifest", TEXT, offsetof(struct repo_request, manifest), 0},
+    {"release-key", TEXT, offsetof(struct repo_request, release_key), 0},
+    {"server", TEXT, offsetof(struct repo_request, server), 0},
+    {"ca", TEXT, offsetof(struct repo_request, ca), 0},
+    {"id", TEXT, offsetof(struct repo_request, id), 0},
+    {"api-key-file", TEXT, offsetof(struct repo_request, api_key_file), 0},
+    {"root-key", LIST, offsetof(struct repo_request, root_key), 0},
+    {"targets-key", LIST, offsetof(struct repo_request, targets_key), 0},
+    {"platform-key", LIST, offsetof(struct repo_request, platform_key), 0},
+    {"online-key", LIST, offsetof(struct repo_request, online_key), 0},
+    {"boot-root", LIST, offsetof(struct repo_request, boot_root), 0},
+    {"add", LIST, offsetof(struct repo_request, add), 0},
+    {"remove", LIST, offsetof(struct repo_request, remove), 0},
+    {"root-threshold", THRESHOLD, offsetof(struct repo_request, root_threshold), 0},
+    {"targets-threshold", THRESHOLD, offsetof(struct repo_request, targets_threshold), 0},
+    {"platform-threshold", THRESHOLD, offsetof(struct repo_request, platform_threshold), 0},
+    {"threshold", THRESHOLD, offsetof(struct repo_request, threshold), 0},
+    {"retries", COUNT, offsetof(struct repo_request, retries), 100},
+    {"retry-wait", COUNT, offsetof(struct repo_request, retry_wait_ms), 30000},
+    {"timeout", COUNT, offsetof(struct repo_request, timeout_s), 3600},
+    {"yes", FLAG, offsetof(struct repo_request, yes), 0},
+    {"dry-run", FLAG, offsetof(struct repo_request, dry_run), 0},
 };
 
 static bool list_add(struct repo_list *list, const char *value)
@@ -356,7 +414,7 @@ static bool list_add(struct repo_list *list, const char *value)
     return true;
 }
 
-static bool number(const char *name, const char *value, uint64_t *out)
+static bool threshold(const char *name, const char *value, uint64_t *out)
 {
     if (!args_number(name, value, REPO_THRESHOLD_MAX, out))
         return false;
@@ -365,7 +423,7 @@ static bool number(const char *name, const char *value, uint64_t *out)
     return *out != 0;
 }
 
-static bool take(struct repo_request *q, const char *name, const char *value)
+static bool take_field(struct repo_request *q, const char *name, const char *value)
 {
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         void *at = (char *)q + fields[i].at;
@@ -378,8 +436,10 @@ static bool take(struct repo_request *q, const char *name, const char *value)
             return true;
         case LIST:
             return list_add(at, value);
-        case NUMBER:
-            return number(name, value, at);
+        case THRESHOLD:
+            return threshold(name, value, at);
+        case COUNT:
+            return args_number(name, value, fields[i].max, at);
         case FLAG:
             *(bool *)at = true;
             return true;
@@ -398,33 +458,44 @@ static bool times(struct repo_request *q)
     return false;
 }
 
-/* EXIT_DONE with *help: nothing left to do. */
-static enum exit_status parse(const struct repo_verb *v, int argc, char **argv,
-                              struct repo_request *q, bool *help)
+/* A request, and the verb that it is for. */
+struct reading {
+    const struct repo_verb *verb;
+    struct repo_request q;
+};
+
+static bool take(struct args *a, void *request, int option, const char *value)
 {
-    const char *value, *missing;
+    struct reading *r = request;
+
+    if (option != ARGS_OPERAND)
+        return take_field(&r->q, a->verb->options[option].name, value);
+    if (r->verb->operands)
+        return list_add(&r->q.operand, value);
+    args_complain(a, "%s takes no '%s'", r->verb->name, value);
+    return false;
+}
+
+static bool complete(const struct args *a, void *request)
+{
+    struct reading *r = request;
+    const char *missing = r->verb->missing(&r->q);
+
+    if (missing != NULL)
+        args_complain(a, "%s needs %s", r->verb->name, missing);
+    return missing == NULL && times(&r->q);
+}
+
+static enum exit_status verb_run(const struct repo_verb *v, int argc, char **argv)
+{
+    static const struct args_reader reader = {take, complete};
+    struct reading r = {
+        .verb = v, .q = {.dir = ".", .retries = 5, .retry_wait_ms = 1000, .timeout_s = 60}};
+    enum exit_status s;
     struct args a;
 
     args_init(&a, &v->spec, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP) {
-            *help = true;
-            return EXIT_DONE;
-        }
-        if (i == ARGS_BAD)
-            return EXIT_BAD_USAGE;
-        if (i == ARGS_OPERAND && !v->operands) {
-            args_complain(&a, "%s takes no '%s'", v->name, value);
-            return EXIT_BAD_USAGE;
-        }
-        if (!(i == ARGS_OPERAND ? list_add(&q->operand, value)
-                                : take(q, v->spec.options[i].name, value)))
-            return EXIT_BAD_USAGE;
-    }
-    missing = v->missing(q);
-    if (missing != NULL)
-        args_complain(&a, "%s needs %s", v->name, missing);
-    return missing == NULL && times(q) ? EXIT_DONE : EXIT_BAD_USAGE;
+    return args_read(&a, &reader, &r, &s) ? exit_of(v->run(&r.q)) : s;
 }
 
 static void help(FILE *to)
@@ -442,19 +513,13 @@ static void help(FILE *to)
 
 enum exit_status cmd_repo(int argc, char **argv)
 {
-    struct repo_request q = {.dir = "."};
-    bool asked_help = false;
-    enum exit_status s;
-
-    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+    if (argc >= 2 && args_is_help(argv[1])) {
         help(stdout);
         return EXIT_DONE;
     }
     for (size_t i = 0; argc >= 2 && i < VERBS; i++) {
-        if (strcmp(argv[1], verbs[i].name) != 0)
-            continue;
-        s = parse(&verbs[i], argc - 1, argv + 1, &q, &asked_help);
-        return s != EXIT_DONE || asked_help ? s : exit_of(verbs[i].run(&q));
+        if (strcmp(argv[1], verbs[i].name) == 0)
+            return verb_run(&verbs[i], argc - 1, argv + 1);
     }
     if (argc >= 2)
         say_error("repo has no verb '%s'", argv[1]);

@@ -15,9 +15,10 @@ struct repo_list {
 struct repo_request {
     const char *dir, *platform, *class_name, *vendor, *online, *expires, *root_expires, *time;
     const char *channel, *version, *role, *key, *out, *root, *manifest, *release_key;
-    const char *server, *ca, *api_key_file;
+    const char *server, *ca, *api_key_file, *id;
     uint64_t root_threshold, targets_threshold, platform_threshold,
         threshold; /* 0 = not given */
+    uint64_t retries, retry_wait_ms, timeout_s;
     struct repo_list root_key, targets_key, platform_key, online_key, boot_root, add, remove;
     struct repo_list operand;
     bool yes, dry_run;
@@ -34,6 +35,7 @@ OTA_MUST_CHECK ota_err repo_run_renew(const struct repo_request *q);
 OTA_MUST_CHECK ota_err repo_run_status(const struct repo_request *q);
 OTA_MUST_CHECK ota_err repo_run_verify(const struct repo_request *q);
 OTA_MUST_CHECK ota_err repo_run_publish(const struct repo_request *q);
+OTA_MUST_CHECK ota_err repo_run_pull(const struct repo_request *q);
 
 /* otad's answer to GET .../platforms/PLATFORM/tuf, by --server.  Free it with json_decref. */
 OTA_MUST_CHECK ota_err repo_server_answer(const struct repo_request *q, const char *platform,
@@ -43,6 +45,10 @@ OTA_MUST_CHECK ota_err repo_server_answer(const struct repo_request *q, const ch
 bool repo_role_of(const struct repo *r, const char *name, enum repo_role *out);
 /* The members of a report about what stands and waits in a role. */
 void repo_report_role(struct report *to, const struct repo *r, enum repo_role role);
+/* "keyid": what repositories call this key.  Errors: OTA_E_NO_MEMORY. */
+OTA_MUST_CHECK ota_err repo_report_keyid(struct report *to, const struct key_public *key);
+/* "changes": what doc changes against old (NULL: nothing), a line each. */
+void repo_report_changes(struct report *to, const json_t *old, const json_t *doc);
 void repo_report_all(struct report *to, const struct repo *r);
 
 #endif

@@ -201,6 +201,7 @@ ota_err repo_run_init(const struct repo_request *q)
         json_t *doc = r.pending[role];
 
         r.pending[role] = NULL;
+        repo_date(doc, q->now_unix_s);
         e = repo_propose(&r, (enum repo_role)role, doc);
     }
     if (e == OTA_OK)

@@ -8,37 +8,8 @@
 
 #include "cmd_repo.h"
 #include "repo_rules.h"
+#include "repo_session.h"
 #include "say.h"
-#include "server.h"
-
-enum { PATH_BYTES = 512 };
-
-struct session {
-    struct http *http;
-    char base[PATH_BYTES]; /* /api/v1/platforms/P/tuf */
-    json_t *there;         /* the server's answer to GET base */
-};
-
-/* Send and read JSON; any answer but 200 is said. */
-static ota_err exchange(const struct session *s, const char *method, const char *path,
-                        const struct http_body *body, const char *what, json_t **out)
-{
-    struct http_reply reply;
-    json_error_t why;
-    ota_err e = http_send(s->http, method, path, body, &reply);
-
-    if (e != OTA_OK)
-        return e;
-    if (reply.status != 200) {
-        e = server_refused(what, &reply);
-    } else {
-        *out = json_loadb(reply.text == NULL ? "" : reply.text, reply.len, 0, &why);
-        if (*out == NULL)
-            e = say_fail(OTA_E_FORMAT, "%s: the server's answer is no JSON", what);
-    }
-    http_reply_free(&reply);
-    return e;
-}
 
 /* The version of a role that the server has published; 0 = none. */
 static uint64_t published(const json_t *there, const char *role)
@@ -57,11 +28,11 @@ static uint64_t published(const json_t *there, const char *role)
     return top;
 }
 
-static ota_err put(const struct session *s, const char *role, const json_t *doc,
+static ota_err put(const struct repo_session *s, const char *role, const json_t *doc,
                    const char *what)
 {
     struct http_body body = {"application/json", NULL, NULL, 0};
-    char path[PATH_BYTES + REPO_NAME_BYTES_MAX + 8];
+    char path[REPO_URL_BYTES + REPO_NAME_BYTES_MAX + 8];
     struct file_bytes text;
     json_t *answer = NULL;
     ota_err e = repo_doc_text(doc, &text);
@@ -71,7 +42,10 @@ static ota_err put(const struct session *s, const char *role, const json_t *doc,
     (void)snprintf(path, sizeof path, "%s/%s.json", s->base, role);
     body.data = text.data;
     body.len = text.len;
-    e = exchange(s, "PUT", path, &body, what, &answer);
+    e = repo_exchange(s, "PUT", path, &body, what, &answer);
+    if (e == OTA_E_DENIED && repo_doc_is(doc, "root") && repo_doc_version(doc) == 1)
+        say_hint(
+            "the first root of a platform takes an API key with the scope platform.manage");
     file_free(&text);
     json_decref(answer);
     return e;
@@ -86,8 +60,9 @@ static void told(struct report *out, const char *what, const char *state)
 }
 
 /* One version of a role, read from the folder. */
-static ota_err send_standing(const struct repo *r, const struct session *s, enum repo_role role,
-                             uint64_t version, bool dry, struct report *out)
+static ota_err send_standing(const struct repo *r, const struct repo_session *s,
+                             enum repo_role role, uint64_t version, bool dry,
+                             struct report *out)
 {
     char name[REPO_NAME_BYTES_MAX + 32], path[4096];
     json_t *doc = NULL;
@@ -104,8 +79,8 @@ static ota_err send_standing(const struct repo *r, const struct session *s, enum
     return e;
 }
 
-static ota_err send_role(const struct repo *r, const struct session *s, enum repo_role role,
-                         bool dry, struct report *out)
+static ota_err send_role(const struct repo *r, const struct repo_session *s,
+                         enum repo_role role, bool dry, struct report *out)
 {
     const uint64_t has = published(s->there, repo_role_name(r, role));
     const uint64_t top = r->stands[role] == NULL ? 0 : repo_doc_version(r->stands[role]);
@@ -134,7 +109,7 @@ static ota_err send_role(const struct repo *r, const struct session *s, enum rep
     return e;
 }
 
-static ota_err send_all(const struct repo *r, const struct session *s,
+static ota_err send_all(const struct repo *r, const struct repo_session *s,
                         const struct repo_request *q)
 {
     struct report out;
@@ -155,53 +130,26 @@ static ota_err send_all(const struct repo *r, const struct session *s,
     return e;
 }
 
-/* Ask the server what it has, and do what is to be done with the answer. */
-static ota_err with_server(const struct repo_request *q, const char *platform,
-                           ota_err (*todo)(struct session *s, void *arg), void *arg)
+ota_err repo_server_answer(const struct repo_request *q, const char *platform, json_t **out)
 {
-    struct http_config config = {
-        .server = q->server, .ca = q->ca, .retries = 5, .wait_ms = 1000};
-    char *key = key_secret_alloc(SERVER_KEY_ROOM);
-    struct session s = {.http = NULL};
-    ota_err e = key == NULL ? OTA_E_NO_MEMORY : server_key_read(q->api_key_file, key);
+    struct repo_session s;
+    ota_err e = repo_session_open(q, platform, &s);
 
-    (void)snprintf(s.base, sizeof s.base, "/api/v1/platforms/%s/tuf", platform);
-    config.key = key;
     if (e == OTA_OK)
-        e = http_open(&config, &s.http);
-    if (e == OTA_OK)
-        e = exchange(&s, "GET", s.base, NULL, "repository", &s.there);
-    if (e == OTA_OK)
-        e = todo(&s, arg);
-    json_decref(s.there);
-    http_close(s.http);
-    key_secret_free(key);
+        *out = json_incref(s.there);
+    repo_session_close(&s);
     return e;
 }
 
-static ota_err keep_answer(struct session *s, void *arg)
+static ota_err send_there(const struct repo *r, const struct repo_request *q)
 {
-    json_t **out = arg;
+    struct repo_session s;
+    ota_err e = repo_session_open(q, r->platform, &s);
 
-    *out = json_incref(s->there);
-    return OTA_OK;
-}
-
-ota_err repo_server_answer(const struct repo_request *q, const char *platform, json_t **out)
-{
-    return with_server(q, platform, keep_answer, out);
-}
-
-struct sending {
-    const struct repo *r;
-    const struct repo_request *q;
-};
-
-static ota_err send_there(struct session *s, void *arg)
-{
-    const struct sending *it = arg;
-
-    return send_all(it->r, s, it->q);
+    if (e == OTA_OK)
+        e = send_all(r, &s, q);
+    repo_session_close(&s);
+    return e;
 }
 
 /* What stands here must be what anybody may check; a server that refuses comes second. */
@@ -223,17 +171,15 @@ static ota_err check_first(const struct repo *r)
 
 ota_err repo_run_publish(const struct repo_request *q)
 {
-    const struct session nowhere = {.http = NULL};
+    const struct repo_session nowhere = {.http = NULL};
     struct repo r;
-    struct sending it = {&r, q};
     ota_err e = repo_open(q->dir, q->now_unix_s, &r);
 
     if (e != OTA_OK)
         return e;
     e = check_first(&r);
     if (e == OTA_OK)
-        e = q->dry_run ? send_all(&r, &nowhere, q)
-                       : with_server(q, r.platform, send_there, &it);
+        e = q->dry_run ? send_all(&r, &nowhere, q) : send_there(&r, q);
     repo_close(&r);
     return e;
 }

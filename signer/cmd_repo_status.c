@@ -57,12 +57,38 @@ static void signed_so_far(struct report *to, const json_t *doc, const struct rep
     keyids(to, "not_signed_by", doc, s, false);
 }
 
+ota_err repo_report_keyid(struct report *to, const struct key_public *key)
+{
+    char id[REPO_KEYID_TEXT_BYTES];
+    json_t *object = NULL;
+    ota_err e = repo_key_object(key, &object);
+
+    if (e == OTA_OK)
+        e = repo_key_id(object, id);
+    if (e == OTA_OK)
+        report_text(to, "keyid", "%s", id);
+    json_decref(object);
+    return e;
+}
+
+void repo_report_changes(struct report *to, const json_t *old, const json_t *doc)
+{
+    json_t *lines = repo_diff(old, doc);
+    const json_t *line;
+    size_t i;
+
+    report_list(to, "changes");
+    json_array_foreach (lines, i, line)
+        report_text(to, NULL, "%s", json_string_value(line));
+    report_end(to);
+    json_decref(lines);
+}
+
 static void pending(struct report *to, const struct repo *r, enum repo_role role)
 {
-    const json_t *doc = r->pending[role], *line;
-    json_t *lines = repo_diff(r->stands[role], doc);
+    const json_t *doc = r->pending[role];
     struct repo_signers s[2];
-    size_t n = repo_asked(r, role, s), i;
+    size_t n = repo_asked(r, role, s);
 
     report_object(to, "pending");
     report_number(to, "version", repo_doc_version(doc));
@@ -75,12 +101,8 @@ static void pending(struct report *to, const struct repo *r, enum repo_role role
         signed_so_far(to, doc, &s[1]);
         report_end(to);
     }
-    report_list(to, "changes");
-    json_array_foreach (lines, i, line)
-        report_text(to, NULL, "%s", json_string_value(line));
+    repo_report_changes(to, r->stands[role], doc);
     report_end(to);
-    report_end(to);
-    json_decref(lines);
 }
 
 /* Who has to sign what stands, by what is newest above it. */

@@ -11,6 +11,7 @@
 #include "../firmware/tuf/client.h"
 #include "cmd_repo.h"
 #include "repo_rules.h"
+#include "repo_verdict.h"
 #include "say.h"
 
 enum { FILES_MAX = 1024, KEYS_MAX = 40, BYTES_MAX = 512 * 1024, PATH_BYTES = 4096 };
@@ -40,8 +41,8 @@ struct signers {
 
 static ota_err refused(const char *what, enum tuf_verdict v)
 {
-    return say_fail(v == TUF_LIMIT ? OTA_E_LIMIT : OTA_E_SIGNATURE, "%s: refused (%s)", what,
-                    tuf_verdict_name(v));
+    return say_fail(v == TUF_LIMIT ? OTA_E_LIMIT : OTA_E_SIGNATURE, "%s is refused: %s (%s)",
+                    what, repo_verdict_words(v), tuf_verdict_name(v));
 }
 
 /* --- files ----------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ static struct meta_file *find(struct chain *c, const char *role, uint64_t versio
 static enum tuf_verdict signers_read(struct canonical entry, struct canonical keys,
                                      struct signers *out)
 {
-    out->ring = (struct tuf_keys){out->key, 0, KEYS_MAX};
+    out->ring = (struct tuf_keys){.key = out->key, .max = KEYS_MAX};
     return tuf_role_read(entry, keys, &tuf_device_limits.keys, &out->ring, &out->role);
 }
 

@@ -16,8 +16,8 @@
 enum { OPT_KEY, OPT_WAS };
 
 static const struct arg_spec options[] = {
-    [OPT_KEY] = {'k', "key", "FILE|URI", "key that signs from now on"},
-    [OPT_WAS] = {0, "was", "FILE", "public key that must have signed it until now"},
+    [OPT_KEY] = {'k', "key", "KEY", "key that signs from now on"},
+    [OPT_WAS] = {0, "was", "PUB", "public key that must have signed it until now"},
     {0, NULL, NULL, NULL},
 };
 
@@ -35,38 +35,37 @@ static const struct verb_spec verb = {
 
 struct request {
     const char *key, *was, *in, *out;
-    bool help;
 };
 
-static enum exit_status parse(int argc, char **argv, struct request *q)
+static bool take(struct args *a, void *request, int option, const char *value)
 {
-    const char *value;
-    struct args a;
+    struct request *q = request;
 
-    args_init(&a, &verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP) {
-            q->help = true;
-            return EXIT_DONE;
-        }
-        if (i == ARGS_BAD)
-            return EXIT_BAD_USAGE;
-        if (i == OPT_KEY)
-            q->key = value;
-        else if (i == OPT_WAS)
-            q->was = value;
-        else if (q->in == NULL)
-            q->in = value;
-        else if (q->out == NULL)
-            q->out = value;
-        else
-            q->help = true; /* one too many */
-    }
-    if (q->key != NULL && q->out != NULL && !q->help)
-        return EXIT_DONE;
-    args_complain(&a, q->key == NULL ? "-k KEY is missing" : "which two files?");
-    return EXIT_BAD_USAGE;
+    if (option == OPT_KEY)
+        q->key = value;
+    else if (option == OPT_WAS)
+        q->was = value;
+    else if (q->in == NULL)
+        q->in = value;
+    else if (q->out == NULL)
+        q->out = value;
+    else
+        args_complain(a, "one file too many: '%s'", value);
+    return q->key == value || q->was == value || q->in == value || q->out == value;
 }
+
+static bool complete(const struct args *a, void *request)
+{
+    const struct request *q = request;
+
+    if (q->key == NULL)
+        args_complain(a, "-k KEY is missing");
+    else if (q->out == NULL)
+        args_complain(a, "which two files?");
+    return q->key != NULL && q->out != NULL;
+}
+
+static const struct args_reader reader = {take, complete};
 
 /* Is the image whole and signed as it must be?  Errors, said: OTA_E_FORMAT, OTA_E_SIGNATURE. */
 static ota_err judge(const struct request *q, const struct file_bytes *f,
@@ -139,7 +138,11 @@ static ota_err area_make(const struct file_bytes *f, const struct check_found *w
     if (err == OTA_OK)
         err = full ? area_put(out, LAYOUT_PUBKEY, der, der_bytes)
                    : area_put(out, LAYOUT_KEYHASH, hash, bits / 8);
-    return err == OTA_OK ? area_put(out, t->tlv, sig, sig_bytes) : err;
+    if (err == OTA_OK)
+        err = area_put(out, t->tlv, sig, sig_bytes);
+    return err == OTA_E_LIMIT
+               ? say_fail(err, "no room for the new signature beside the other TLVs")
+               : err;
 }
 
 /* A padded image keeps its length: the new area may use erased bytes only. */
@@ -240,7 +243,9 @@ static ota_err run(const struct request *q)
 enum exit_status cmd_resign(int argc, char **argv)
 {
     struct request q = {.key = NULL};
-    enum exit_status s = parse(argc, argv, &q);
+    enum exit_status s;
+    struct args a;
 
-    return s != EXIT_DONE || q.help ? s : exit_of(run(&q));
+    args_init(&a, &verb, argc, argv);
+    return args_read(&a, &reader, &q, &s) ? exit_of(run(&q)) : s;
 }

@@ -30,7 +30,7 @@ enum {
 };
 
 static const struct arg_spec options[] = {
-    [OPT_KEY] = {'k', "key", "FILE|URI", "private key, Ed25519 or P-256: PEM or pkcs11:"},
+    [OPT_KEY] = {'k', "key", "KEY", "private key, Ed25519 or P-256: PEM or pkcs11:"},
     [OPT_VERSION] = {'v', "version", "X.Y.Z[+B]", "version of the firmware"},
     [OPT_HEADER] = {'H', "header-size", "BYTES", "32 to 4096; where the program starts"},
     [OPT_SLOT] = {'S', "slot-size", "BYTES", "refuse an image that does not fit"},
@@ -62,7 +62,7 @@ struct request {
     struct make_spec spec;
     const char *key, *vid, *cid, *in, *out;
     uint64_t slot_bytes; /* 0 = not given */
-    bool has_version, auto_counter, bare, help;
+    bool has_version, auto_counter, bare;
 };
 
 static bool take_number(const char *name, const char *text, uint64_t max, uint32_t *out)
@@ -128,10 +128,12 @@ static bool take_operand(struct request *q, const char *value)
     return true;
 }
 
-static bool take(struct request *q, int option, const char *value)
+static bool take(struct args *a, void *request, int option, const char *value)
 {
+    struct request *q = request;
     uint32_t ignored;
 
+    (void)a;
     switch (option) {
     case ARGS_OPERAND:
         return take_operand(q, value);
@@ -171,8 +173,9 @@ static bool take(struct request *q, int option, const char *value)
     }
 }
 
-static bool complete(const struct args *a, const struct request *q)
+static bool complete(const struct args *a, void *request)
 {
+    const struct request *q = request;
     const char *missing = NULL;
 
     if (q->key == NULL)
@@ -190,22 +193,7 @@ static bool complete(const struct args *a, const struct request *q)
     return missing == NULL;
 }
 
-static enum exit_status parse(int argc, char **argv, struct request *q)
-{
-    struct args a;
-    const char *value;
-
-    args_init(&a, &verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP) {
-            q->help = true;
-            return EXIT_DONE;
-        }
-        if (i == ARGS_BAD || !take(q, i, value))
-            return EXIT_BAD_USAGE;
-    }
-    return complete(&a, q) ? EXIT_DONE : EXIT_BAD_USAGE;
-}
+static const struct args_reader reader = {take, complete};
 
 /* Counter, vendor and class from what was given and the defaults. */
 static ota_err fill(struct request *q)
@@ -277,7 +265,9 @@ static ota_err run(struct request *q)
 enum exit_status cmd_sign(int argc, char **argv)
 {
     struct request q = {.spec = {.pad_byte = 0xff}};
-    enum exit_status s = parse(argc, argv, &q);
+    enum exit_status s;
+    struct args a;
 
-    return s != EXIT_DONE || q.help ? s : exit_of(run(&q));
+    args_init(&a, &verb, argc, argv);
+    return args_read(&a, &reader, &q, &s) ? exit_of(run(&q)) : s;
 }

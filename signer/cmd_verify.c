@@ -14,9 +14,9 @@
 enum { OPT_KEY, OPT_MANIFEST, OPT_ROOT, OPT_VID, OPT_CLASS, OPT_CID, OPT_FLOOR };
 
 static const struct arg_spec options[] = {
-    [OPT_KEY] = {'k', "key", "FILE|URI", "public key that must have signed: PEM or pkcs11:"},
+    [OPT_KEY] = {'k', "key", "PUB", "public key that must have signed: PEM or pkcs11:"},
     [OPT_MANIFEST] = {'m', "manifest", "FILE", "key manifest whose image keys may have signed"},
-    [OPT_ROOT] = {0, "root", "FILE", "boot root's public key; give three, in their order"},
+    [OPT_ROOT] = {0, "root", "PUB", "boot root's public key; give three, in their order"},
     [OPT_VID] = {0, "vid", "NAME|UUID", "vendor of the class (default otad.example)"},
     [OPT_CLASS] = {0, "class", "NAME|UUID", "hardware class the image must be for"},
     [OPT_CID] = {0, "cid", "NAME|UUID", "the same as --class"},
@@ -41,11 +41,13 @@ struct request {
     const char *root[MANIFEST_ROOTS];
     size_t roots;
     uint64_t floor;
-    bool has_floor, help;
+    bool has_floor;
 };
 
-static bool take(const struct args *a, struct request *q, int option, const char *value)
+static bool take(struct args *a, void *request, int option, const char *value)
 {
+    struct request *q = request;
+
     switch (option) {
     case OPT_KEY:
         q->key = value;
@@ -80,30 +82,22 @@ static bool take(const struct args *a, struct request *q, int option, const char
     return q->image == value;
 }
 
-static enum exit_status parse(int argc, char **argv, struct request *q)
+static bool complete(const struct args *a, void *request)
 {
-    struct args a;
-    const char *value;
+    const struct request *q = request;
 
-    args_init(&a, &verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP) {
-            q->help = true;
-            return EXIT_DONE;
-        }
-        if (i == ARGS_BAD || !take(&a, q, i, value))
-            return EXIT_BAD_USAGE;
-    }
     if (q->image == NULL)
-        args_complain(&a, "which image?");
+        args_complain(a, "which image?");
     else if ((q->key == NULL) == (q->manifest == NULL))
-        args_complain(&a, "give either -k PUBLIC or --manifest FILE with three --root");
+        args_complain(a, "give either -k PUBLIC or --manifest FILE with three --root");
     else if (q->manifest != NULL && q->roots != MANIFEST_ROOTS)
-        args_complain(&a, "--manifest needs --root three times");
+        args_complain(a, "--manifest needs --root three times");
     else
-        return EXIT_DONE;
-    return EXIT_BAD_USAGE;
+        return true;
+    return false;
 }
+
+static const struct args_reader reader = {take, complete};
 
 /* A manifest of one key, for the rules of class and floor alone. */
 static ota_err manifest_of_key(const struct request *q, const struct image_info *info,
@@ -221,7 +215,9 @@ static enum exit_status run(const struct request *q)
 enum exit_status cmd_verify(int argc, char **argv)
 {
     struct request q = {0};
-    enum exit_status s = parse(argc, argv, &q);
+    enum exit_status s;
+    struct args a;
 
-    return s != EXIT_DONE || q.help ? s : run(&q);
+    args_init(&a, &verb, argc, argv);
+    return args_read(&a, &reader, &q, &s) ? run(&q) : s;
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../keys/secret.h"
 #include "say.h"
 
 static ota_err open_said(const char *path, int *out, struct stat *st)
@@ -87,25 +88,13 @@ void file_free(struct file_bytes *f)
 
 ota_err file_read_secret(const char *path, void *out, size_t room, size_t *out_len)
 {
-    struct stat st;
-    size_t len = 0;
-    int fd = -1;
-    ota_err e = open_said(path, &fd, &st);
+    struct why why = {0};
+    bool exposed = false;
+    ota_err e = secret_file_read(path, out, room, out_len, &exposed, &why);
 
-    if (e != OTA_OK)
-        return e;
-    if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0) {
-        say_warning("%s is a secret that others can read (mode %04o)", path,
-                    (unsigned)(st.st_mode & 07777));
-        say_hint("chmod 600 %s", path);
-    }
-    e = read_all(fd, path, out, room, &len);
-    (void)close(fd);
-    if (e == OTA_OK && len == room)
-        return say_fail(OTA_E_LIMIT, "%s is too large to be a secret of ours", path);
-    if (e == OTA_OK)
-        *out_len = len;
-    return e;
+    if (exposed)
+        say_exposed(path);
+    return say_why(e, &why);
 }
 
 /* durable: the bytes are on the disk before anything relies on them. */

@@ -57,6 +57,7 @@ struct exchange {
     FILE *file;
     uint64_t sent;
     struct http_reply reply;
+    size_t reply_bytes_max;
     long retry_after_s;
     bool overflow, progress, drawn;
 };
@@ -183,7 +184,7 @@ static size_t write_reply(char *data, size_t size, size_t count, void *arg)
     size_t n = size * count;
     char *text;
 
-    if (n > REPLY_BYTES_MAX - x->reply.len) {
+    if (n > x->reply_bytes_max - x->reply.len) {
         x->overflow = true;
         return 0;
     }
@@ -256,6 +257,8 @@ static void set_connection(const struct http *h)
     (void)set(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
     (void)set(c, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
     (void)set(c, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
+    (void)set(c, CURLOPT_TIMEOUT, (long)h->config.timeout_s);
+    (void)set(c, CURLOPT_PATH_AS_IS, 1L);
     (void)set(c, CURLOPT_USERAGENT, "signer/" SIGNER_VERSION);
 }
 
@@ -353,7 +356,8 @@ static ota_err explain(const struct http *h, CURLcode code, const struct exchang
         return OTA_E_AUTH;
     }
     if (x->overflow)
-        return say_fail(OTA_E_IO, "%s answered more than %d bytes", h->server, REPLY_BYTES_MAX);
+        return say_fail(OTA_E_LIMIT, "%s answered more than the %zu bytes that this may have",
+                        h->server, x->reply_bytes_max);
     say_error("%s: %s", h->server, h->api.strerror(code));
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
         say_hint("is otad running there, and the address right?");
@@ -404,31 +408,47 @@ static ota_err tries(struct http *h, const char *method, const char *url, struct
     return code == CURLE_OK ? OTA_OK : explain(h, code, x);
 }
 
-ota_err http_send(struct http *h, const char *method, const char *path,
-                  const struct http_body *body, struct http_reply *out)
+static ota_err request(struct http *h, const char *method, const char *path, struct exchange *x,
+                       struct http_reply *out)
 {
-    static const struct http_body nothing = {NULL, "", NULL, 0};
-    struct exchange x = {.body = body == NULL ? &nothing : body};
     char url[4096];
     int n = snprintf(url, sizeof url, "%s%s", h->server, path);
     ota_err e;
 
     if (n < 0 || (size_t)n >= sizeof url)
         return say_fail(OTA_E_LIMIT, "the URL is too long");
-    if (x.body->data == NULL) {
-        x.progress = h->config.progress;
-        x.file = fopen(x.body->path, "rb");
-        if (x.file == NULL)
-            return say_fail(OTA_E_IO, "cannot open %s: %s", x.body->path, strerror(errno));
+    if (x->body->data == NULL) {
+        x->progress = h->config.progress;
+        x->file = fopen(x->body->path, "rb");
+        if (x->file == NULL)
+            return say_fail(OTA_E_IO, "cannot open %s: %s", x->body->path, strerror(errno));
     }
-    e = tries(h, method, url, &x);
-    if (x.file != NULL)
-        (void)fclose(x.file);
+    e = tries(h, method, url, x);
+    if (x->file != NULL)
+        (void)fclose(x->file);
     if (e == OTA_OK)
-        *out = x.reply;
+        *out = x->reply;
     else
-        free(x.reply.text);
+        free(x->reply.text);
     return e;
+}
+
+static const struct http_body nothing = {NULL, "", NULL, 0};
+
+ota_err http_send(struct http *h, const char *method, const char *path,
+                  const struct http_body *body, struct http_reply *out)
+{
+    struct exchange x = {.body = body == NULL ? &nothing : body,
+                         .reply_bytes_max = REPLY_BYTES_MAX};
+
+    return request(h, method, path, &x, out);
+}
+
+ota_err http_get(struct http *h, const char *path, size_t bytes_max, struct http_reply *out)
+{
+    struct exchange x = {.body = &nothing, .reply_bytes_max = bytes_max};
+
+    return request(h, "GET", path, &x, out);
 }
 
 void http_reply_free(struct http_reply *r)

@@ -19,6 +19,7 @@ struct http_config {
     const char *key;    /* API key; in memory that the caller wipes after http_close */
     unsigned retries;   /* after the first try */
     unsigned wait_ms;   /* before the first retry; doubles up to 30 s, with jitter */
+    unsigned timeout_s; /* for one try, its answer included; 0: as long as bytes keep coming */
     bool progress;      /* draw a bar on stderr while files are sent */
 };
 
@@ -47,6 +48,9 @@ void http_close(struct http *h);
  */
 OTA_MUST_CHECK ota_err http_send(struct http *h, const char *method, const char *path,
                                  const struct http_body *body, struct http_reply *out);
+/* GET of something that is no longer than bytes_max; more is OTA_E_LIMIT, said. */
+OTA_MUST_CHECK ota_err http_get(struct http *h, const char *path, size_t bytes_max,
+                                struct http_reply *out);
 void http_reply_free(struct http_reply *r);
 
 /* text with everything but unreserved characters as %XX; false: no room. */

@@ -1,6 +1,5 @@
 /*
- * Signing keys over libsodium; PEM and P-256 come from pem.c, encryption at rest from keybox.c,
- * keys in tokens from token.c.
+ * Signing keys over libsodium; what files and tokens hold comes from keys/.
  *
  * Invariant: an Ed25519 secret exists only in sodium_malloc'd memory (and for moments inside
  * libcrypto's own, which it wipes); P-256 secrets stay inside libcrypto; those of tokens there.
@@ -14,14 +13,12 @@
 #include <string.h>
 
 #include "../firmware/boards/host/minisign.h"
+#include "../keys/private.h"
+#include "../keys/token.h"
+#include "../keys/token_uri.h"
 #include "file.h"
-#include "pem.h"
 #include "sample.h"
 #include "say.h"
-#include "token.h"
-#include "token_uri.h"
-
-enum { FILE_ROOM = 16384 };
 
 struct key {
     struct key_public public;
@@ -32,6 +29,8 @@ struct key {
 
 ota_err key_init(void)
 {
+    if (pem_init() != OTA_OK)
+        return say_fail(OTA_E_INTERNAL, "libcrypto cannot start");
     return sodium_init() < 0 ? say_fail(OTA_E_INTERNAL, "libsodium cannot start") : OTA_OK;
 }
 
@@ -48,6 +47,13 @@ void *key_secret_alloc(size_t len)
 void key_secret_free(void *p)
 {
     sodium_free(p);
+}
+
+void key_wipe_stack(void)
+{
+    enum { DEPTH_BYTES = 64 * 1024 }; /* more than reading or using a key takes */
+
+    sodium_stackzero(DEPTH_BYTES);
 }
 
 void key_wipe(void *p, size_t len)
@@ -139,91 +145,31 @@ ota_err key_new(enum crypto_alg alg, struct key **out)
 
 static ota_err format_said(ota_err e, const char *path, const char *text, bool private)
 {
-    if (e == OTA_E_AUTH)
-        say_error("%s: wrong passphrase, or the file was altered", path);
-    else if (e == OTA_E_NO_MEMORY)
-        say_error("%s: no memory to open it", path);
-    else if (e == OTA_E_LIMIT && keybox_is(text))
-        say_error("%s: its protection is too weak or wants too much memory (argon2id)", path);
-    else if (e == OTA_E_LIMIT)
-        say_error("%s holds a key that is neither Ed25519 nor P-256", path);
-    else if (keybox_is(text))
-        say_error("%s is no encrypted key, or it is damaged", path);
-    else if (private)
-        say_error("%s is no private key in PEM form (PKCS#8)", path);
-    else
-        say_error("%s is no public key in PEM form", path);
-    if (private && strstr(text, "BEGIN PUBLIC KEY") != NULL)
-        say_hint("it is the public half; signing needs the private one");
-    return e;
-}
+    struct why why = {0};
 
-/* Text of our encrypted form gives way to the plain one. */
-static ota_err unbox(const char *path, char *text, size_t *len, struct key_public *claimed)
-{
-    struct secret passphrase = {NULL, 0};
-    struct keybox box;
-    ota_err e = keybox_parse(text, *len, &box);
-
-    if (e != OTA_OK)
-        return format_said(e, path, text, true);
-    claimed->alg = box.alg;
-    claimed->bytes = box.key_bytes;
-    memcpy(claimed->key, box.key, box.key_bytes);
-    e = secret_read(SECRET_PASSPHRASE, path, &passphrase);
-    if (e != OTA_OK)
-        return e;
-    e = keybox_open(&box, passphrase.text, passphrase.len, text, FILE_ROOM - 1, len);
-    secret_free(&passphrase);
-    if (e != OTA_OK)
-        return format_said(e, path, text, true);
-    text[*len] = '\0';
-    return OTA_OK;
+    private_tell(&why, e, path, text, private);
+    return say_why(e, &why);
 }
 
 /* A private key's text, in whichever form. */
 static ota_err private_of(const char *path, char *text, size_t len, struct pem_key **out)
 {
-    struct secret passphrase = {NULL, 0};
-    struct key_public claimed = {.bytes = 0}, found;
-    ota_err e = OTA_OK;
+    const struct asker asker = ask_for_keys();
+    struct why why = {0};
 
-    if (keybox_is(text))
-        e = unbox(path, text, &len, &claimed);
-    if (e == OTA_OK && pem_is_encrypted(text)) {
-        e = secret_read(SECRET_PASSPHRASE, path, &passphrase);
-        if (e != OTA_OK)
-            return e;
-        e = pem_private_unlock(text, len, passphrase.text, passphrase.len, out);
-        secret_free(&passphrase);
-    } else if (e == OTA_OK) {
-        e = pem_private_read(text, len, out);
-    } else {
-        return e; /* said */
-    }
-    if (e != OTA_OK)
-        return format_said(e, path, text, true);
-    if (claimed.bytes == 0)
-        return OTA_OK;
-    e = public_of(*out, &found);
-    if (e == OTA_OK && found.alg == claimed.alg &&
-        memcmp(found.key, claimed.key, found.bytes) == 0)
-        return OTA_OK;
-    pem_free(*out);
-    *out = NULL;
-    return say_fail(OTA_E_FORMAT, "%s: its two halves do not belong together", path);
+    return say_why(private_open(path, text, len, &asker, out, &why), &why);
 }
 
 static ota_err read_file(const char *path, struct key **out)
 {
-    char *text = sodium_malloc(FILE_ROOM);
+    char *text = sodium_malloc(PRIVATE_ROOM);
     struct pem_key *pem = NULL;
     size_t len = 0;
     ota_err e;
 
     if (text == NULL)
         return say_fail(OTA_E_NO_MEMORY, "no locked memory for a key (ulimit -l)");
-    e = file_read_secret(path, text, FILE_ROOM, &len);
+    e = file_read_secret(path, text, PRIVATE_ROOM, &len);
     if (e == OTA_OK) {
         text[len] = '\0';
         e = private_of(path, text, len, &pem);
@@ -234,24 +180,31 @@ static ota_err read_file(const char *path, struct key **out)
 
 ota_err key_file_is_encrypted(const char *path, bool *out)
 {
-    char *text = sodium_malloc(FILE_ROOM);
+    char *text = sodium_malloc(PRIVATE_ROOM);
     size_t len = 0;
     ota_err e = OTA_E_NO_MEMORY;
 
     if (text != NULL)
-        e = file_read_secret(path, text, FILE_ROOM, &len);
+        e = file_read_secret(path, text, PRIVATE_ROOM, &len);
     if (e == OTA_OK) {
         text[len] = '\0';
-        *out = keybox_is(text) || pem_is_encrypted(text);
+        *out = private_is_encrypted(text);
     }
     sodium_free(text);
     return e;
 }
 
+static ota_err public_as(const struct token_public *p, struct key_public *out)
+{
+    out->alg = p->alg;
+    out->bytes = p->key_bytes;
+    memcpy(out->key, p->key, p->key_bytes);
+    return manifest_key_hash(out->alg, out->key, out->bytes, out->hash);
+}
+
 static ota_err public_of_token(const struct token_key *token, struct key_public *out)
 {
-    token_key_public(token, &out->alg, out->key, &out->bytes);
-    return manifest_key_hash(out->alg, out->key, out->bytes, out->hash);
+    return public_as(token_key_public(token), out);
 }
 
 /* Takes token over. */
@@ -272,25 +225,30 @@ static ota_err from_token(struct token_key *token, struct key **out)
 
 ota_err key_token_new(const char *uri, enum crypto_alg alg, struct key **out)
 {
+    const struct asker asker = ask_for_keys();
     struct token_key *token = NULL;
-    ota_err e = token_key_new(uri, alg, &token);
+    struct why why = {0};
+    ota_err e = say_why(token_key_new(uri, alg, &asker, &token, &why), &why);
+
+    return e == OTA_OK ? from_token(token, out) : e;
+}
+
+static ota_err read_token(const char *uri, struct key **out)
+{
+    const struct asker asker = ask_for_keys();
+    struct token_key *token = NULL;
+    struct why why = {0};
+    ota_err e = say_why(token_key_open(uri, &asker, &token, &why), &why);
 
     return e == OTA_OK ? from_token(token, out) : e;
 }
 
 ota_err key_read(const char *name, struct key **out)
 {
-    struct token_key *token = NULL;
     struct key *k = NULL;
-    ota_err e;
+    ota_err e = key_is_uri(name) ? read_token(name, &k) : read_file(name, &k);
 
-    if (key_is_uri(name)) {
-        e = token_key_open(name, &token);
-        if (e == OTA_OK)
-            e = from_token(token, &k);
-    } else {
-        e = read_file(name, &k);
-    }
+    key_wipe_stack();
     if (e == OTA_OK)
         e = key_sample_check(&k->public, key_is_uri(name) ? "the token's key" : name);
     if (e != OTA_OK)
@@ -364,7 +322,7 @@ ota_err key_write_private(const struct key *k, const char *path, const struct ke
     if (e == OTA_OK)
         e = to_pem(k, &pem);
     if (e == OTA_OK && cost != NULL)
-        e = secret_read_new(kind, path, &passphrase);
+        e = ask_new(kind, path, &passphrase);
     if (e == OTA_OK && (text = sodium_malloc(KEYBOX_TEXT_BYTES_MAX)) == NULL)
         e = say_fail(OTA_E_NO_MEMORY, "no locked memory for a key (ulimit -l)");
     if (e == OTA_OK && pem_private_write(pem, text, PEM_BYTES_MAX, &len) != OTA_OK)
@@ -423,12 +381,20 @@ ota_err key_write_encrypted(const struct key *k, const char *path,
     return write_both(k, path, cost, passphrase, force);
 }
 
+static ota_err token_sign(const struct token_key *k, const void *message, size_t len,
+                          uint8_t out[64])
+{
+    struct why why = {0};
+
+    return say_why(token_key_sign(k, message, len, out, &why), &why);
+}
+
 /* Ed25519 over a message, wherever the key is. */
 static ota_err ed25519_sign(const struct key *k, const void *message, size_t len,
                             uint8_t out[crypto_sign_BYTES])
 {
     if (k->token != NULL)
-        return token_key_sign(k->token, message, len, out);
+        return token_sign(k->token, message, len, out);
     (void)crypto_sign_detached(out, NULL, message, len, k->ed25519);
     return OTA_OK;
 }
@@ -441,7 +407,7 @@ static ota_err p256_sign(const struct key *k, const uint8_t digest[CRYPTO_DIGEST
 
     if (k->token == NULL)
         return pem_p256_sign(k->p256, digest, out, out_len);
-    e = token_key_sign(k->token, digest, CRYPTO_DIGEST_BYTES, rs);
+    e = token_sign(k->token, digest, CRYPTO_DIGEST_BYTES, rs);
     return e == OTA_OK ? pem_p256_der(rs, out, out_len) : e;
 }
 
@@ -532,9 +498,12 @@ static ota_err public_of_box(const char *path, const char *text, size_t len,
 
 static ota_err public_of_uri(const char *uri, struct key_public *out)
 {
-    ota_err e = token_public_read(uri, &out->alg, out->key, &out->bytes);
+    const struct asker asker = ask_for_keys();
+    struct token_public found;
+    struct why why = {0};
+    ota_err e = say_why(token_public_read(uri, &asker, &found, &why), &why);
 
-    return e == OTA_OK ? manifest_key_hash(out->alg, out->key, out->bytes, out->hash) : e;
+    return e == OTA_OK ? public_as(&found, out) : e;
 }
 
 static bool is_private(const char *text)
@@ -569,10 +538,11 @@ ota_err key_public_read(const char *name, struct key_public *out)
 
     if (key_is_uri(name))
         return public_of_uri(name, out);
-    e = file_read(name, FILE_ROOM - 1, &f);
+    e = file_read(name, PRIVATE_ROOM - 1, &f);
     if (e != OTA_OK)
         return e;
     e = public_of_text(name, (char *)f.data, f.len, out);
+    key_wipe_stack();
     sodium_memzero(f.data, f.len);
     file_free(&f);
     return e;

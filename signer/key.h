@@ -8,8 +8,8 @@
 #include "../firmware/image/crypto.h"
 #include "../firmware/image/manifest.h"
 #include "../firmware/image/minisig.h"
-#include "keybox.h"
-#include "secret.h"
+#include "../keys/keybox.h"
+#include "ask.h"
 
 /*
  * Signing keys.  Secrets lie in memory that is locked, guarded and wiped when freed; no other
@@ -17,7 +17,7 @@
  *
  * A key is named by a file (PEM: plain PKCS#8, PKCS#8 with a passphrase, or our own encrypted
  * form, SPEC 11) or by a pkcs11: URI.  Passphrases and PINs are asked for when needed
- * (secret.h).
+ * (ask.h).
  */
 struct key; /* a private key, or one that a token keeps */
 
@@ -90,6 +90,8 @@ const char *key_alg_name(enum crypto_alg alg);
 void *key_secret_alloc(size_t len);
 void key_secret_free(void *p);
 void key_wipe(void *p, size_t len);
+/* What calls that have returned left on the stack: libraries decode keys there. */
+void key_wipe_stack(void);
 /* A random number below limit, for back-off. */
 uint32_t key_random(uint32_t limit);
 void key_random_bytes(void *out, size_t len);

@@ -3,17 +3,14 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "args.h"
 #include "cmd.h"
 #include "imgtool/imgtool.h"
 #include "json.h"
 #include "key.h"
 #include "say.h"
 
-static const struct verb {
-    const char *name;
-    enum exit_status (*run)(int argc, char **argv);
-    const char *what;
-} verbs[] = {
+static const struct args_verb verbs[] = {
     {"keygen", cmd_keygen, "make a key pair"},
     {"key", cmd_key, "change a key's passphrase, show its public half"},
     {"sign", cmd_sign, "sign firmware as an MCUboot image"},
@@ -57,8 +54,7 @@ static void help(FILE *to)
     (void)fprintf(to, "Usage: signer VERB [OPTION]... [FILE]...\n\n"
                       "Sign, check and publish firmware.  Keys never leave this machine.\n\n"
                       "Verbs:\n");
-    for (size_t i = 0; i < VERBS; i++)
-        (void)fprintf(to, "  %-12s %s\n", verbs[i].name, verbs[i].what);
+    args_verbs_print(to, verbs, VERBS);
     (void)fprintf(to, "\n`signer VERB --help` tells more; every verb takes --json.\n"
                       "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not authentic.\n");
 }
@@ -73,14 +69,15 @@ static ota_err start(void)
 
 static enum exit_status run(int argc, char **argv)
 {
+    const struct args_verb *verb;
+
     if (argc > 0 && imgtool_named(argv[0]))
         return start() == OTA_OK ? cmd_imgtool(argc, argv) : EXIT_FAILED;
     if (argc < 2) {
         help(stderr);
         return EXIT_BAD_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
+    if (args_is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
         help(stdout);
         return EXIT_DONE;
     }
@@ -90,10 +87,9 @@ static enum exit_status run(int argc, char **argv)
     }
     if (start() != OTA_OK)
         return EXIT_FAILED;
-    for (size_t i = 0; i < VERBS; i++) {
-        if (strcmp(argv[1], verbs[i].name) == 0)
-            return verbs[i].run(argc - 1, argv + 1);
-    }
+    verb = args_verb_find(verbs, VERBS, argv[1]);
+    if (verb != NULL)
+        return verb->run(argc - 1, argv + 1);
     say_error("there is no verb '%s'", argv[1]);
     say_hint("`signer --help` lists them");
     return EXIT_BAD_USAGE;

@@ -221,17 +221,15 @@ static ota_err platform_of(struct repo *r)
     return OTA_OK;
 }
 
+/* OTA_E_NOT_FOUND, unsaid: the folder has nothing of this role. */
 static ota_err load_role(struct repo *r, enum repo_role role)
 {
     ota_err e = load_one(r, role, false, &r->stands[role]);
 
     if (e == OTA_OK)
         e = load_one(r, role, true, &r->pending[role]);
-    if (e == OTA_OK && repo_newest(r, role) == NULL) {
-        say_error("%s is no repository: it has no %s", r->dir, repo_role_name(r, role));
-        say_hint("`signer repo init` makes one");
+    if (e == OTA_OK && repo_newest(r, role) == NULL)
         return OTA_E_NOT_FOUND;
-    }
     if (e == OTA_OK && r->pending[role] != NULL && r->stands[role] != NULL &&
         repo_doc_same(r->pending[role], r->stands[role])) {
         json_decref(r->pending[role]); /* somebody was stopped after it began to stand */
@@ -248,7 +246,36 @@ static ota_err load_role(struct repo *r, enum repo_role role)
     return e;
 }
 
+static ota_err must_have(const struct repo *r, enum repo_role role, ota_err e)
+{
+    if (e != OTA_E_NOT_FOUND)
+        return e;
+    say_error("%s is no repository: it has no %s", r->dir, repo_role_name(r, role));
+    say_hint("`signer repo init` makes one, `signer repo pull` takes one over; -d names its "
+             "folder");
+    return e;
+}
+
 ota_err repo_open(const char *dir, int64_t now_unix_s, struct repo *out)
+{
+    struct repo r = {.dir = dir, .now_unix_s = now_unix_s};
+    ota_err e = must_have(&r, REPO_ROOT, load_role(&r, REPO_ROOT));
+
+    if (e == OTA_OK)
+        e = must_have(&r, REPO_TARGETS, load_role(&r, REPO_TARGETS));
+    if (e == OTA_OK)
+        e = platform_of(&r);
+    if (e == OTA_OK)
+        e = must_have(&r, REPO_PLATFORM, load_role(&r, REPO_PLATFORM));
+    if (e == OTA_OK)
+        *out = r;
+    else
+        repo_close(&r);
+    return e;
+}
+
+ota_err repo_open_begun(const char *dir, int64_t now_unix_s, const char *platform,
+                        struct repo *out)
 {
     struct repo r = {.dir = dir, .now_unix_s = now_unix_s};
     ota_err e = load_role(&r, REPO_ROOT);
@@ -257,12 +284,15 @@ ota_err repo_open(const char *dir, int64_t now_unix_s, struct repo *out)
         e = load_role(&r, REPO_TARGETS);
     if (e == OTA_OK)
         e = platform_of(&r);
+    else if (e == OTA_E_NOT_FOUND && platform != NULL)
+        (void)snprintf(r.platform, sizeof r.platform, "%s", platform);
     if (e == OTA_OK)
         e = load_role(&r, REPO_PLATFORM);
-    if (e == OTA_OK)
+    if (e == OTA_OK || e == OTA_E_NOT_FOUND) {
         *out = r;
-    else
-        repo_close(&r);
+        return OTA_OK;
+    }
+    repo_close(&r);
     return e;
 }
 
@@ -373,28 +403,34 @@ ota_err repo_propose(struct repo *r, enum repo_role role, json_t *doc)
     return e;
 }
 
-static ota_err stand(struct repo *r, enum repo_role role)
+ota_err repo_stand(struct repo *r, enum repo_role role, json_t *doc)
 {
-    char path[PATH_BYTES], was[PATH_BYTES];
-    const uint64_t version = repo_doc_version(r->pending[role]);
+    char path[PATH_BYTES];
     struct file_bytes text;
-    ota_err e = path_of(r, role, version, false, path);
+    ota_err e = path_of(r, role, repo_doc_version(doc), false, path);
 
     if (e == OTA_OK)
-        e = path_of(r, role, version, true, was);
-    if (e == OTA_OK)
-        e = repo_doc_text(r->pending[role], &text);
+        e = repo_doc_text(doc, &text);
     if (e != OTA_OK)
         return e;
     e = file_write_new(path, text.data, text.len, 0644, false);
     file_free(&text);
     if (e != OTA_OK)
         return e;
-    (void)unlink(was);
+    (void)json_incref(doc);
     json_decref(r->stands[role]);
-    r->stands[role] = r->pending[role];
-    r->pending[role] = NULL;
+    r->stands[role] = doc;
     return OTA_OK;
+}
+
+ota_err repo_unpend(const struct repo *r, enum repo_role role, uint64_t version)
+{
+    char path[PATH_BYTES];
+    ota_err e = path_of(r, role, version, true, path);
+
+    if (e == OTA_OK && unlink(path) != 0 && errno != ENOENT)
+        e = say_fail(OTA_E_IO, "cannot remove %s: %s", path, strerror(errno));
+    return e;
 }
 
 ota_err repo_settle(struct repo *r)
@@ -404,10 +440,14 @@ ota_err repo_settle(struct repo *r)
             continue;
         if (!repo_complete(r, (enum repo_role)role))
             return OTA_OK;
-        ota_err e = stand(r, (enum repo_role)role);
+        ota_err e = repo_stand(r, (enum repo_role)role, r->pending[role]);
 
+        if (e == OTA_OK)
+            e = repo_unpend(r, (enum repo_role)role, repo_doc_version(r->pending[role]));
         if (e != OTA_OK)
             return e;
+        json_decref(r->pending[role]);
+        r->pending[role] = NULL;
     }
     return OTA_OK;
 }

@@ -22,6 +22,10 @@ struct repo {
 
 /* Errors, said: OTA_E_NOT_FOUND (no repository there), OTA_E_IO, OTA_E_FORMAT. */
 OTA_MUST_CHECK ota_err repo_open(const char *dir, int64_t now_unix_s, struct repo *out);
+/* The same of a folder that may lack roles, or not be there: what there is, with the platform's
+ * name from its targets or, without any, from the caller (NULL: ""). */
+OTA_MUST_CHECK ota_err repo_open_begun(const char *dir, int64_t now_unix_s,
+                                       const char *platform, struct repo *out);
 void repo_close(struct repo *r);
 
 /* root, targets, or the platform's name. */
@@ -66,6 +70,10 @@ OTA_MUST_CHECK ota_err repo_older(const struct repo *r, enum repo_role role, uin
 OTA_MUST_CHECK ota_err repo_propose(struct repo *r, enum repo_role role, json_t *doc);
 /* Write what is pending in role once more, with its new signatures. */
 OTA_MUST_CHECK ota_err repo_save(const struct repo *r, enum repo_role role);
+/* Let doc stand as the newest of its role.  Errors: file_write_new's. */
+OTA_MUST_CHECK ota_err repo_stand(struct repo *r, enum repo_role role, json_t *doc);
+/* Remove a version from pending/, if it is there.  Errors: OTA_E_IO, said. */
+OTA_MUST_CHECK ota_err repo_unpend(const struct repo *r, enum repo_role role, uint64_t version);
 /* Let everything pending that is complete stand, root first; a role under one that is still
  * pending waits.  Errors: file_write_new's. */
 OTA_MUST_CHECK ota_err repo_settle(struct repo *r);

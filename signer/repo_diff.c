@@ -180,8 +180,8 @@ static void delegations(struct out *o, const json_t *old, const json_t *new)
 
 static bool told_apart(const char *name)
 {
-    static const char *const names[] = {"targets", "delegations", "roles",  "x-otad-director",
-                                        "keys",    "expires",     "version"};
+    static const char *const names[] = {"targets", "delegations", "roles",   "x-otad-director",
+                                        "keys",    "expires",     "version", "x-otad-signed"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(name, names[i]) == 0)

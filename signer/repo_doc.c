@@ -202,27 +202,32 @@ static const char *unlike(json_t *doc)
     return NULL;
 }
 
-ota_err repo_doc_read(const char *path, json_t **out)
+ota_err repo_doc_parse(const char *from, const void *text, size_t len, json_t **out)
 {
-    enum { BYTES_MAX = 512 * 1024 };
-    struct file_bytes f;
     json_error_t why;
-    const char *wrong;
-    json_t *doc;
-    ota_err e = file_read(path, BYTES_MAX, &f);
+    json_t *doc = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
+    const char *wrong = doc == NULL ? why.text : unlike(doc);
 
-    if (e != OTA_OK)
-        return e;
-    doc = json_loadb((char *)f.data, f.len, JSON_REJECT_DUPLICATES, &why);
-    file_free(&f);
-    wrong = doc == NULL ? why.text : unlike(doc);
     if (wrong != NULL) {
-        say_error("%s is no repository metadata: %s", path, wrong);
+        say_error("%s is no repository metadata: %s", from, wrong);
         json_decref(doc);
         return OTA_E_FORMAT;
     }
     *out = doc;
     return OTA_OK;
+}
+
+ota_err repo_doc_read(const char *path, json_t **out)
+{
+    enum { BYTES_MAX = 512 * 1024 };
+    struct file_bytes f;
+    ota_err e = file_read(path, BYTES_MAX, &f);
+
+    if (e != OTA_OK)
+        return e;
+    e = repo_doc_parse(path, f.data, f.len, out);
+    file_free(&f);
+    return e;
 }
 
 json_t *repo_doc_new(json_t *signed_part)

@@ -21,6 +21,9 @@ enum { REPO_FILE_BYTES_MAX = 4096, REPO_KEYID_TEXT_BYTES = 65, REPO_DATE_TEXT_BY
  * printable ASCII, no member twice, integers below 2^53.  Errors: file_read's, OTA_E_FORMAT.
  */
 OTA_MUST_CHECK ota_err repo_doc_read(const char *path, json_t **out);
+/* The same of bytes that came from somewhere, which errors name. */
+OTA_MUST_CHECK ota_err repo_doc_parse(const char *from, const void *text, size_t len,
+                                      json_t **out);
 
 /* Takes signed_part over; no signatures yet.  NULL: no memory. */
 json_t *repo_doc_new(json_t *signed_part);
@@ -50,6 +53,9 @@ const char *repo_signature(const json_t *doc, const char *keyid);
 OTA_MUST_CHECK ota_err repo_signature_put(json_t *doc, const char *keyid, const char *sig_hex);
 /* Sign.  Errors: key_sign's. */
 OTA_MUST_CHECK ota_err repo_sign(json_t *doc, const char *keyid, const struct key *key);
+
+/* SHA-256 of the canonical signed part in hexadecimal.  Errors: OTA_E_NO_MEMORY. */
+OTA_MUST_CHECK ota_err repo_doc_id(const json_t *doc, char out[REPO_KEYID_TEXT_BYTES]);
 
 /* Are the signed parts the same bytes? */
 bool repo_doc_same(const json_t *a, const json_t *b);

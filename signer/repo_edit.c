@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../firmware/tuf/device.h"
 #include "say.h"
 
 static const char *const online_roles[] = {"snapshot", "timestamp", "x-otad-director"};
@@ -33,6 +34,14 @@ ota_err repo_expiry(const char *text, int64_t now_unix_s, char out[REPO_DATE_TEX
     if (repo_date_parse(out, &t) == OTA_OK && t > now_unix_s)
         return OTA_OK;
     return say_fail(OTA_E_FORMAT, "%s has passed: nothing is made that is expired", out);
+}
+
+void repo_date(json_t *doc, int64_t now_unix_s)
+{
+    char text[REPO_DATE_TEXT_BYTES];
+
+    repo_date_text(now_unix_s, text);
+    (void)json_object_set_new(repo_doc_signed(doc), "x-otad-signed", json_string(text));
 }
 
 json_t *repo_root_first(const char *expires)
@@ -75,7 +84,10 @@ json_t *repo_next(const struct repo *r, enum repo_role role, const char *expires
     (void)json_object_set_new(part, "version", json_integer((json_int_t)after + 1));
     if (expires != NULL)
         (void)json_object_set_new(part, "expires", json_string(expires));
-    return repo_doc_new(part);
+    part = repo_doc_new(part);
+    if (part != NULL)
+        repo_date(part, r->now_unix_s);
+    return part;
 }
 
 /* --- keys of roles --------------------------------------------------------------------------
@@ -305,5 +317,10 @@ ota_err repo_keys_check(json_t *doc)
             return say_fail(OTA_E_CONFLICT,
                             "key %.16s is the server's: it may not sign root or targets", id);
     }
-    return OTA_OK;
+    if (json_object_size(keys) <= TUF_DEVICE_KEYS)
+        return OTA_OK;
+    say_error("%zu different keys: a device knows %d at once", json_object_size(keys),
+              TUF_DEVICE_KEYS);
+    say_hint("of all roles of root together; let officers sign targets too, or take fewer");
+    return OTA_E_LIMIT;
 }

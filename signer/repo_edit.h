@@ -11,6 +11,10 @@ enum { REPO_RELEASES_MAX = 4, REPO_DAYS_MAX = 3650 };
 OTA_MUST_CHECK ota_err repo_expiry(const char *text, int64_t now_unix_s,
                                    char out[REPO_DATE_TEXT_BYTES]);
 
+/* Write into doc when it is made (SPEC 10.1): devices take it as the least that the time can
+ * be. */
+void repo_date(json_t *doc, int64_t now_unix_s);
+
 /* First documents, version 1, without keys, targets or delegation keys.  NULL: no memory. */
 json_t *repo_root_first(const char *expires);
 json_t *repo_targets_first(const char *platform, const char *class_text, const char *expires);
@@ -38,7 +42,7 @@ OTA_MUST_CHECK ota_err repo_threshold_set(json_t *doc, const char *role, uint64_
 /*
  * Forget keys that no role has, and see that the thresholds can be met and that no online key
  * (snapshot, timestamp, director) may sign what is signed offline.
- * Errors: OTA_E_CONFLICT, OTA_E_LIMIT.
+ * Errors: OTA_E_CONFLICT, OTA_E_LIMIT (more different keys than a device knows at once).
  */
 OTA_MUST_CHECK ota_err repo_keys_check(json_t *doc);
 

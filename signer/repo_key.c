@@ -35,6 +35,11 @@ ota_err repo_key_id(const json_t *object, char out[REPO_KEYID_TEXT_BYTES])
     return OTA_OK;
 }
 
+ota_err repo_doc_id(const json_t *doc, char out[REPO_KEYID_TEXT_BYTES])
+{
+    return repo_key_id(repo_doc_signed(doc), out); /* a digest of canonical bytes, both */
+}
+
 static bool is(const json_t *object, const char *name, const char *text)
 {
     const char *has = json_string_value(json_object_get(object, name));

@@ -19,8 +19,11 @@ static ota_err stated(json_t *root, size_t n, const char *path, json_t *object)
     struct key_public key;
     ota_err e;
 
-    if (!json_is_object(object))
-        return say_fail(OTA_E_FORMAT, "%s: no online key for %s", path, online[n].name);
+    if (!json_is_object(object)) {
+        say_error("%s: no online key for %s", path, online[n].name);
+        say_hint("if otad keeps it in a token, the token has not answered yet: see otad's log");
+        return OTA_E_FORMAT;
+    }
     e = repo_key_parse(object, &key);
     if (e == OTA_OK)
         e = key_sample_check(&key, path);

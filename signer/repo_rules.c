@@ -7,6 +7,8 @@
 #include "repo_edit.h"
 #include "say.h"
 
+enum { AHEAD_MAX_S = 86400 }; /* that another manager's clock may be before ours */
+
 static const char *text_of(const json_t *o, const char *name)
 {
     return json_string_value(json_object_get(o, name));
@@ -187,6 +189,8 @@ static ota_err members_check(const struct repo *r, enum repo_role role, const js
 
         while (known[role][i] != NULL && strcmp(known[role][i], name) != 0)
             i++;
+        if (strcmp(name, "x-otad-signed") == 0)
+            continue;
         if (known[role][i] == NULL)
             return say_fail(OTA_E_CONFLICT, "%s has a member '%s' that we do not know",
                             repo_role_name(r, role), name);
@@ -339,16 +343,40 @@ static ota_err history_follows(const struct repo *r, const json_t *new)
     return e;
 }
 
-ota_err repo_rules(const struct repo *r, enum repo_role role)
+ota_err repo_follows(const struct repo *r, enum repo_role role, const json_t *doc)
 {
-    const json_t *doc = r->pending[role], *old = r->stands[role];
-    ota_err e = repo_fresh(r, role, doc);
+    const json_t *old = r->stands[role];
+    ota_err e = repo_contents(r, role, doc);
 
-    if (e == OTA_OK)
-        e = repo_contents(r, role, doc);
     if (e == OTA_OK && role == REPO_PLATFORM && old != NULL)
         e = platform_follows(old, doc);
     if (e == OTA_OK && role == REPO_PLATFORM && old != NULL)
         e = history_follows(r, doc);
     return e;
+}
+
+/* Devices would set their clocks by it. */
+static ota_err not_ahead(const struct repo *r, enum repo_role role, const json_t *doc)
+{
+    const json_t *made = json_object_get(repo_doc_signed(doc), "x-otad-signed");
+    int64_t t;
+
+    if (made == NULL)
+        return OTA_OK;
+    if (json_is_string(made) && repo_date_parse(json_string_value(made), &t) == OTA_OK &&
+        t <= r->now_unix_s + AHEAD_MAX_S)
+        return OTA_OK;
+    say_error("%s %llu says that it was made in the future", repo_role_name(r, role),
+              (unsigned long long)repo_doc_version(doc));
+    say_hint("one of two clocks is wrong: this machine's, or that of who made it");
+    return OTA_E_CONFLICT;
+}
+
+ota_err repo_rules(const struct repo *r, enum repo_role role)
+{
+    ota_err e = repo_fresh(r, role, r->pending[role]);
+
+    if (e == OTA_OK)
+        e = not_ahead(r, role, r->pending[role]);
+    return e == OTA_OK ? repo_follows(r, role, r->pending[role]) : e;
 }

@@ -24,6 +24,10 @@ bool repo_image_read(const char *path, const json_t *entry, struct repo_image *o
  */
 OTA_MUST_CHECK ota_err repo_rules(const struct repo *r, enum repo_role role);
 
+/* The same of doc, whatever its expiry: may it stand after what stands now? */
+OTA_MUST_CHECK ota_err repo_follows(const struct repo *r, enum repo_role role,
+                                    const json_t *doc);
+
 /* The rules of a role's contents alone, without something before it; doc may be any version. */
 OTA_MUST_CHECK ota_err repo_contents(const struct repo *r, enum repo_role role,
                                      const json_t *doc);

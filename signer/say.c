@@ -48,6 +48,23 @@ void say_warning(const char *format, ...)
     va_end(args);
 }
 
+ota_err say_why(ota_err e, const struct why *why)
+{
+    if (e == OTA_OK)
+        return OTA_OK;
+    if (why->text[0] != '\0')
+        say_error("%s", why->text);
+    if (why->hint[0] != '\0')
+        say_hint("%s", why->hint);
+    return e;
+}
+
+void say_exposed(const char *path)
+{
+    say_warning("%s is a secret that others can read", path);
+    say_hint("chmod 600 %s", path);
+}
+
 const char *say_first_error(void)
 {
     return said.error;

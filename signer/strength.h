@@ -1,7 +1,7 @@
 #ifndef SIGNER_STRENGTH_H
 #define SIGNER_STRENGTH_H
 
-#include "keybox.h"
+#include "../keys/keybox.h"
 
 #define STRENGTH_HELP "what a guess costs: 256 MiB, 1 GiB or 64 MiB of memory"
 

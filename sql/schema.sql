@@ -842,9 +842,11 @@ CREATE TABLE device_heartbeat (
     app         text        CHECK (char_length(app) <= 64),
     uptime_s    bigint      CHECK (uptime_s >= 0),
     free_bytes  bigint      CHECK (free_bytes >= 0),
+    stale_since timestamptz CHECK (stale_since <= at),
     PRIMARY KEY (tenant_id, device_no),
     FOREIGN KEY (tenant_id, device_no) REFERENCES device ON DELETE CASCADE
 ) WITH (fillfactor = 70);
+CREATE INDEX device_heartbeat_stale ON device_heartbeat (tenant_id, device_no) WHERE stale_since IS NOT NULL;
 COMMENT ON TABLE device_heartbeat IS 'Newest heartbeat of each device (SPEC 6.2), written behind';
 COMMENT ON COLUMN device_heartbeat.tenant_id IS 'The tenant';
 COMMENT ON COLUMN device_heartbeat.device_no IS 'The device';
@@ -856,6 +858,7 @@ COMMENT ON COLUMN device_heartbeat.address IS 'Address it has in its own network
 COMMENT ON COLUMN device_heartbeat.app IS 'Name of the application';
 COMMENT ON COLUMN device_heartbeat.uptime_s IS 'Seconds since it started';
 COMMENT ON COLUMN device_heartbeat.free_bytes IS 'Free memory in bytes';
+COMMENT ON COLUMN device_heartbeat.stale_since IS 'Since when it says that the metadata it trusts has expired (SPEC 10.7); NULL = it does not';
 GRANT SELECT ON device_heartbeat TO otad_app;
 GRANT SELECT, INSERT, UPDATE ON device_heartbeat TO otad_jobs;
 
@@ -1279,7 +1282,7 @@ SELECT d.tenant_id, d.device_no, d.device_id, d.name, p.name AS platform, d.chan
        coalesce(h.uptime_s, -1) AS uptime_s, coalesce(h.free_bytes, -1) AS free_bytes,
        d.installed_update_id,
        l.state AS last_state, l.version AS last_version, l.reason AS last_reason, unix_s(l.closed_at) AS last_closed_at_unix_s,
-       u.source, unix_s(u.started_at) AS started_at_unix_s, d.plain
+       u.source, unix_s(u.started_at) AS started_at_unix_s, d.plain, unix_s(h.stale_since) AS stale_since_unix_s
   FROM device d
   JOIN device_seen s USING (tenant_id, device_no)
   LEFT JOIN platform p ON p.tenant_id = d.tenant_id AND p.platform_id = d.platform_id
@@ -1462,6 +1465,11 @@ CREATE FUNCTION listed(of_platform bigint, of_release bigint) RETURNS boolean LA
            OR EXISTS (SELECT FROM tuf_target t WHERE t.platform_id = of_platform AND t.release_id = of_release);
 COMMENT ON FUNCTION listed(bigint, bigint) IS 'May a release of this platform go out: is it listed, or is there no repository?';
 
+CREATE FUNCTION beta_alone(of_platform bigint, of_release bigint) RETURNS boolean LANGUAGE sql STABLE
+    RETURN coalesce((SELECT bool_and(t.entry::jsonb #>> '{custom,channel}' = 'beta') FROM tuf_target t
+                      WHERE t.platform_id = of_platform AND t.release_id = of_release), false);
+COMMENT ON FUNCTION beta_alone(bigint, bigint) IS 'Does what is listed of a release say that it is for beta alone?';
+
 -- Metadata are public.  Whoever assigns must be able to see whether a release is listed.
 SELECT guard('tuf_repository', 'platform_id', see => '{anyone}', add => '{release.manage,platform.manage}',
              change => '{release.manage,platform.manage}', remove => '{}');
@@ -1471,6 +1479,11 @@ CREATE POLICY stays ON tuf_file AS RESTRICTIVE FOR DELETE TO otad_app USING (rol
 SELECT guard('tuf_target', 'platform_id', see => '{anyone}', add => '{release.manage}', change => '{}', remove => '{release.manage}');
 SELECT guard('tuf_pending', 'platform_id', see => '{release.read,release.manage}', add => '{release.manage}',
              change => '{release.manage}', remove => '{release.manage}');
+-- The first root says whom a platform trusts for ever, as its boot roots do.
+CREATE POLICY first_root ON tuf_file AS RESTRICTIVE FOR INSERT TO otad_app
+    WITH CHECK (role <> 'root' OR version > 1 OR may_every('{platform.manage}', platform_id));
+CREATE POLICY first_root ON tuf_pending AS RESTRICTIVE FOR INSERT TO otad_app
+    WITH CHECK (role <> 'root' OR version > 1 OR may_every('{platform.manage}', platform_id));
 
 -- ------------------------------------------------------------------------------------------------------- first rows
 

@@ -19,7 +19,8 @@ MAY = {
     "firmware/boards/host": {".", "firmware/boards", "firmware/ota", "bootloader", TUF, *DEVICE},
     "firmware/apps": {".", "firmware/ota", "firmware/boards", "firmware/boards/host", *DEVICE},
     "bootloader": {".", "firmware/boards", *DEVICE},
-    "signer": {".", "firmware/image", TUF, HOST},
+    "keys": {".", "firmware/image"},
+    "signer": {".", "keys", "firmware/image", TUF, HOST},
     "otad": {".", "firmware/image"},
     "otad/http": {".", "otad", "firmware/image"},
     "otad/store": {".", "otad", "firmware/image"},
@@ -27,7 +28,7 @@ MAY = {
     "otad/db": {".", "otad", "otad/fleet", "otad/tuf", "firmware/image"},
     "otad/tuf": {".", "otad", "otad/auth", "otad/fleet", "firmware/image", TUF},
     "otad/fleet": {".", "otad", "firmware/image"},
-    "otad/auth": {".", "otad", "firmware/image"},
+    "otad/auth": {".", "keys", "otad", "firmware/image"},
     "otad/api": {".", "otad", "otad/http", "otad/fleet", "otad/auth", "otad/store", "otad/db", "otad/device", "otad/formats",
                  "otad/tuf", "firmware/image", HOST},
     "otad/device": {".", "otad", "otad/http", "otad/fleet", "otad/auth", "otad/store", "otad/db", "otad/formats",
@@ -35,7 +36,7 @@ MAY = {
     "tests": {"*"},
 }
 # main.c of the daemon ties everything together.
-MAY_FILE = {"otad/main.c": {"otad/http", "otad/store", "otad/db", "otad/fleet", "otad/auth", "otad/api", "otad/device"}}
+MAY_FILE = {"otad/main.c": {"keys", "otad/http", "otad/store", "otad/db", "otad/fleet", "otad/auth", "otad/api", "otad/device"}}
 
 # header -> the only files that may include it (prefixes); tests may include everything.
 ONLY = {
@@ -45,15 +46,15 @@ ONLY = {
     "libpq-fe.h": {"otad/db/pg.c"},
     "jansson.h": {"otad/json.c", "signer/"},
     "argon2.h": {"otad/auth/password.c"},
-    "sodium.h": {HOST + "/crypto.c", HOST + "/crypto_message.c", HOST + "/minisign.c", "signer/key.c", "signer/keybox.c", "otad/auth/"},
-    "pkcs11.h": {"signer/token.c", "signer/token_errors.c"},
+    "sodium.h": {HOST + "/crypto.c", HOST + "/crypto_message.c", HOST + "/minisign.c", "keys/", "signer/key.c", "otad/auth/"},
+    "pkcs11.h": {"keys/token.c", "keys/token_errors.c"},
     # no heap and no files on the device side
-    "stdlib.h": {"otad/", "signer/", HOST, TUF + "/host/", "firmware/boards/mps2/"},
-    "stdio.h": {"otad/", "signer/", HOST, TUF + "/host/", "firmware/boards/mps2/"},
+    "stdlib.h": {"otad/", "signer/", "keys/", HOST, TUF + "/host/", "firmware/boards/mps2/"},
+    "stdio.h": {"otad/", "signer/", "keys/", HOST, TUF + "/host/", "firmware/boards/mps2/"},
 }
 BANNED = re.compile(r"\b(strcpy|strcat|strncpy|sprintf|vsprintf|gets|strtok|atoi|atol|gmtime|localtime|rand|system|popen|alloca)\s*\(")
 INCLUDE = re.compile(r'\s*#\s*include\s+[<"]([^">]+)[">]')
-FOLDERS = ("firmware", "bootloader", "signer", "otad", "tests")
+FOLDERS = ("firmware", "bootloader", "keys", "signer", "otad", "tests")
 LINES_MAX = 600
 
 

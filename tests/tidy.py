@@ -16,7 +16,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = ROOT / "var" / "cache" / "tidy"
 GCC_ONLY = re.compile(r"\s-fno-tree-loop-distribute-patterns\b")  # clang-tidy knows clang's flags
-OURS = ("firmware", "bootloader", "signer", "otad", "tests")
+OURS = ("firmware", "bootloader", "keys", "signer", "otad", "tests")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 

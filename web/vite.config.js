@@ -13,7 +13,7 @@ export default defineConfig({
 			output: {
 				// What only a page that writes boards loads has a budget of its own, found by this name.
 				chunkFileNames: (chunk) =>
-					chunk.moduleIds.some((id) => /node_modules\/(esptool-js|pako)\//.test(id))
+					[chunk.facadeModuleId ?? "", ...chunk.moduleIds].some((id) => /node_modules\/(esptool-js|pako)\//.test(id))
 						? "assets/flasher-[name]-[hash].js"
 						: "assets/[name]-[hash].js",
 			},

@@ -84,8 +84,8 @@ OTA_MUST_CHECK ota_err agent_feedback(struct ota_agent *a, const struct feedback
 /* Is there a download to go on with, and the next block of it (download.c)? */
 bool download_due(const struct ota_agent *a);
 void download_step(struct ota_agent *a);
-/* An offered deployment: resume, begin, or refuse it. */
-void download_begin(struct ota_agent *a);
+/* An offered deployment: resume, begin, or refuse it; or wait, if there were too many. */
+void download_begin(struct ota_agent *a, const struct ddi_deployment *d);
 /* Sequence of the newest key manifest held, in force or pending; 0 = none (keys.c). */
 uint32_t agent_keys(struct ota_agent *a);
 /* Fetch the key manifest that the last poll offered, and store it as pending. */
@@ -102,6 +102,8 @@ void agent_director(struct ota_agent *a);
 /* A walk through the repository, one file a step. */
 bool agent_walk_due(const struct ota_agent *a, uint64_t now);
 void agent_walk(struct ota_agent *a);
+/* What is trusted, and own time, into flash: a reset comes. */
+void agent_keep_now(struct ota_agent *a);
 /* Raise or lower the stale state. */
 void agent_watch_stale(struct ota_agent *a);
 

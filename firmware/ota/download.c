@@ -7,7 +7,13 @@
 
 #include <string.h>
 
-enum { REFUSALS_MAX = 2, STATUS_OK = 200, STATUS_PARTIAL = 206, STATUS_RANGE = 416 };
+enum {
+    REFUSALS_MAX = 2,
+    SETBACKS_MAX = 32, /* of one download: each erases a unit once more at most */
+    STATUS_OK = 200,
+    STATUS_PARTIAL = 206,
+    STATUS_RANGE = 416
+};
 
 static uint32_t whole_units(const struct ota_agent *a, uint32_t at)
 {
@@ -72,10 +78,34 @@ static void begin_new(struct ota_agent *a)
     }
 }
 
-void download_begin(struct ota_agent *a)
+/* Flash is written for each update that is begun: a server that offers without end has to wait.
+ */
+static bool too_many(struct ota_agent *a, const struct ddi_deployment *d)
+{
+    bool known = a->notes.phase != OTA_IDLE && same_job(&a->notes, d);
+    bool flooded = !known && !trust_may_begin(&a->trust, agent_now(a));
+
+    if (flooded && !a->flooded) {
+        agent_log(a, OTA_WARN, "too many updates: the next ones have to wait", NULL);
+    }
+    a->flooded = flooded;
+    return flooded;
+}
+
+void download_begin(struct ota_agent *a, const struct ddi_deployment *d)
 {
     struct ota_notes *n = &a->notes;
 
+    a->has_job = false;
+    if (too_many(a, d)) {
+        return;
+    }
+    if (!same_job(n, d)) {
+        a->reached = 0;
+        a->setbacks = 0;
+    }
+    a->job = *d;
+    a->has_job = true;
     a->verified = a->downloaded_told = a->vouched = false;
     a->told_percent = 0;
     a->told_at_ms = 0;
@@ -130,6 +160,18 @@ static bool piece_fits(struct ota_agent *a, const struct http1_answer *answer, u
            a->piece_end <= end && answer->content_bytes == a->piece_end - a->at;
 }
 
+/* What was written is written once more; true if that was once too often, and the end. */
+static bool set_back(struct ota_agent *a)
+{
+    a->setbacks++;
+    if (a->setbacks <= SETBACKS_MAX) {
+        return false;
+    }
+    agent_disconnect(a);
+    agent_finish(a, false, OTA_REASON_DOWNLOAD);
+    return true;
+}
+
 static void open_piece(struct ota_agent *a)
 {
     const struct ota_timing *t = a->config.timing;
@@ -147,6 +189,9 @@ static void open_piece(struct ota_agent *a)
     e = agent_ask(a, &rq, agent_now(a) + t->connect_ms + t->answer_ms, &answer);
     if (e == OTA_OK && piece_fits(a, &answer, end)) {
         memcpy(a->notes.etag, answer.etag, sizeof a->notes.etag);
+        if (a->at < a->reached && set_back(a)) {
+            return;
+        }
         a->piece_open = true;
         a->piece_deadline_ms = agent_now(a) + t->answer_ms + (a->piece_end - a->at);
         return;
@@ -154,6 +199,9 @@ static void open_piece(struct ota_agent *a)
     agent_disconnect(a);
     a->at = whole_units(a, a->at);
     if (e == OTA_OK && answer.status == STATUS_RANGE) {
+        if (set_back(a)) {
+            return;
+        }
         start_over(a);
     } else if (e == OTA_OK && (answer.status == STATUS_OK || answer.status == STATUS_PARTIAL)) {
         e = OTA_E_FORMAT;
@@ -201,7 +249,10 @@ static void read_block(struct ota_agent *a)
         return;
     }
     a->at += n;
-    a->failures = 0; /* something came: begin the back-off anew */
+    if (a->at > a->reached) {
+        a->reached = a->at;
+        a->failures = 0; /* something new came: begin the back-off anew */
+    }
     piece_done(a);
 }
 
@@ -226,8 +277,8 @@ static uint16_t judge_under(const struct ota_agent *a, enum slot_manifest_which 
 }
 
 /* Everything that is checked once the file is complete; OTA_REASON_NONE if it may be installed.
- * The pending key manifest comes first, as with the bootloader.
- */
+ * A pending key manifest alone counts: a key that it lacks is revoked for new images at once,
+ * while the bootloader still starts the old ones. */
 static uint16_t judge(struct ota_agent *a, struct image_info *out)
 {
     struct slot_state state;
@@ -237,7 +288,7 @@ static uint16_t judge(struct ota_agent *a, struct image_info *out)
         return OTA_REASON_FLASH;
     }
     reason = judge_under(a, SLOT_MANIFEST_PENDING, state.security_floor, out);
-    if (reason != OTA_REASON_NONE) {
+    if (reason == OTA_REASON_NO_MANIFEST) {
         reason = judge_under(a, SLOT_MANIFEST_IN_FORCE, state.security_floor, out);
     }
     if (reason != OTA_REASON_NONE) {
@@ -320,6 +371,7 @@ void download_install(struct ota_agent *a)
         agent_log(a, OTA_WARN, "could not tell that the installation begins", NULL);
     }
     agent_disconnect(a);
+    agent_keep_now(a);
     agent_log(a, OTA_INFO, "requested: resetting into the bootloader", NULL);
     a->rebooting = true;
     a->config.reboot(a->config.port);

@@ -6,7 +6,14 @@
  */
 #include "agent.h"
 
-enum { STATUS_OK = 200, MANIFEST_FILE_BYTES_MAX = 2048 };
+#include "../image/le.h"
+
+enum {
+    STATUS_OK = 200,
+    MANIFEST_FILE_BYTES_MAX = 2048,
+    SEQUENCE_AT = 12, /* in a manifest (SPEC 3.1) */
+    SEQUENCE_END = 16
+};
 
 static ota_err newest(const struct ota_agent *a, struct manifest *out)
 {
@@ -28,15 +35,25 @@ __attribute__((noinline)) uint32_t agent_keys(struct ota_agent *a)
     return a->keys;
 }
 
+/* What is held already is not written again: a server could wear the flash out with it. */
+static ota_err stage(struct ota_agent *a, size_t len)
+{
+    if (len < SEQUENCE_END || len > MANIFEST_FILE_BYTES_MAX) {
+        return OTA_E_LIMIT;
+    }
+    if (le32_load(a->block + SEQUENCE_AT) <= agent_keys(a)) {
+        return OTA_E_ROLLBACK;
+    }
+    return slot_manifest_stage(a->config.map, a->config.roots, a->block, (uint32_t)len);
+}
+
 static void take(struct ota_agent *a, size_t len)
 {
-    ota_err e =
-        len > MANIFEST_FILE_BYTES_MAX
-            ? OTA_E_LIMIT
-            : slot_manifest_stage(a->config.map, a->config.roots, a->block, (uint32_t)len);
+    ota_err e = stage(a, len);
 
     if (e == OTA_OK) {
-        a->keys = 0; /* read anew */
+        a->keys = 0;         /* read anew */
+        a->verified = false; /* what was, was so by the keys before */
         agent_log(a, OTA_INFO, "new keys are pending", NULL);
     } else if (e == OTA_E_CONFLICT) {
         agent_log(a, OTA_INFO, "new keys have to wait until the trial is over", NULL);

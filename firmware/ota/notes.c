@@ -188,6 +188,8 @@ const char *ota_reason_name(uint16_t reason)
         return "cancelled";
     case OTA_REASON_TRAILING_BYTES:
         return "trailing-bytes";
+    case OTA_REASON_DOWNLOAD:
+        return "download-failed";
     case OTA_REASON_TUF_UNSIGNED:
         return "tuf-unsigned-server";
     case OTA_REASON_TUF_NOT_ASSIGNED:

@@ -33,6 +33,7 @@ enum ota_reason {
     OTA_REASON_FLASH = 106,           /* staging slot cannot be written                     */
     OTA_REASON_CANCELLED = 107,
     OTA_REASON_TRAILING_BYTES = 108, /* the artifact is longer than the image in it        */
+    OTA_REASON_DOWNLOAD = 109,       /* cut off or begun anew too often                    */
     /* of the repository (SPEC 10.6); OTA_REASON_TUF + enum tuf_verdict are refused metadata */
     OTA_REASON_TUF_UNSIGNED = 150,     /* the server gives no signed answers                 */
     OTA_REASON_TUF_NOT_ASSIGNED = 151, /* offered, but not what the signed answer assigns    */

@@ -104,12 +104,15 @@ struct ota_agent {
     bool repeating;                 /* reporting once more what the notes call closed        */
     bool no_heartbeat;              /* the server does not know them                         */
     bool rebooting;
+    bool flooded;            /* updates are offered faster than they are begun */
     uint8_t failures;        /* in a row: the exponent of the back-off                */
     uint8_t told_percent;    /* progress in the last report                           */
     uint32_t refused_cancel; /* action whose cancellation was rejected, 0 = none      */
     uint32_t cancel_reply;   /* cancelAction to be answered, 0 = none */
     bool cancel_granted;
-    uint32_t at; /* bytes of the download in flash                        */
+    uint32_t at;      /* bytes of the download in flash                        */
+    uint32_t reached; /* the most there ever were: what lies below is rewritten */
+    uint8_t setbacks; /* how often it went back behind that                     */
     uint32_t piece_end;
     uint64_t piece_deadline_ms;
     uint64_t quiet_until_ms; /* back-off: nothing is sent before                      */

@@ -338,11 +338,9 @@ static void fetch(struct ota_agent *a)
     a->want_job = false;
     if (a->has_job && same_update(&d, &a->job)) {
         a->job = d;
-        return;
+    } else {
+        download_begin(a, &d);
     }
-    a->job = d;
-    a->has_job = true;
-    download_begin(a);
 }
 
 static void progress(struct ota_agent *a)

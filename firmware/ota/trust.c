@@ -55,6 +55,17 @@ static ota_err store_load(void *arg, const char *name, uint8_t *buf, size_t max,
     return trust_root_read(&t->region, &t->state, buf);
 }
 
+/* What is signed offline has been signed: it is at least that late, whatever the server says.
+ */
+static void is_later_than(struct trust *t, const struct tuf_head *h)
+{
+    if (h->version != 0 && h->signed_unix_s > trust_time_s(t, t->walk_ms)) {
+        t->state.time_s = h->signed_unix_s;
+        t->base_ms = t->walk_ms;
+        t->unsaved = true;
+    }
+}
+
 /* Versions of the walk so far. */
 static void note_versions(struct trust *t, struct trust_state *s)
 {
@@ -80,13 +91,18 @@ static void note_versions(struct trust *t, struct trust_state *s)
 static ota_err store_save(void *arg, const char *name, const uint8_t *bytes, size_t len)
 {
     struct trust *t = arg;
-    struct trust_state next = t->state;
+    struct trust_state next;
     uint8_t keys[CRYPTO_DIGEST_BYTES];
     ota_err e;
 
     if (strcmp(name, "root.json") != 0) {
         return OTA_OK;
     }
+    e = t->state.settled ? OTA_OK : trust_save(&t->region, &t->state);
+    if (e) {
+        return e;
+    }
+    next = t->state;
     director_keys(&t->client, keys);
     if (!crypto_equal(keys, t->director_keys, sizeof keys)) {
         next.director = 0;
@@ -130,8 +146,17 @@ static enum tuf_verdict start(struct trust *t, const struct trust_self *self, ui
                   .role_name = self == NULL ? NULL : self->platform},
         .now_unix_s = trust_time_s(t, now_ms)};
 
+    t->walk_ms = now_ms;
     t->visit.keys = (struct tuf_keys){.key = t->role_key, .max = TRUST_KEYS_MAX};
     return tuf_client_start(&t->client, &setup, t->has_assigned ? t->assigned.path : anywhere);
+}
+
+/* A device that has seen nothing but its root is not left alone with it for ever. */
+static void begin_new(struct trust *t)
+{
+    if (t->state.targets == 0 && t->state.targets_expires_s == 0) {
+        t->state.targets_expires_s = t->state.time_s + TRUST_NEW_S;
+    }
 }
 
 void trust_init(struct trust *t, const struct trust_region *region, uint8_t *file,
@@ -141,7 +166,7 @@ void trust_init(struct trust *t, const struct trust_region *region, uint8_t *fil
 
     memset(t, 0, sizeof *t);
     t->file = file;
-    t->base_ms = now_ms;
+    t->base_ms = t->started_ms = t->saved_ms = now_ms;
     t->store = (struct tuf_store){
         .arg = t, .load = store_load, .save = store_save, .forget = store_forget};
     if (region != NULL) {
@@ -158,6 +183,8 @@ void trust_init(struct trust *t, const struct trust_region *region, uint8_t *fil
         t->state.root = clamp(t->client.root.version);
         t->state.root_expires_s = t->client.root.expires_unix_s;
         director_keys(&t->client, t->director_keys);
+        is_later_than(t, &t->client.root);
+        begin_new(t);
     }
 }
 
@@ -188,17 +215,69 @@ bool trust_expires_within(const struct trust *t, uint64_t now_ms, uint64_t secon
     return trust_time_s(t, now_ms) + seconds >= until;
 }
 
+/* A bucket that leaks: *paid_s is when it will be empty, each drop takes each_s, and so many
+ * find room at once.  Own time may have been set back meanwhile. */
+static bool drop(uint64_t *paid_s, uint64_t now_s, uint64_t each_s, uint64_t at_once)
+{
+    uint64_t full_s = now_s + each_s * at_once;
+
+    if (*paid_s < now_s) {
+        *paid_s = now_s;
+    }
+    if (*paid_s > full_s) {
+        *paid_s = full_s;
+    }
+    if (*paid_s + each_s > full_s) {
+        return false;
+    }
+    *paid_s += each_s;
+    return true;
+}
+
+bool trust_may_begin(struct trust *t, uint64_t now_ms)
+{
+    return drop(&t->state.updates_s, trust_time_s(t, now_ms), TRUST_UPDATE_S,
+                TRUST_UPDATES_AT_ONCE);
+}
+
+/* Whatever resets it, half of the time that it was on is in flash, and all but an hour. */
+static bool time_is_due(const struct trust *t, uint64_t now_ms)
+{
+    uint64_t known_s = (t->saved_ms - t->started_ms) / 1000, step_s = TRUST_SAVE_S;
+
+    if (known_s < TRUST_SAVE_S) {
+        step_s = known_s < TRUST_SAVE_FIRST_S ? TRUST_SAVE_FIRST_S : known_s;
+    }
+    return now_ms - t->saved_ms >= step_s * 1000;
+}
+
+/* Versions are new, or the server's time has leapt. */
+static bool is_news(const struct trust *t, uint64_t now_ms)
+{
+    return t->unsaved || trust_time_s(t, now_ms) >= t->saved_time_s + TRUST_SAVE_S;
+}
+
 ota_err trust_keep(struct trust *t, uint64_t now_ms)
+{
+    bool due = time_is_due(t, now_ms) ||
+               (is_news(t, now_ms) &&
+                drop(&t->writes_s, now_ms / 1000, TRUST_WRITE_S, TRUST_WRITES_AT_ONCE));
+
+    return due ? trust_keep_now(t, now_ms) : OTA_OK;
+}
+
+ota_err trust_keep_now(struct trust *t, uint64_t now_ms)
 {
     uint64_t now_s = trust_time_s(t, now_ms);
     ota_err e;
 
-    if (t->mode != TRUST_ON || (!t->unsaved && now_s < t->saved_time_s + TRUST_SAVE_S)) {
+    if (t->mode != TRUST_ON) {
         return OTA_OK;
     }
     t->base_ms = now_ms - (now_ms - t->base_ms) % 1000;
     t->state.time_s = now_s;
     e = trust_save(&t->region, &t->state);
+    t->saved_ms = now_ms;
     t->saved_time_s = now_s; /* a flash that refuses is not asked at every poll */
     t->unsaved = t->unsaved && e != OTA_OK;
     return e;
@@ -227,11 +306,17 @@ enum tuf_verdict trust_director(struct trust *t, const struct trust_self *self,
     if (v != TUF_GOOD) {
         return v;
     }
-    /* The first answer under new keys sets the time, back too; others never do. */
+    /* The first answer under new keys sets the time, back too, but not before the root that
+     * names them; others never do. */
     if (t->state.director == 0 || answer.version > trust_time_s(t, now_ms)) {
-        t->unsaved = t->unsaved || t->state.director == 0;
+        if (t->state.director == 0) {
+            t->unsaved = true;
+            t->state.targets_expires_s = t->state.targets == 0 ? 0 : t->state.targets_expires_s;
+        }
         t->state.time_s = answer.version;
-        t->base_ms = now_ms;
+        t->base_ms = t->walk_ms = now_ms;
+        is_later_than(t, &t->client.root);
+        begin_new(t);
     }
     t->state.director = answer.version;
     return TUF_GOOD;
@@ -256,6 +341,9 @@ static enum tuf_verdict stepped(struct trust *t, const struct trust_self *self,
     struct trust_state before = t->state;
 
     note_versions(t, &t->state);
+    is_later_than(t, &t->client.root);
+    is_later_than(t, &t->client.targets);
+    is_later_than(t, &t->client.delegated);
     t->unsaved = t->unsaved || before.timestamp != t->state.timestamp ||
                  before.snapshot != t->state.snapshot || before.targets != t->state.targets ||
                  before.role != t->state.role ||

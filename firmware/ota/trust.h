@@ -15,11 +15,20 @@
  */
 enum {
     TRUST_FILE_BYTES = 4096,
-    TRUST_META_BYTES = 512, /* a snapshot's list: two files */
+    TRUST_META_BYTES = 480, /* a snapshot's list: two files, with the longest name 360 */
     TRUST_KEYS_MAX = 10,    /* different ones in a root, and in a delegation */
     TRUST_RAM_MAX = 8192,   /* struct trust and the buffer of a file */
     TRUST_NAME_MAX = 96,    /* "N.{platform}.json", with the NUL */
-    TRUST_SAVE_S = 3600     /* time alone is written to flash no more often */
+    /* What a server can make it write (SPEC 10.10): time alone as often as it has doubled since
+     * the start, between these; versions so many times at once, and then one in an interval;
+     * updates begun likewise. */
+    TRUST_SAVE_FIRST_S = 120,
+    TRUST_SAVE_S = 3600,
+    TRUST_WRITES_AT_ONCE = 16,
+    TRUST_WRITE_S = 600,
+    TRUST_UPDATES_AT_ONCE = 24,
+    TRUST_UPDATE_S = 7200,
+    TRUST_NEW_S = 7 * 86400 /* to find out what its platform's role says, before it is stale */
 };
 
 enum trust_mode {
@@ -43,7 +52,10 @@ struct trust {
     struct tuf_store store;
     bool unsaved;          /* state is not all in flash                                       */
     uint64_t base_ms;      /* state.time_s was true then                                      */
+    uint64_t walk_ms;      /* when the walk began                                             */
     uint64_t saved_time_s; /* as it stands in flash                                           */
+    uint64_t started_ms, saved_ms; /* when it began, and when time was last written           */
+    uint64_t writes_s; /* when all writes are paid for                                    */
     uint8_t director_keys[CRYPTO_DIGEST_BYTES]; /* whose answers state.director is of         */
     bool has_assigned;                          /* the last answer names an image             */
     struct tuf_assigned assigned;
@@ -69,11 +81,17 @@ void trust_init(struct trust *t, const struct trust_region *region, uint8_t *fil
 uint64_t trust_time_s(const struct trust *t, uint64_t now_ms);
 /* Will something that is trusted be expired by own time, in so many seconds? */
 bool trust_expires_within(const struct trust *t, uint64_t now_ms, uint64_t seconds);
-/* Is there nothing yet but the root? */
+/* Is there nothing yet but the root?  It has TRUST_NEW_S to change that. */
 bool trust_is_new(const struct trust *t);
 
-/* Write the state if versions changed, or time went on for TRUST_SAVE_S.  Errors: OTA_E_IO. */
+/* Write the state if versions changed, or time went on for long enough; a server that changes
+ * them all the time has to wait.  Errors: OTA_E_IO. */
 OTA_MUST_CHECK ota_err trust_keep(struct trust *t, uint64_t now_ms);
+/* Write it now: a reset is near.  Errors: OTA_E_IO. */
+OTA_MUST_CHECK ota_err trust_keep_now(struct trust *t, uint64_t now_ms);
+
+/* May an update that was never heard of be begun?  If so it counts; also without a root. */
+bool trust_may_begin(struct trust *t, uint64_t now_ms);
 
 /*
  * A director's answer, len bytes in file.  TUF_GOOD: assigned is what it assigns, if anything;

@@ -2,6 +2,11 @@
  * The two copies of what is trusted.  A copy is written root, head, first record in this order
  * and counts from the record on; the copy in force is never erased.  Records are never written
  * over, and read back.
+ *
+ * What a power cut tore may read differently the next time.  So before anything rests on what
+ * was read it is written again, behind the records of the copy in force; and a copy that was
+ * being begun is erased, lest its record shows later.  A record's place gives it its number:
+ * what is written behind a torn one, or into the other copy, has a higher one.
  */
 #include "trust_store.h"
 
@@ -21,9 +26,9 @@ enum {
     RECORD_MAGIC = 0x5441544f,
     AT_SEQUENCE = 4,
     AT_VERSIONS = 8, /* five */
-    AT_NUMBERS = 32, /* five */
+    AT_NUMBERS = 32, /* six */
     VERSIONS = 5,
-    NUMBERS = 5,
+    NUMBERS = 6,
     AT_RECORD_CRC = RECORD_BYTES - 4,
     PIECE_BYTES = 64 /* of a root on its way between copies: whole program units */
 };
@@ -68,8 +73,9 @@ static void record_write(const struct trust_state *s, uint8_t b[RECORD_BYTES])
 {
     const uint32_t versions[VERSIONS] = {s->root, s->timestamp, s->snapshot, s->targets,
                                          s->role};
-    const uint64_t numbers[NUMBERS] = {s->time_s, s->director, s->root_expires_s,
-                                       s->targets_expires_s, s->role_expires_s};
+    const uint64_t numbers[NUMBERS] = {s->time_s,         s->director,
+                                       s->root_expires_s, s->targets_expires_s,
+                                       s->role_expires_s, s->updates_s};
 
     memset(b, 0, RECORD_BYTES);
     le32_store(b, RECORD_MAGIC);
@@ -93,8 +99,9 @@ static void record_read(const uint8_t b[RECORD_BYTES], struct trust_state *s)
 {
     uint32_t *const versions[VERSIONS] = {&s->root, &s->timestamp, &s->snapshot, &s->targets,
                                           &s->role};
-    uint64_t *const numbers[NUMBERS] = {&s->time_s, &s->director, &s->root_expires_s,
-                                        &s->targets_expires_s, &s->role_expires_s};
+    uint64_t *const numbers[NUMBERS] = {&s->time_s,         &s->director,
+                                        &s->root_expires_s, &s->targets_expires_s,
+                                        &s->role_expires_s, &s->updates_s};
 
     s->sequence = le32_load(b + AT_SEQUENCE);
     for (size_t i = 0; i < VERSIONS; i++) {
@@ -215,16 +222,16 @@ static bool write_at(const struct flash *f, uint32_t at, const uint8_t record[RE
            f->read(f, at, b, sizeof b) == OTA_OK && memcmp(b, record, RECORD_BYTES) == 0;
 }
 
-/* A record of s, sequence counted up, at or behind this place of the copy. */
+/* A record of s at or behind this place of the copy; sequence is that of the place before. */
 static ota_err append(const struct trust_region *r, struct trust_state *s, unsigned copy,
                       uint32_t at)
 {
     struct trust_state next = *s;
     uint8_t record[RECORD_BYTES];
 
-    next.sequence++;
-    record_write(&next, record);
     for (; at + RECORD_BYTES <= records_end(r, copy); at += RECORD_BYTES) {
+        next.sequence++;
+        record_write(&next, record);
         if (write_at(r->flash, at, record)) {
             next.copy = (uint8_t)copy;
             next.next_at = at + RECORD_BYTES;
@@ -287,6 +294,7 @@ static ota_err change_copy(const struct trust_region *r, struct trust_state *s,
                            const struct root_source *from)
 {
     unsigned copy = s->root_bytes == 0 ? 0 : 1u - s->copy;
+    struct trust_state next = *s;
     uint32_t len;
     ota_err e;
 
@@ -299,25 +307,63 @@ static ota_err change_copy(const struct trust_region *r, struct trust_state *s,
     if (root_write(r, copy, from) || head_read(r, copy, &len) != COPY_GOOD) {
         return OTA_E_IO;
     }
-    e = append(r, s, copy, records_at(r, copy));
+    if (s->root_bytes != 0) { /* above all places of the copy that is left */
+        next.sequence += (records_end(r, s->copy) - s->next_at) / RECORD_BYTES;
+    }
+    next.root_bytes = from->len;
+    e = append(r, &next, copy, records_at(r, copy));
     if (e == OTA_OK) {
-        s->root_bytes = from->len;
+        *s = next;
     }
     return e;
+}
+
+/* Is the other copy one that was being begun, or may it show to be? */
+static bool begun(const struct trust_region *r, const struct trust_state *s)
+{
+    unsigned copy = 1u - s->copy;
+    uint8_t b[RECORD_BYTES];
+    uint32_t len, newest = 0;
+
+    if (head_read(r, copy, &len) != COPY_GOOD) {
+        return false; /* a record is written behind a whole head only */
+    }
+    for (uint32_t at = records_at(r, copy); at + RECORD_BYTES <= records_end(r, copy);
+         at += RECORD_BYTES) {
+        if (r->flash->read(r->flash, at, b, sizeof b) == OTA_OK && record_good(b) &&
+            le32_load(b + AT_SEQUENCE) > newest) {
+            newest = le32_load(b + AT_SEQUENCE);
+        }
+    }
+    return newest == 0 || newest >= s->sequence;
 }
 
 ota_err trust_save(const struct trust_region *r, struct trust_state *s)
 {
     const struct root_source same = {.at = copy_at(r, s->copy) + HEAD_BYTES,
                                      .len = s->root_bytes};
+    ota_err e = append(r, s, s->copy, s->next_at);
 
-    return append(r, s, s->copy, s->next_at) == OTA_OK ? OTA_OK : change_copy(r, s, &same);
+    if (e != OTA_OK || (!s->settled && begun(r, s))) {
+        e = change_copy(r, s, &same); /* a full copy has older records that nothing tore */
+    }
+    s->settled = s->settled || e == OTA_OK;
+    return e;
 }
 
 ota_err trust_root_save(const struct trust_region *r, struct trust_state *s,
                         const uint8_t *root, uint32_t len)
 {
     const struct root_source fresh = {.bytes = root, .len = len};
+    ota_err e;
 
-    return len == 0 || len > TRUST_ROOT_BYTES_MAX ? OTA_E_LIMIT : change_copy(r, s, &fresh);
+    if (len == 0 || len > TRUST_ROOT_BYTES_MAX) {
+        return OTA_E_LIMIT;
+    }
+    if (!s->settled && s->root_bytes != 0) {
+        return OTA_E_CONFLICT;
+    }
+    e = change_copy(r, s, &fresh);
+    s->settled = s->settled || e == OTA_OK;
+    return e;
 }

@@ -1,6 +1,7 @@
 #ifndef OTA_TRUST_STORE_H
 #define OTA_TRUST_STORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../slot/flash.h"
@@ -33,11 +34,13 @@ struct trust_state {
     uint64_t time_s;   /* newest signed time and own uptime since, seconds since 1970       */
     uint64_t director; /* highest version of its answers                                    */
     uint64_t root_expires_s, targets_expires_s, role_expires_s;
+    uint64_t updates_s; /* when all updates that were begun are paid for (trust_may_begin)   */
     uint32_t root_bytes;
     /* where the store stands */
     uint32_t sequence;
     uint8_t copy;
     uint32_t next_at; /* flash address of the next record */
+    bool settled;     /* saved since it was read */
 };
 
 /*
@@ -55,7 +58,8 @@ OTA_MUST_CHECK ota_err trust_root_read(const struct trust_region *r,
 OTA_MUST_CHECK ota_err trust_save(const struct trust_region *r, struct trust_state *s);
 
 /* The same with a new root, in one step; also the first one of a blank region.
- * Errors: OTA_E_IO, OTA_E_LIMIT (empty, or longer than TRUST_ROOT_BYTES_MAX). */
+ * Errors: OTA_E_IO, OTA_E_LIMIT (empty, or longer than TRUST_ROOT_BYTES_MAX), OTA_E_CONFLICT
+ * (the state that was read was not saved yet: nothing may rest on a record that a cut tore). */
 OTA_MUST_CHECK ota_err trust_root_save(const struct trust_region *r, struct trust_state *s,
                                        const uint8_t *root, uint32_t len);
 

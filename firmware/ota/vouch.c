@@ -41,6 +41,12 @@ static bool to_vouch(const struct ota_agent *a)
     return a->has_job && !a->vouched && a->job.may_download;
 }
 
+/* Vouched for before, too: what the server no longer signs for is not waited for. */
+static bool to_give_up(const struct ota_agent *a)
+{
+    return a->has_job && a->job.may_download && given_up(a);
+}
+
 bool agent_vouched(const struct ota_agent *a)
 {
     return a->trust.mode == TRUST_NONE || a->vouched;
@@ -60,12 +66,26 @@ bool agent_walk_due(const struct ota_agent *a, uint64_t now)
     if (t->mode == TRUST_NONE) {
         return false;
     }
-    if (to_vouch(a) && (a->director_good || given_up(a))) {
+    if (to_give_up(a) || (to_vouch(a) && a->director_good)) {
         return true;
     }
     return t->mode == TRUST_ON &&
            (a->rewalk || (a->director_good && now >= a->refresh_at_ms &&
                           (trust_is_new(t) || trust_expires_within(t, now, EXPIRES_SOON_S))));
+}
+
+static void keep(struct ota_agent *a)
+{
+    if (trust_keep(&a->trust, agent_now(a))) {
+        agent_log(a, OTA_WARN, "what is trusted cannot be written", NULL);
+    }
+}
+
+void agent_keep_now(struct ota_agent *a)
+{
+    if (trust_keep_now(&a->trust, agent_now(a))) {
+        agent_log(a, OTA_WARN, "what is trusted cannot be written", NULL);
+    }
 }
 
 void agent_watch_stale(struct ota_agent *a)
@@ -79,23 +99,20 @@ void agent_watch_stale(struct ota_agent *a)
         a->beat_at_ms = 0; /* told at once */
     }
     a->stale = stale;
-}
-
-static void keep(struct ota_agent *a)
-{
-    if (trust_keep(&a->trust, agent_now(a))) {
-        agent_log(a, OTA_WARN, "what is trusted cannot be written", NULL);
-    }
+    keep(a); /* own time goes on, and outlives a reset, whatever the server says or does not */
 }
 
 /* --- the director ----------------------------------------------------------------------- */
 
-/* It may be due to new keys: at the first refusal, and then hourly, the roots are walked and
- * the server asked again. */
+/* It may be due to new keys: at the first refusal for a reason, and then hourly, the roots are
+ * walked and the server asked again. */
 static void director_refused(struct ota_agent *a, uint16_t reason)
 {
     if (!given_up(a) || reason != a->refusal) { /* not at every poll for ever */
         agent_log(a, OTA_WARN, "signed answer refused:", ota_reason_name(reason));
+    }
+    if (reason != a->refusal) {
+        a->director_refusals = 0; /* no longer what it was: perhaps new keys, in a new root */
     }
     a->director_good = false;
     a->refusal = reason;
@@ -224,7 +241,7 @@ static bool walk_begin(struct ota_agent *a, const struct trust_self *self)
 {
     enum tuf_verdict v;
 
-    if (to_vouch(a) && given_up(a)) {
+    if (to_give_up(a)) {
         agent_finish(a, false, a->trust.mode == TRUST_LOST ? OTA_REASON_TUF_LOST : a->refusal);
         return false;
     }

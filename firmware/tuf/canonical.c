@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "canonical_scan.h"
+
 struct scan {
     const uint8_t *at, *end;
     uint8_t *out; /* NULL: looking */
@@ -247,24 +249,26 @@ ota_err canonical_compact(const uint8_t *text, size_t len, uint8_t *out, size_t 
 /* --- reading --------------------------------------------------------------------------------
  */
 
+size_t canonical_string_end(const uint8_t *text, size_t len, size_t at)
+{
+    for (at++; at < len && text[at] != '"'; at++)
+        if (text[at] == '\\')
+            at++;
+    return at < len ? at : len;
+}
+
 /* Take the next value's text off the beginning of left. */
 static struct canonical cut(struct canonical *left)
 {
     struct canonical v = *left;
     unsigned depth = 0;
-    bool quoted = false;
     size_t i = 0;
 
     for (; i < left->len; i++) {
         uint8_t c = left->at[i];
 
-        if (quoted) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                quoted = false;
-        } else if (c == '"') {
-            quoted = true;
+        if (c == '"') {
+            i = canonical_string_end(left->at, left->len, i);
         } else if (c == '{' || c == '[') {
             depth++;
         } else if (c == '}' || c == ']') {

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "canonical_scan.h"
+
 struct sorter {
     uint8_t *text, *copy;
     struct canonical_slot *slot;
@@ -111,19 +113,13 @@ ota_err canonical_sort(uint8_t *text, size_t len, uint8_t *copy, struct canonica
     struct sorter s = {text, copy, slot, slots};
     size_t open[CANONICAL_DEPTH_MAX];
     unsigned depth = 0;
-    bool quoted = false;
     ota_err e = OTA_OK;
 
     for (size_t i = 0; i < len && e == OTA_OK; i++) {
         uint8_t c = text[i];
 
-        if (quoted) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                quoted = false;
-        } else if (c == '"') {
-            quoted = true;
+        if (c == '"') {
+            i = canonical_string_end(text, len, i);
         } else if (c == '{' || c == '[') {
             if (depth == CANONICAL_DEPTH_MAX)
                 return OTA_E_LIMIT;

@@ -66,6 +66,7 @@ static bool spec_version_ours(struct canonical v)
 enum tuf_verdict tuf_head_read(struct canonical body, enum tuf_type type, struct tuf_head *out)
 {
     static const char *const names[] = {"root", "timestamp", "snapshot", "targets"};
+    struct canonical made = canonical_member(body, "x-otad-signed");
 
     if (!canonical_is(canonical_member(body, "_type"), names[type]))
         return TUF_TYPE;
@@ -76,7 +77,9 @@ enum tuf_verdict tuf_head_read(struct canonical body, enum tuf_type type, struct
         out->version == 0 ||
         tuf_time(canonical_member(body, "expires"), &out->expires_unix_s) != OTA_OK)
         return TUF_MEMBER;
-    return TUF_GOOD;
+    out->signed_unix_s = 0;
+    return made.len == 0 || tuf_time(made, &out->signed_unix_s) == OTA_OK ? TUF_GOOD
+                                                                          : TUF_MEMBER;
 }
 
 /* Digests we know; others are passed over, but one that we know there must be. */
@@ -225,6 +228,7 @@ static enum tuf_verdict delegation_check(const struct tuf_delegation *d)
     struct canonical paths = canonical_member(d->entry, "paths");
     struct canonical prefixes = canonical_member(d->entry, "path_hash_prefixes");
     struct canonical inside;
+    uint64_t threshold;
     bool terminating;
 
     if (!canonical_string(d->name, &inside) || (paths.len == 0) == (prefixes.len == 0) ||
@@ -234,7 +238,7 @@ static enum tuf_verdict delegation_check(const struct tuf_delegation *d)
     if (inside.len == 0 || inside.len >= TUF_NAME_MAX || reserved(d->name) ||
         memchr(inside.at, '\\', inside.len) != NULL) /* `"` and `\`: no file is named so */
         return TUF_ROLE_NAME;
-    return TUF_GOOD;
+    return tuf_role_check(d->entry, &threshold);
 }
 
 static enum tuf_verdict delegations_check(struct canonical body)

@@ -24,6 +24,7 @@ struct tuf_file {
 struct tuf_head {
     uint64_t version;
     uint64_t expires_unix_s;
+    uint64_t signed_unix_s; /* when it was made, by those who sign it; 0: it does not say     */
 };
 
 struct tuf_hashes {

@@ -37,38 +37,73 @@ static bool is_p256(struct canonical type, struct canonical scheme)
            canonical_is(scheme, "ecdsa-sha2-nistp256");
 }
 
-enum tuf_verdict tuf_key_read(struct canonical object, struct canonical keyid,
-                              const struct tuf_key_rules *rules, struct tuf_key *out)
+static bool is_rsa(struct canonical type, struct canonical scheme)
+{
+    return canonical_is(type, "rsa") && canonical_is(scheme, "rsassa-pss-sha256");
+}
+
+/* What tells one RSA key from another. */
+static void rsa_digest(const struct crypto_rsa *rsa, uint8_t out[CRYPTO_DIGEST_BYTES])
+{
+    const uint8_t exponent[] = {(uint8_t)(rsa->exponent >> 24), (uint8_t)(rsa->exponent >> 16),
+                                (uint8_t)(rsa->exponent >> 8), (uint8_t)rsa->exponent};
+    struct crypto_sha256 h;
+
+    crypto_sha256_init(&h);
+    crypto_sha256_update(&h, exponent, sizeof exponent);
+    crypto_sha256_update(&h, rsa->modulus, rsa->bytes);
+    crypto_sha256_final(&h, out);
+}
+
+/* What the key is.  A type or scheme that we can't verify gives alg 0 and is good: such a key
+ * signs nothing. */
+static bool key_value(struct canonical object, struct tuf_key *out, struct crypto_rsa *rsa)
 {
     struct canonical type = canonical_member(object, "keytype");
     struct canonical scheme = canonical_member(object, "scheme");
     struct canonical value = canonical_member(canonical_member(object, "keyval"), "public");
     struct canonical inside;
+
+    if (!canonical_string(type, &inside) || !canonical_string(scheme, &inside) ||
+        !canonical_string(value, &inside))
+        return false;
+    if (canonical_is(type, "ed25519") && canonical_is(scheme, "ed25519")) {
+        out->alg = CRYPTO_ED25519;
+        out->bytes = 32;
+        return canonical_hex(value, out->key, 32) == OTA_OK;
+    }
+    if (is_p256(type, scheme)) {
+        out->alg = CRYPTO_P256;
+        out->bytes = 64;
+        return tuf_spki_p256(inside.at, inside.len, out->key) == OTA_OK;
+    }
+    if (rsa != NULL && is_rsa(type, scheme)) {
+        out->alg = TUF_ALG_RSA_PSS;
+        out->bytes = CRYPTO_DIGEST_BYTES;
+        if (tuf_rsa_read(inside.at, inside.len, rsa) != OTA_OK)
+            return false;
+        rsa_digest(rsa, out->key);
+    }
+    return true;
+}
+
+/* One key object, with its keyid.  Verdicts: TUF_MEMBER, TUF_KEY, TUF_KEYID. */
+static enum tuf_verdict key_read(struct canonical object, struct canonical keyid,
+                                 const struct tuf_key_rules *rules, struct tuf_key *out,
+                                 struct crypto_rsa *rsa)
+{
     uint8_t digest[CRYPTO_DIGEST_BYTES];
     enum tuf_verdict v = tuf_keyid(keyid, rules, out->id);
 
     if (v != TUF_GOOD)
         return v;
-    if (!canonical_string(type, &inside) || !canonical_string(scheme, &inside) ||
-        !canonical_string(value, &inside))
-        return TUF_KEY;
     digest_of(object, digest);
     if (!rules->keyids_opaque && memcmp(digest, out->id, sizeof digest) != 0)
         return TUF_KEYID;
     out->alg = 0;
     out->bytes = 0;
     memset(out->key, 0, sizeof out->key);
-    if (canonical_is(type, "ed25519") && canonical_is(scheme, "ed25519")) {
-        out->alg = CRYPTO_ED25519;
-        out->bytes = 32;
-        return canonical_hex(value, out->key, 32) == OTA_OK ? TUF_GOOD : TUF_KEY;
-    }
-    if (is_p256(type, scheme)) {
-        out->alg = CRYPTO_P256;
-        out->bytes = 64;
-        return tuf_spki_p256(inside.at, inside.len, out->key) == OTA_OK ? TUF_GOOD : TUF_KEY;
-    }
-    return TUF_GOOD;
+    return key_value(object, out, rsa) ? TUF_GOOD : TUF_KEY;
 }
 
 static unsigned find(const struct tuf_keys *ring, const uint8_t id[CRYPTO_DIGEST_BYTES])
@@ -101,7 +136,8 @@ static enum tuf_verdict place(struct canonical keyid, struct canonical keys,
         return TUF_GOOD;
     if (ring->count >= ring->max || ring->count >= TUF_ROLE_KEYS_MAX)
         return TUF_LIMIT;
-    v = tuf_key_read(object, keyid, rules, &ring->key[ring->count]);
+    v = key_read(object, keyid, rules, &ring->key[ring->count],
+                 ring->rsa == NULL ? NULL : &ring->rsa[ring->count]);
     if (v == TUF_GOOD)
         ring->count++;
     return v;
@@ -125,6 +161,20 @@ static bool any_twice(struct canonical list, const char *member)
     return false;
 }
 
+enum tuf_verdict tuf_role_check(struct canonical role, uint64_t *out_threshold)
+{
+    struct canonical ids = canonical_member(role, "keyids");
+
+    if (!canonical_is_array(ids) ||
+        canonical_uint(canonical_member(role, "threshold"), UINT32_MAX, out_threshold) !=
+            OTA_OK ||
+        *out_threshold == 0)
+        return TUF_MEMBER;
+    if (canonical_count(ids) > TUF_ROLE_KEYS_MAX)
+        return TUF_LIMIT;
+    return any_twice(ids, NULL) ? TUF_TWICE : TUF_GOOD;
+}
+
 enum tuf_verdict tuf_role_read(struct canonical role, struct canonical keys,
                                const struct tuf_key_rules *rules, struct tuf_keys *ring,
                                struct tuf_role *out)
@@ -133,15 +183,14 @@ enum tuf_verdict tuf_role_read(struct canonical role, struct canonical keys,
     struct canonical_walk w = canonical_walk(ids);
     struct tuf_role found = {0};
     uint64_t threshold = 0;
+    enum tuf_verdict form = tuf_role_check(role, &threshold);
 
-    if (!canonical_is_array(ids) || !canonical_is_object(keys) ||
-        canonical_uint(canonical_member(role, "threshold"), UINT32_MAX, &threshold) != OTA_OK ||
-        threshold == 0)
+    if (form != TUF_GOOD)
+        return form;
+    if (!canonical_is_object(keys))
         return TUF_MEMBER;
     if (canonical_count(ids) > rules->role_keys_max || threshold > rules->threshold_max)
         return TUF_LIMIT;
-    if (any_twice(ids, NULL))
-        return TUF_TWICE;
     while (canonical_next_item(&w, &id)) {
         unsigned at = 0;
         enum tuf_verdict v = place(id, keys, rules, ring, &at);
@@ -169,20 +218,22 @@ static bool signature_bytes(struct canonical v, uint8_t out[CRYPTO_SIGNATURE_BYT
     return canonical_hex(v, out, *out_len) == OTA_OK;
 }
 
-static bool verifies(const struct tuf_key *key, struct canonical message, struct canonical sig)
+static bool verifies(const struct tuf_keys *ring, unsigned at, struct canonical message,
+                     struct canonical sig)
 {
-    uint8_t bytes[CRYPTO_SIGNATURE_BYTES_MAX], digest[CRYPTO_DIGEST_BYTES];
+    const struct tuf_key *key = &ring->key[at];
+    uint8_t bytes[CRYPTO_SIGNATURE_BYTES_MAX];
     size_t len = 0;
 
+    if (key->alg == TUF_ALG_RSA_PSS)
+        return tuf_rsa_signed(&ring->rsa[at], message, sig);
     if (!signature_bytes(sig, bytes, &len))
         return false;
     if (key->alg == CRYPTO_ED25519)
         return len == 64 && crypto_verify_ed25519_message(key->key, message.at, message.len,
                                                           bytes) == OTA_OK;
-    if (key->alg != CRYPTO_P256)
-        return false;
-    digest_of(message, digest);
-    return crypto_verify(CRYPTO_P256, key->key, key->bytes, digest, bytes, len) == OTA_OK;
+    return key->alg == CRYPTO_P256 &&
+           crypto_verify_p256_message(key->key, message.at, message.len, bytes, len) == OTA_OK;
 }
 
 static bool same_key(const struct tuf_key *a, const struct tuf_key *b)
@@ -223,7 +274,7 @@ enum tuf_verdict tuf_signed_by(const struct tuf_keys *ring, const struct tuf_rol
         at = find(ring, id);
         if (at == ring->count || (role->members >> at & 1U) == 0 ||
             counted(ring, signers, &ring->key[at]) ||
-            !verifies(&ring->key[at], message, canonical_member(entry, "sig")))
+            !verifies(ring, at, message, canonical_member(entry, "sig")))
             continue;
         signers |= UINT64_C(1) << at;
         count++;

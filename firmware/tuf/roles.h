@@ -1,8 +1,8 @@
 #ifndef TUF_ROLES_H
 #define TUF_ROLES_H
 
-#include "../image/crypto.h"
 #include "canonical.h"
+#include "rsa.h"
 #include "verdict.h"
 
 /*
@@ -11,16 +11,21 @@
  */
 enum { TUF_ROLE_KEYS_MAX = 64, TUF_SIGNATURES_MAX = 64 };
 
+/* Not one of enum crypto_alg, whose numbers stand in key manifests: repositories alone have it.
+ */
+enum { TUF_ALG_RSA_PSS = 255 };
+
 struct tuf_key {
     uint8_t id[CRYPTO_DIGEST_BYTES];
-    uint8_t alg, bytes; /* enum crypto_alg */
-    uint8_t key[CRYPTO_KEY_BYTES_MAX];
+    uint8_t alg, bytes;                /* enum crypto_alg or TUF_ALG_RSA_PSS */
+    uint8_t key[CRYPTO_KEY_BYTES_MAX]; /* of RSA: its SHA-256 */
 };
 
 /* Storage is the caller's: at most 64, as roles name them by a bit each. */
 struct tuf_keys {
     struct tuf_key *key;
     unsigned count, max;
+    struct crypto_rsa *rsa; /* rsa[n] of key[n], as many; NULL: RSA keys sign nothing here    */
 };
 
 struct tuf_role {
@@ -40,12 +45,10 @@ enum tuf_verdict tuf_keyid(struct canonical keyid, const struct tuf_key_rules *r
                            uint8_t out[CRYPTO_DIGEST_BYTES]);
 
 /*
- * One key object, with its keyid.  A type or scheme that we can't verify gives alg 0 and
- * TUF_GOOD: such a key signs nothing.
- * Verdicts: TUF_KEY, TUF_KEYID.
+ * Is it the form of a role, whosever keys it names?
+ * Verdicts: TUF_MEMBER, TUF_TWICE, TUF_LIMIT.
  */
-enum tuf_verdict tuf_key_read(struct canonical object, struct canonical keyid,
-                              const struct tuf_key_rules *rules, struct tuf_key *out);
+enum tuf_verdict tuf_role_check(struct canonical role, uint64_t *out_threshold);
 
 /*
  * A role `{"keyids","threshold"}`, other members aside; its keys are looked up in the object

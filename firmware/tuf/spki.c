@@ -1,4 +1,4 @@
-/* PEM of one fixed form: the DER in front of the point never differs for P-256. */
+/* PEM of public keys; for P-256 the DER in front of the point never differs. */
 #include "spki.h"
 
 #include <stdbool.h>
@@ -24,32 +24,39 @@ static int base64_digit(uint8_t c)
     return -1;
 }
 
-/* Base64 in lines; padding only behind the last byte. */
-static ota_err decode(const uint8_t *text, size_t len, uint8_t out[DER_BYTES])
+/* Base64 in lines, padded as it has to be, and nothing in the bits that are left over. */
+static ota_err decode(const uint8_t *text, size_t len, uint8_t *out, size_t max,
+                      size_t *out_len)
 {
     uint32_t bits = 0;
     unsigned held = 0;
-    size_t n = 0, i = 0;
+    size_t n = 0, digits = 0, pads = 0;
 
-    for (; i < len && n < DER_BYTES; i++) {
-        int d;
+    for (size_t i = 0; i < len; i++) {
+        int d = base64_digit(text[i]);
 
         if (text[i] == '\n')
             continue;
-        d = base64_digit(text[i]);
-        if (d < 0)
+        if (text[i] == '=') {
+            pads++;
+            continue;
+        }
+        if (d < 0 || pads > 0)
             return OTA_E_FORMAT;
+        digits++;
         bits = (bits << 6 | (uint32_t)d) & 0xfff;
         held += 6;
         if (held >= 8) {
+            if (n == max)
+                return OTA_E_LIMIT;
             held -= 8;
             out[n++] = (uint8_t)(bits >> held);
         }
     }
-    for (; i < len; i++)
-        if (text[i] != '=' && text[i] != '\n')
-            return OTA_E_FORMAT;
-    return n == DER_BYTES ? OTA_OK : OTA_E_FORMAT;
+    if ((digits + pads) % 4 != 0 || pads > 2 || (bits & ((1U << held) - 1)) != 0)
+        return OTA_E_FORMAT;
+    *out_len = n;
+    return OTA_OK;
 }
 
 static int nibble(uint8_t c)
@@ -73,20 +80,28 @@ static ota_err point(const uint8_t *text, uint8_t out[64])
     return OTA_OK;
 }
 
-ota_err tuf_spki_p256(const uint8_t *text, size_t len, uint8_t out[64])
+ota_err tuf_spki_pem(const uint8_t *text, size_t len, uint8_t *out, size_t max, size_t *out_len)
 {
     static const char head[] = "-----BEGIN PUBLIC KEY-----\n";
     static const char foot[] = "-----END PUBLIC KEY-----";
     size_t head_len = sizeof head - 1, foot_len = sizeof foot - 1;
-    uint8_t der[DER_BYTES];
 
-    if (len == 130)
-        return point(text, out);
     while (len > 0 && text[len - 1] == '\n')
         len--;
     if (len < head_len + foot_len || memcmp(text, head, head_len) != 0 ||
-        memcmp(text + len - foot_len, foot, foot_len) != 0 ||
-        decode(text + head_len, len - head_len - foot_len, der) != OTA_OK ||
+        memcmp(text + len - foot_len, foot, foot_len) != 0)
+        return OTA_E_FORMAT;
+    return decode(text + head_len, len - head_len - foot_len, out, max, out_len);
+}
+
+ota_err tuf_spki_p256(const uint8_t *text, size_t len, uint8_t out[64])
+{
+    uint8_t der[DER_BYTES];
+    size_t n = 0;
+
+    if (len == 130)
+        return point(text, out);
+    if (tuf_spki_pem(text, len, der, sizeof der, &n) != OTA_OK || n != sizeof der ||
         memcmp(der, prefix, sizeof prefix) != 0 || der[PREFIX_BYTES] != 0x04)
         return OTA_E_FORMAT;
     memcpy(out, der + PREFIX_BYTES + 1, 64);

@@ -204,8 +204,8 @@ ota_err api_admit(struct http_request *rq, struct http_response *rs)
                    : http_problem(rq, rs, OTA_E_DENIED, "cross-site",
                                   "The request comes from another site.");
     }
-    if (admit == ADMIT_TARGETS && tuf_targets_are_public(rq))
-        return OTA_OK;
+    if (admit == ADMIT_TARGETS && (tuf_targets_are_public(rq) || device_brings_token(rq)))
+        return OTA_OK; /* of a device's token the handler judges */
     if (admit == ADMIT_METRICS) {
         const char *rule = rq->otad->config->metrics;
         if (strcmp(rule, "off") == 0)

@@ -44,10 +44,16 @@ static void refresh(const struct http_request *rq, struct device *d)
         d->last_seen_at_unix_s = seen.last_seen_at_unix_s;
         d->address = seen.address;
     }
+    d->published = seen.published;
     if (seen.has_heartbeat &&
         (!d->has_heartbeat || seen.heartbeat.at_unix_s >= d->heartbeat.at_unix_s)) {
+        const int64_t before = d->has_heartbeat ? d->heartbeat.stale_since_unix_s : 0;
         d->has_heartbeat = true;
         d->heartbeat = seen.heartbeat;
+        /* It may have begun at another otad. */
+        if (d->heartbeat.stale_since_unix_s != 0 && before != 0 &&
+            before < d->heartbeat.stale_since_unix_s)
+            d->heartbeat.stale_since_unix_s = before;
     }
 }
 
@@ -75,7 +81,7 @@ static ota_err find(struct http_request *rq, struct http_response *rs, struct de
 static ota_err read_filter(struct http_request *rq, struct http_response *rs,
                            struct device_filter *out)
 {
-    const char *state = api_query(rq, "state");
+    const char *state = api_query(rq, "state"), *stale = api_query(rq, "stale");
     const struct write_clock clock = api_clock(rq);
     *out = (struct device_filter){.platform = api_query(rq, "platform"),
                                   .q = api_query(rq, "q"),
@@ -85,6 +91,11 @@ static ota_err read_filter(struct http_request *rq, struct http_response *rs,
     if (out->has_state && !device_state_parse(state, &out->state))
         return http_problem(rq, rs, OTA_E_FORMAT, "bad-query",
                             "The parameter 'state' must be online, late, offline or never.");
+    if (stale != NULL && strcmp(stale, "true") != 0 && strcmp(stale, "false") != 0)
+        return http_problem(rq, rs, OTA_E_FORMAT, "bad-query",
+                            "The parameter 'stale' must be true or false.");
+    if (stale != NULL)
+        out->stale = stale[0] == 't' ? DEVICE_STALE_YES : DEVICE_STALE_NO;
     return OTA_OK;
 }
 

@@ -112,26 +112,42 @@ static void make_codes(const struct http_request *rq, struct recovery_codes *out
     }
 }
 
-static ota_err answer_codes(struct http_request *rq, struct http_response *rs,
-                            const struct recovery_codes *codes)
+/* The code of the body, and what it proves.  Answers and returns the error. */
+static ota_err read_proof(struct http_request *rq, struct http_response *rs,
+                          struct totp *out_totp, struct factor_proof *out)
 {
+    struct factor_body in = {0};
+    const ota_err err = API_BODY(rq, rs, code_fields, &in);
+    return err == OTA_OK ? read_code(rq, rs, in.code, out_totp, out) : err;
+}
+
+/* New codes are kept, and fresh, if there is one, is in force from now on; the codes are the
+ * answer. */
+static ota_err give_codes(struct http_request *rq, struct http_response *rs,
+                          const struct totp *fresh, const struct factor_proof *proof)
+{
+    struct recovery_codes codes;
+    struct recovery_hashes hashes;
+    struct db_scope scope = account_scope(rq);
+    const int64_t id = rq->principal->id;
+    make_codes(rq, &codes, &hashes);
+    const ota_err err = fresh != NULL ? db_totp_confirm(&scope, id, fresh, proof, &hashes)
+                                      : db_recovery_put(&scope, id, proof, &hashes);
+    if (err != OTA_OK)
+        return factor_problem(rq, rs, err, &scope);
+    api_catch_up(rq, &scope);
+    api_code_good(rq, id);
     struct json_out o;
     json_out_begin(&o, rq->arena);
-    write_recovery_codes(&o, codes);
+    write_recovery_codes(&o, &codes);
     return http_json(rq, rs, 200, &o);
 }
 
 ota_err api_totp_confirm(struct http_request *rq, struct http_response *rs)
 {
-    struct factor_body in = {0};
     struct totp totp = {0};
     struct factor_proof proof = {0};
-    struct recovery_codes codes;
-    struct recovery_hashes hashes;
-    struct db_scope scope = account_scope(rq);
-    ota_err err = API_BODY(rq, rs, code_fields, &in);
-    if (err == OTA_OK)
-        err = read_code(rq, rs, in.code, &totp, &proof);
+    const ota_err err = read_proof(rq, rs, &totp, &proof);
     if (err != OTA_OK)
         return err;
     if (totp.in_force)
@@ -139,13 +155,7 @@ ota_err api_totp_confirm(struct http_request *rq, struct http_response *rs)
                             "A second factor is set already; take it off first.");
     if (proof.kind != FACTOR_STEP)
         return wrong_code(rq, rs);
-    make_codes(rq, &codes, &hashes);
-    err = db_totp_confirm(&scope, rq->principal->id, &totp, &proof, &hashes);
-    if (err != OTA_OK)
-        return factor_problem(rq, rs, err, &scope);
-    api_catch_up(rq, &scope);
-    api_code_good(rq, rq->principal->id);
-    return answer_codes(rq, rs, &codes);
+    return give_codes(rq, rs, &totp, &proof);
 }
 
 ota_err api_totp_disable(struct http_request *rq, struct http_response *rs)
@@ -173,21 +183,8 @@ ota_err api_totp_disable(struct http_request *rq, struct http_response *rs)
 
 ota_err api_recovery_post(struct http_request *rq, struct http_response *rs)
 {
-    struct factor_body in = {0};
     struct totp totp = {0};
     struct factor_proof proof = {0};
-    struct recovery_codes codes;
-    struct recovery_hashes hashes;
-    struct db_scope scope = account_scope(rq);
-    ota_err err = API_BODY(rq, rs, code_fields, &in);
-    if (err == OTA_OK)
-        err = read_code(rq, rs, in.code, &totp, &proof);
-    if (err != OTA_OK)
-        return err;
-    make_codes(rq, &codes, &hashes);
-    err = db_recovery_put(&scope, rq->principal->id, &proof, &hashes);
-    if (err != OTA_OK)
-        return factor_problem(rq, rs, err, &scope);
-    api_code_good(rq, rq->principal->id);
-    return answer_codes(rq, rs, &codes);
+    const ota_err err = read_proof(rq, rs, &totp, &proof);
+    return err == OTA_OK ? give_codes(rq, rs, NULL, &proof) : err;
 }

@@ -116,6 +116,9 @@ static const char *why_text(enum db_why why)
     case DB_WHY_NOT_IN_TARGETS:
         return "The platform's signed role does not list this release: add it to the role, and "
                "have it signed and published first.";
+    case DB_WHY_OTHER_CHANNEL:
+        return "The platform's signed role lists this release for beta alone: list it for "
+               "stable, and have that signed and published first.";
     case DB_WHY_NO_PLATFORM:
         return "The device's platform is not known yet.";
     case DB_WHY_SEQUENCE_TOO_LOW:

@@ -5,8 +5,11 @@
 #include "otad/metrics.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "handler.h"
+#include "otad/auth/online_key.h"
 #include "otad/fleet/download.h"
 #include "otad/fleet/fleet.h"
 #include "otad/fleet/link.h"
@@ -74,6 +77,8 @@ static void add_fleet(struct metrics_out *o, struct otad *otad)
     metrics_family(o, METRIC_GAUGE, "otad_devices", "Devices known, by state.");
     for (int i = DEVICE_NEVER; i <= DEVICE_OFFLINE; i++)
         metrics_sample(o, ONE("state", device_state_name((enum device_state)i)), s.devices[i]);
+    metrics_one(o, METRIC_GAUGE, "otad_devices_stale",
+                "Devices that say that the signed metadata they trust has expired.", s.stale);
     metrics_family(o, METRIC_GAUGE, "otad_updates_open", "Updates under way, by state.");
     for (int i = UPDATE_PENDING; i <= UPDATE_CANCELLING; i++)
         metrics_sample(o, ONE("state", update_state_name((enum update_state)i)),
@@ -109,6 +114,74 @@ static void add_database(struct metrics_out *o, struct db *db)
                 "Most connections that the pool may have.", s.connections_max);
 }
 
+struct key_row {
+    struct metric_label label[2];
+    bool is_ready;
+    struct token_signer_stats stats; /* of a token */
+};
+
+/* All keys of ours, or those in tokens. */
+static size_t key_rows(struct online_keys *keys, bool tokens_only,
+                       struct key_row out[ONLINE_ROLES * ONLINE_KEYS_MAX])
+{
+    size_t n = 0;
+    for (int role = 0; role < ONLINE_ROLES; role++)
+        for (int place = 0; place < ONLINE_KEYS_MAX; place++) {
+            struct key_row *row = &out[n];
+            const enum online_keeper keeper =
+                online_key_keeper(keys, (enum online_role)role, place, &row->stats);
+            if (keeper == ONLINE_NONE || (tokens_only && keeper != ONLINE_TOKEN))
+                continue;
+            row->is_ready = keeper == ONLINE_FILE || row->stats.is_ready;
+            row->label[0] =
+                (struct metric_label){"role", online_role_name((enum online_role)role)};
+            row->label[1] = (struct metric_label){"place", place == 0 ? "current" : "next"};
+            n++;
+        }
+    return n;
+}
+
+/* A family of one number of each. */
+static void add_token_counts(struct metrics_out *o, const struct key_row row[], size_t count,
+                             size_t offset)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value;
+        memcpy(&value, (const char *)&row[i].stats + offset, sizeof value);
+        metrics_sample(o, row[i].label, 2, value);
+    }
+}
+
+static void add_online_keys(struct metrics_out *o, struct online_keys *keys)
+{
+    struct key_row row[ONLINE_ROLES * ONLINE_KEYS_MAX];
+    size_t count = key_rows(keys, false, row);
+    metrics_family(o, METRIC_GAUGE, "otad_online_key_ready",
+                   "1 when a key of otad's own can sign: a file, or a token that answers.");
+    for (size_t i = 0; i < count; i++)
+        metrics_sample(o, row[i].label, 2, row[i].is_ready);
+    count = key_rows(keys, true, row);
+    if (count == 0)
+        return;
+    metrics_family(o, METRIC_GAUGE, "otad_token_waiting",
+                   "Requests that wait for a key in a token.");
+    for (size_t i = 0; i < count; i++)
+        metrics_sample(o, row[i].label, 2, row[i].stats.waiting);
+    metrics_family(o, METRIC_COUNTER, "otad_token_signatures_total",
+                   "Signatures made by keys in tokens.");
+    add_token_counts(o, row, count, offsetof(struct token_signer_stats, signatures));
+    metrics_family(o, METRIC_COUNTER, "otad_token_failures_total",
+                   "How often a key in a token failed, or could not be opened.");
+    add_token_counts(o, row, count, offsetof(struct token_signer_stats, failures));
+    metrics_family(o, METRIC_COUNTER, "otad_token_refused_total",
+                   "Signatures not asked for: the token was away, or too many waited.");
+    add_token_counts(o, row, count, offsetof(struct token_signer_stats, refused));
+    metrics_family(o, METRIC_COUNTER, "otad_token_sign_seconds_total",
+                   "Time that the signatures of keys in tokens took.");
+    for (size_t i = 0; i < count; i++)
+        metrics_sample_milli(o, row[i].label, 2, row[i].stats.sign_us / 1000);
+}
+
 static void add_process(struct metrics_out *o)
 {
     struct process_stats s;
@@ -140,6 +213,7 @@ ota_err api_metrics_get(struct http_request *rq, struct http_response *rs)
     add_fleet(&o, otad);
     add_links(&o, otad->fleet);
     add_database(&o, otad->db);
+    add_online_keys(&o, otad->online_keys);
     add_process(&o);
     const ota_err err = metrics_end(&o, &text, &len);
     if (err != OTA_OK)

@@ -90,6 +90,9 @@ ota_err api_session_get(struct http_request *rq, struct http_response *rs)
     struct session session;
     const struct token_hash hash = api_cookie_hash(rq);
     const ota_err err = db_session_get(&scope, hash.b, &session);
+    if (err == OTA_E_NOT_FOUND) /* it counted at the door, and has ended since */
+        return http_problem(rq, rs, OTA_E_AUTH, "not-signed-in",
+                            "This session has just ended.");
     return err == OTA_OK ? api_session_answer(rq, rs, &session)
                          : api_db_problem(rq, rs, err, &scope, "session");
 }

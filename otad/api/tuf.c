@@ -13,6 +13,7 @@ struct sent {
     int64_t version; /* in the file's name, 0 = none */
     enum review_verdict verdict;
     enum tuf_verdict meta;
+    bool is_forbidden; /* a first root, by somebody who may not manage the platform */
 };
 
 static struct review review_of(const struct http_request *rq, const struct repo_state *state,
@@ -81,6 +82,10 @@ static void put_next_key(struct json_out *o, struct online_keys *keys, enum onli
 {
     struct online_public list[ONLINE_KEYS_MAX];
     const size_t count = online_keys_list(keys, role, list);
+    if (count == 0) { /* its token has never answered */
+        json_put_null(o, online_role_name(role));
+        return;
+    }
     json_open_object(o, online_role_name(role));
     json_put_string(o, "keytype", "ed25519");
     json_open_object(o, "keyval");
@@ -149,6 +154,17 @@ static void put_roles(struct json_out *o, const struct repo_state *s)
     json_close_array(o);
 }
 
+static void put_published(struct json_out *o, const char *platform, const struct repo_change *c)
+{
+    json_open_array(o, "published");
+    for (size_t i = 0; i < c->publish_count; i++) {
+        char name[REPO_NAME_BYTES];
+        repo_file_name(c->publish[i].role, platform, c->publish[i].version, name);
+        json_put_string(o, NULL, name);
+    }
+    json_close_array(o);
+}
+
 static void put_target(struct json_out *o, const struct repo_target *t)
 {
     json_open_object(o, NULL);
@@ -178,6 +194,8 @@ static ota_err answer(struct http_request *rq, struct http_response *rs)
     json_put_string(&o, "platform", s.platform);
     json_put_bool(&o, "protected", s.file[REPO_ROOT].bytes != NULL);
     json_put_bool(&o, "public_targets", s.public_targets);
+    json_put_string(&o, "metadata",
+                    arena_printf(rq->arena, "/tuf/%s/%s/metadata/", s.tenant, s.platform));
     put_online(&o, &r);
     put_roles(&o, &s);
     json_open_array(&o, "targets");
@@ -216,7 +234,9 @@ ota_err api_tuf_patch(struct http_request *rq, struct http_response *rs)
     return answer(rq, rs);
 }
 
-ota_err api_tuf_pending_list(struct http_request *rq, struct http_response *rs)
+/* What waits, behind what was just published; published NULL = that is not asked for. */
+static ota_err answer_queue(struct http_request *rq, struct http_response *rs,
+                            const struct repo_change *published)
 {
     struct db_scope scope = api_scope(rq);
     struct repo_state s;
@@ -227,9 +247,16 @@ ota_err api_tuf_pending_list(struct http_request *rq, struct http_response *rs)
     const struct review r = review_of(rq, &s, NULL);
     json_out_begin(&o, rq->arena);
     json_open_object(&o, NULL);
+    if (published != NULL)
+        put_published(&o, s.platform, published);
     put_queue(&o, &r);
     json_close_object(&o);
     return http_json(rq, rs, 200, &o);
+}
+
+ota_err api_tuf_pending_list(struct http_request *rq, struct http_response *rs)
+{
+    return answer_queue(rq, rs, NULL);
 }
 
 /* The capture as a digest.  Errors: OTA_E_NOT_FOUND. */
@@ -289,7 +316,10 @@ static ota_err decide_put(void *arg, const struct repo_state *state,
         review_put(&r, sent->role, sent->version,
                    (const uint8_t *)(rq->body == NULL ? "" : rq->body), rq->body_bytes, out);
     sent->meta = r.meta;
-    return review_err(sent->verdict);
+    sent->is_forbidden = sent->verdict == REVIEW_GOOD && sent->role == REPO_ROOT &&
+                         state->file[REPO_ROOT].bytes == NULL &&
+                         !api_may(sent->rq, PERM_PLATFORM_MANAGE, state->platform);
+    return sent->is_forbidden ? OTA_E_DENIED : review_err(sent->verdict);
 }
 
 /* Is it what was published as this version long ago?  Whoever sends a whole folder again does
@@ -316,37 +346,13 @@ static ota_err problem(struct http_request *rq, struct http_response *rs,
                        const struct sent *sent)
 {
     const ota_err err = review_err(sent->verdict);
-    if (err == OTA_E_BUSY || err == OTA_E_LIMIT)
+    if ((err == OTA_E_BUSY && sent->verdict != REVIEW_KEY_AWAY) || err == OTA_E_LIMIT)
         return err;
     if (sent->verdict == REVIEW_BAD_METADATA)
         return http_problem(rq, rs, err, review_code(sent->verdict), "%s (%s)",
                             review_text(sent->verdict), tuf_verdict_name(sent->meta));
     return http_problem(rq, rs, err, review_code(sent->verdict), "%s",
                         review_text(sent->verdict));
-}
-
-static ota_err answer_put(struct http_request *rq, struct http_response *rs,
-                          const struct repo_change *c)
-{
-    struct db_scope scope = api_scope(rq);
-    struct repo_state s;
-    struct json_out o;
-    const ota_err err = db_tuf_get(&scope, rq->capture[CAPTURE_PLATFORM], &s);
-    if (err != OTA_OK)
-        return api_db_problem(rq, rs, err, &scope, "platform");
-    const struct review r = review_of(rq, &s, NULL);
-    json_out_begin(&o, rq->arena);
-    json_open_object(&o, NULL);
-    json_open_array(&o, "published");
-    for (size_t i = 0; i < c->publish_count; i++) {
-        char name[REPO_NAME_BYTES];
-        repo_file_name(c->publish[i].role, s.platform, c->publish[i].version, name);
-        json_put_string(&o, NULL, name);
-    }
-    json_close_array(&o);
-    put_queue(&o, &r);
-    json_close_object(&o);
-    return http_json(rq, rs, 200, &o);
 }
 
 /* The role that the path names.  Errors: OTA_E_NOT_FOUND. */
@@ -377,14 +383,16 @@ ota_err api_tuf_put(struct http_request *rq, struct http_response *rs)
                             "taken.");
     if (err == OTA_OK)
         err = db_tuf_change(&scope, rq->capture[CAPTURE_PLATFORM], decide_put, &sent, c);
+    if (sent.is_forbidden)
+        return api_forbidden(rq, rs, PERM_PLATFORM_MANAGE, rq->capture[CAPTURE_PLATFORM]);
     if (sent.verdict == REVIEW_LOWER_VERSION && stood_before(rq, &scope, sent.role)) {
         *c = (struct repo_change){0};
-        return answer_put(rq, rs, c);
+        return answer_queue(rq, rs, c);
     }
     if (sent.verdict != REVIEW_GOOD)
         return problem(rq, rs, &sent);
     if (err != OTA_OK)
         return api_db_problem(rq, rs, err, &scope, "platform");
     api_catch_up(rq, &scope);
-    return answer_put(rq, rs, c);
+    return answer_queue(rq, rs, c);
 }

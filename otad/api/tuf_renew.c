@@ -9,6 +9,7 @@
 
 #include "api.h"
 #include "handler.h"
+#include "otad/auth/online_key.h"
 #include "otad/db/feed.h"
 #include "otad/db/tuf.h"
 #include "otad/fleet/metadata.h"
@@ -66,14 +67,14 @@ static ota_err renew(struct otad *o, const struct fleet_metadata_due *due)
 /* Everything that is due.  False: something could not be done. */
 static bool renew_all(struct otad *o)
 {
-    const int64_t now = api_now();
+    const struct fleet_metadata_lives lives = {.now_unix_s = api_now(),
+                                               .snapshot_s = o->config->tuf_snapshot_s,
+                                               .timestamp_s = o->config->tuf_timestamp_s};
     struct fleet_metadata_due due[AT_ONCE_MAX];
     struct arena arena;
     bool good = true;
     arena_init(&arena, BYTES_MAX);
-    const size_t count =
-        fleet_metadata_due(o->fleet, now + o->config->tuf_snapshot_s / 2,
-                           now + o->config->tuf_timestamp_s / 2, &arena, due, AT_ONCE_MAX);
+    const size_t count = fleet_metadata_due(o->fleet, &lives, &arena, due, AT_ONCE_MAX);
     for (size_t i = 0; i < count; i++)
         good = renew(o, &due[i]) == OTA_OK && good;
     arena_done(&arena);
@@ -95,12 +96,19 @@ static bool is_over(struct renewal *r, int seconds)
     return over;
 }
 
+/* What failed is tried again after a while, or when a token begins to answer. */
 static void *renewal_main(void *arg)
 {
     struct renewal *r = arg;
-    int wait_s = TICK_S;
-    while (!is_over(r, wait_s))
-        wait_s = renew_all(r->otad) ? TICK_S : RETRY_S;
+    uint64_t news = 0;
+    int left_s = 0;
+    while (!is_over(r, TICK_S)) {
+        left_s -= TICK_S;
+        if (left_s > 0 && online_keys_news(r->otad->online_keys) == news)
+            continue;
+        news = online_keys_news(r->otad->online_keys);
+        left_s = renew_all(r->otad) ? 0 : RETRY_S;
+    }
     return NULL;
 }
 

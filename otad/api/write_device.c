@@ -78,6 +78,27 @@ static void write_update_end(struct json_out *o, const char *key, const struct u
     json_close_object(o);
 }
 
+/* Since when, and what could be done: what is published has expired, too, or it is good and the
+ * device does not come by it. */
+static void write_stale(struct json_out *o, const char *key, const struct device *d,
+                        int64_t now_unix_s)
+{
+    const bool expired = d->published.role != NULL && d->published.expires_unix_s <= now_unix_s;
+    if (!d->has_heartbeat || d->heartbeat.stale_since_unix_s == 0) {
+        json_put_null(o, key);
+        return;
+    }
+    json_open_object(o, key);
+    json_put_time(o, "since", d->heartbeat.stale_since_unix_s);
+    json_put_string(o, "why",
+                    d->published.role == NULL ? "no-repository"
+                    : expired                 ? "metadata-expired"
+                                              : "not-followed");
+    json_put_string(o, "role", expired ? d->published.role : NULL);
+    json_put_time(o, "expired_at", expired ? d->published.expires_unix_s : 0);
+    json_close_object(o);
+}
+
 void write_device(struct json_out *o, const char *key, const struct device *d,
                   const struct write_clock *clock, enum write_detail detail)
 {
@@ -106,6 +127,7 @@ void write_device(struct json_out *o, const char *key, const struct device *d,
         write_heartbeat(o, "heartbeat", &d->heartbeat);
     else
         json_put_null(o, "heartbeat");
+    write_stale(o, "stale", d, clock->now_unix_s);
     if (detail == WRITE_FULL) {
         json_open_object(o, "attributes");
         for (size_t i = 0; i < d->attribute_count; i++)

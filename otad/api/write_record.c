@@ -61,6 +61,7 @@ void write_statistics(struct json_out *o, const char *key, const struct statisti
 {
     json_open_object(o, key);
     put_counts(o, &s->all);
+    json_put_int(o, "stale", s->stale);
     json_open_array(o, "releases");
     for (size_t i = 0; i < s->release_count; i++) {
         json_open_object(o, NULL);

@@ -176,5 +176,6 @@ void write_platform(struct json_out *o, const char *key, const struct platform *
     json_put_string(o, "beta", p->beta);
     json_close_object(o);
     json_put_int(o, "device_count", p->device_count);
+    json_put_int(o, "stale_count", p->stale_count);
     json_close_object(o);
 }

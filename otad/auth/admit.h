@@ -10,7 +10,7 @@ enum admit {
     ADMIT_DEVICE,       /* device credentials (device/device.h)                     */
     ADMIT_DOOR,         /* an API key, also as a password or in the path ({key})        */
     ADMIT_DOOR_OR_USER, /* or a person with a session: the page that writes boards over USB */
-    ADMIT_TARGETS,      /* the same, or anybody where the platform says so (SPEC 10.2)      */
+    ADMIT_TARGETS,      /* the same; devices; anybody where the platform says so (SPEC 10.9) */
     ADMIT_METRICS       /* as the configuration says: this machine, or an API key   */
 };
 

@@ -8,7 +8,8 @@
 /*
  * A person mistypes a few times; a NATed office does so together.  Codes are short: at this
  * rate somebody who has the password guesses one of three in a million 293 times a day, which
- * takes two years for a chance of one in two.
+ * takes two years for a chance of one in two.  Behind one address a fleet may stand that takes
+ * a new root all at once.
  */
 enum {
     NAME_BURST = 5,
@@ -16,7 +17,9 @@ enum {
     ADDRESS_BURST = 20,
     ADDRESS_REFILL_S = 10,
     CODE_BURST = 5,
-    CODE_REFILL_S = 300
+    CODE_REFILL_S = 300,
+    LOOKUP_BURST = 600,
+    LOOKUP_REFILL_S = 1
 };
 
 ota_err auth_new(const char *state_dir, struct auth **out)
@@ -37,6 +40,7 @@ ota_err auth_new(const char *state_dir, struct auth **out)
     rate_limit_init(&a->names, NAME_BURST, NAME_REFILL_S);
     rate_limit_init(&a->addresses, ADDRESS_BURST, ADDRESS_REFILL_S);
     rate_limit_init(&a->codes, CODE_BURST, CODE_REFILL_S);
+    rate_limit_init(&a->lookups, LOOKUP_BURST, LOOKUP_REFILL_S);
     totp_key_make(&a->pepper, &a->totp_key);
     *out = a;
     return OTA_OK;

@@ -15,6 +15,7 @@ struct auth {
     struct rate_limit names;     /* failed sign-ins per name    */
     struct rate_limit addresses; /* failed sign-ins per address */
     struct rate_limit codes;     /* wrong codes per account     */
+    struct rate_limit lookups;   /* of strangers, in the database, per address */
 };
 
 /*

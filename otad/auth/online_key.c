@@ -2,6 +2,8 @@
  * Files are read whole into guarded memory, keys are swapped under a lock, and what is replaced
  * is wiped by sodium_free.  A file is made with O_EXCL under another name and linked into place
  * when it is complete, so two processes that start at once agree on one key.
+ *
+ * Invariant: nobody holds the lock while a token is asked.
  */
 #include "online_key.h"
 
@@ -15,23 +17,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, PEM_BYTES_MAX = 512, DER_PREFIX = 16, SEED = 32 };
+#include "credential.h"
+#include "keys/private.h"
+#include "keys/token_uri.h"
+
+enum { PATH_BYTES = 4096, SEED = 32, LOOK_MS = 10000 };
 
 _Static_assert(SEED == crypto_sign_SEEDBYTES, "a PKCS#8 Ed25519 key is its seed");
 
-/* RFC 8410: version 0, id-Ed25519, OCTET STRING of an OCTET STRING of 32 bytes. */
-static const uint8_t der_prefix[DER_PREFIX] = {0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
-                                               0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
-static const char pem_begin[] = "-----BEGIN PRIVATE KEY-----\n";
-static const char pem_end[] = "-----END PRIVATE KEY-----\n";
-
-struct secret {
+struct secret_key {
     uint8_t sk[crypto_sign_SECRETKEYBYTES];
 };
 
+/* Neither: there is none. */
 struct key {
-    struct secret *secret; /* sodium_malloc; NULL = there is none */
-    struct online_public pub;
+    struct secret_key *secret; /* sodium_malloc */
+    struct online_public pub;  /* of secret */
+    struct token_signer *token;
 };
 
 struct key_set {
@@ -39,7 +41,7 @@ struct key_set {
 };
 
 struct online_keys {
-    const char *state_dir;
+    struct token_signers *tokens;
     pthread_rwlock_t lock;
     struct key_set set; /* under lock */
 };
@@ -70,6 +72,7 @@ static void id_make(struct online_public *p)
 static void key_drop(struct key *k)
 {
     sodium_free(k->secret); /* wipes */
+    token_signer_release(k->token);
     *k = (struct key){0};
 }
 
@@ -86,59 +89,80 @@ static ota_err key_from_seed(const uint8_t seed[SEED], struct key *out)
 /* ---- files --------------------------------------------------------------------------------
  */
 
-static ota_err path_of(const struct online_keys *keys, int role, int place,
-                       char out[PATH_BYTES])
-{
-    const int n = snprintf(out, PATH_BYTES, "%s/tuf-%s%s.pem", keys->state_dir, role_name[role],
-                           place == 0 ? "" : ".next");
-    return n < 0 || n >= PATH_BYTES - 32 ? OTA_E_LIMIT : OTA_OK;
-}
-
-/* The text of a PEM file; buf is guarded. */
-static ota_err file_read(const char *path, char buf[PEM_BYTES_MAX])
+/* The text of a file, which ends in a zero byte; buf is guarded and has PRIVATE_ROOM bytes. */
+static ota_err file_read(const char *path, char *buf, size_t *out_len, struct why *why)
 {
     struct stat st;
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
-        return errno == ENOENT ? OTA_E_NOT_FOUND : OTA_E_IO;
+        return why_fail(why, errno == ENOENT ? OTA_E_NOT_FOUND : OTA_E_IO, "cannot open %s: %s",
+                        path, strerror(errno));
     const bool private =
         fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXG | S_IRWXO)) == 0;
-    const ssize_t n = private ? read(fd, buf, PEM_BYTES_MAX - 1) : 0;
+    const ssize_t n = private ? read(fd, buf, PRIVATE_ROOM - 1) : 0;
     (void)close(fd);
     if (n < 0)
-        return OTA_E_IO;
+        return why_fail(why, OTA_E_IO, "cannot read %s: %s", path, strerror(errno));
     buf[n] = '\0';
-    return private ? OTA_OK : OTA_E_FORMAT;
+    *out_len = (size_t)n;
+    if (!private)
+        why_hint(why, "chmod 600 %s", path);
+    return private ? OTA_OK
+                   : why_fail(why, OTA_E_FORMAT, "%s is a key that others may read", path);
 }
 
-static ota_err pem_read(const char *text, struct key *out)
+static ota_err passphrase_read(void *ctx, const char *name, struct secret *out, struct why *why)
 {
-    const size_t begin = sizeof pem_begin - 1;
-    const char *end = strstr(text, pem_end), *stopped = NULL;
-    uint8_t *der = sodium_malloc(DER_PREFIX + SEED);
-    size_t len = 0;
-    ota_err err = OTA_E_FORMAT;
-    if (der == NULL)
-        return OTA_E_NO_MEMORY;
-    if (strncmp(text, pem_begin, begin) == 0 && end != NULL &&
-        sodium_base642bin(der, DER_PREFIX + SEED, text + begin, (size_t)(end - text) - begin,
-                          "\r\n", &len, &stopped, sodium_base64_VARIANT_ORIGINAL) == 0 &&
-        stopped == end && len == DER_PREFIX + SEED && memcmp(der, der_prefix, DER_PREFIX) == 0)
-        err = key_from_seed(der + DER_PREFIX, out);
-    sodium_free(der);
+    const struct online_config *config = ctx;
+    char path[TOKEN_PATH_BYTES];
+    bool exposed = false;
+    if (*config->passphrase_file == '\0' && !credential_path("otad.passphrase", path)) {
+        why_hint(why, "online_key_passphrase_file, or the systemd credential otad.passphrase");
+        return why_fail(why, OTA_E_AUTH, "%s wants a passphrase, and there is none", name);
+    }
+    if (*config->passphrase_file == '\0')
+        return secret_line_read(path, out, &exposed, why);
+    ota_err err = secret_line_read(config->passphrase_file, out, &exposed, why);
+    if (err == OTA_OK && exposed) {
+        secret_free(out);
+        err = why_fail(why, OTA_E_FORMAT, "%s is a passphrase that others may read",
+                       config->passphrase_file);
+    }
+    return err == OTA_E_NOT_FOUND ? OTA_E_IO : err;
+}
+
+static ota_err key_from_pem(const char *path, const struct pem_key *pem, struct key *out,
+                            struct why *why)
+{
+    if (pem_alg(pem) != CRYPTO_ED25519)
+        return why_fail(why, OTA_E_FORMAT, "%s is a P-256 key; otad's own keys are Ed25519",
+                        path);
+    uint8_t *seed = sodium_malloc(SEED);
+    ota_err err = seed == NULL ? OTA_E_NO_MEMORY : pem_ed25519_seed(pem, seed);
+    if (err == OTA_OK)
+        err = key_from_seed(seed, out);
+    sodium_free(seed);
     return err;
 }
 
-static ota_err key_read(const char *path, struct key *out)
+static ota_err key_read(const struct online_config *config, const char *path, struct key *out,
+                        struct why *why)
 {
-    char *text = sodium_malloc(PEM_BYTES_MAX);
+    const struct asker asker = {.passphrase = passphrase_read,
+                                .ctx = (void *)(uintptr_t)config};
+    char *text = sodium_malloc(PRIVATE_ROOM);
+    struct pem_key *pem = NULL;
+    size_t len = 0;
     if (text == NULL)
         return OTA_E_NO_MEMORY;
-    ota_err err = file_read(path, text);
+    ota_err err = file_read(path, text, &len, why);
     if (err == OTA_OK)
-        err = pem_read(text, out);
+        err = private_open(path, text, len, &asker, &pem, why);
+    if (err == OTA_OK)
+        err = key_from_pem(path, pem, out, why);
+    pem_free(pem);
     sodium_free(text);
-    return err;
+    return err == OTA_E_LIMIT ? OTA_E_FORMAT : err;
 }
 
 /* The whole text is on the disk under another name before it has its own. */
@@ -161,25 +185,27 @@ static bool text_store(const char *path, const char *text)
     return good;
 }
 
-static ota_err key_make(const char *path)
+static ota_err key_make(const char *path, struct why *why)
 {
     char *text = sodium_malloc(PEM_BYTES_MAX);
-    uint8_t *der = sodium_malloc(DER_PREFIX + SEED);
-    ota_err err = OTA_E_NO_MEMORY;
-    if (text != NULL && der != NULL) {
-        char *base64 = text + sizeof pem_begin - 1;
-        memcpy(der, der_prefix, DER_PREFIX);
-        randombytes_buf(der + DER_PREFIX, SEED);
-        memcpy(text, pem_begin, sizeof pem_begin);
-        (void)sodium_bin2base64(
-            base64,
-            sodium_base64_ENCODED_LEN(DER_PREFIX + SEED, sodium_base64_VARIANT_ORIGINAL), der,
-            DER_PREFIX + SEED, sodium_base64_VARIANT_ORIGINAL);
-        const size_t len = strlen(text);
-        (void)snprintf(text + len, PEM_BYTES_MAX - len, "\n%s", pem_end);
-        err = text_store(path, text) ? OTA_OK : OTA_E_IO;
+    uint8_t *seed = sodium_malloc(SEED);
+    struct pem_key *pem = NULL;
+    size_t len = 0;
+    ota_err err = text == NULL || seed == NULL ? OTA_E_NO_MEMORY : OTA_OK;
+    if (err == OTA_OK) {
+        randombytes_buf(seed, SEED);
+        err = pem_ed25519_new(seed, &pem);
     }
-    sodium_free(der);
+    if (err == OTA_OK)
+        err = pem_private_write(pem, text, PEM_BYTES_MAX - 1, &len);
+    if (err == OTA_OK) {
+        text[len] = '\0';
+        err = text_store(path, text)
+                  ? OTA_OK
+                  : why_fail(why, OTA_E_IO, "cannot write %s: %s", path, strerror(errno));
+    }
+    pem_free(pem);
+    sodium_free(seed);
     sodium_free(text);
     return err;
 }
@@ -194,41 +220,101 @@ static void set_drop(struct key_set *set)
             key_drop(&set->key[r][i]);
 }
 
-/* The first is made when it is missing; its successor need not be there. */
-static ota_err place_read(const struct online_keys *keys, int role, int place, struct key *out)
+/* In the state folder: the first is made when it is missing; its successor need not be there.
+ */
+static ota_err own_file(const struct online_config *config, int role, int place,
+                        struct key *out, struct why *why)
 {
     char path[PATH_BYTES];
-    ota_err err = path_of(keys, role, place, path);
-    if (err == OTA_OK)
-        err = key_read(path, out);
-    if (err != OTA_E_NOT_FOUND)
-        return err;
-    if (place > 0)
+    struct why absent = {0};
+    const int n = snprintf(path, sizeof path, "%s/tuf-%s%s.pem", config->state_dir,
+                           role_name[role], place == 0 ? "" : ".next");
+    if (n < 0 || n >= PATH_BYTES - 32)
+        return OTA_E_LIMIT;
+    ota_err err = key_read(config, path, out, &absent);
+    if (err == OTA_E_NOT_FOUND && place > 0)
         return OTA_OK;
-    err = key_make(path);
-    return err == OTA_OK ? key_read(path, out) : err;
+    if (err != OTA_E_NOT_FOUND) {
+        *why = absent;
+        return err;
+    }
+    err = key_make(path, why);
+    return err == OTA_OK ? key_read(config, path, out, why) : err;
 }
 
-static ota_err set_read(const struct online_keys *keys, struct key_set *out)
+static ota_err token(const struct online_keys *keys, const struct online_config *config,
+                     int role, const char *uri, struct key *out, struct why *why)
 {
-    ota_err err = OTA_OK;
-    *out = (struct key_set){0};
-    for (int r = 0; err == OTA_OK && r < ONLINE_ROLES; r++)
-        for (int i = 0; err == OTA_OK && i < ONLINE_KEYS_MAX; i++)
-            err = place_read(keys, r, i, &out->key[r][i]);
-    if (err != OTA_OK)
-        set_drop(out);
+    struct token_signer_setup setup = {
+        .sessions = role == ONLINE_DIRECTOR ? config->director_sessions : 1,
+        .timeout_ms = config->token_timeout_ms,
+        .look_ms = LOOK_MS};
+    if (strlen(uri) >= sizeof setup.key.uri ||
+        strlen(config->pin_file) >= sizeof setup.key.pin_file)
+        return why_fail(why, OTA_E_FORMAT,
+                        "the URI of a key, or the path of a PIN, is too long");
+    (void)snprintf(setup.key.uri, sizeof setup.key.uri, "%s", uri);
+    (void)snprintf(setup.key.pin_file, sizeof setup.key.pin_file, "%s", config->pin_file);
+    if (*config->pin_file == '\0')
+        setup.key.pin_is_credential = credential_path("otad.pin", setup.key.pin_file);
+    return token_signer_get(keys->tokens, &setup, &out->token, why);
+}
+
+static ota_err place_read(const struct online_keys *keys, const struct online_config *config,
+                          int role, int place, struct key *out, struct why *why)
+{
+    const char *name = config->key[role][place];
+    if (*name == '\0')
+        return own_file(config, role, place, out, why);
+    if (token_uri_is(name))
+        return token(keys, config, role, name, out, why);
+    const ota_err err = key_read(config, name, out, why);
     return err == OTA_E_NOT_FOUND ? OTA_E_IO : err;
 }
 
-ota_err online_keys_open(const char *state_dir, struct online_keys **out)
+static ota_err set_read(const struct online_keys *keys, const struct online_config *config,
+                        struct key_set *out, struct why *why)
+{
+    ota_err err = online_keys_check(config, why);
+    *out = (struct key_set){0};
+    for (int r = 0; err == OTA_OK && r < ONLINE_ROLES; r++)
+        for (int i = 0; err == OTA_OK && i < ONLINE_KEYS_MAX; i++)
+            err = place_read(keys, config, r, i, &out->key[r][i], why);
+    if (err != OTA_OK)
+        set_drop(out);
+    return err;
+}
+
+ota_err online_keys_check(const struct online_config *config, struct why *why)
+{
+    struct token_uri uri;
+    char wrong[160] = "";
+    for (int r = 0; r < ONLINE_ROLES; r++)
+        for (int i = 0; i < ONLINE_KEYS_MAX; i++) {
+            const char *name = config->key[r][i], *next = i == 0 ? "" : "_next";
+            if (*name == '\0' || *name == '/')
+                continue;
+            if (!token_uri_is(name))
+                return why_fail(why, OTA_E_FORMAT,
+                                "%s_key%s is neither an absolute path nor a pkcs11: URI",
+                                role_name[r], next);
+            if (token_uri_parse(name, &uri, wrong, sizeof wrong) != OTA_OK)
+                return why_fail(why, OTA_E_FORMAT, "%s_key%s: %s", role_name[r], next, wrong);
+        }
+    return OTA_OK;
+}
+
+ota_err online_keys_open(const struct online_config *config, struct online_keys **out,
+                         struct why *why)
 {
     struct online_keys *keys = calloc(1, sizeof *keys);
     if (keys == NULL)
         return OTA_E_NO_MEMORY;
-    keys->state_dir = state_dir;
-    const ota_err err = set_read(keys, &keys->set);
+    ota_err err = token_signers_new(&keys->tokens);
+    if (err == OTA_OK)
+        err = set_read(keys, config, &keys->set, why);
     if (err != OTA_OK) {
+        token_signers_free(keys->tokens);
         free(keys);
         return err;
     }
@@ -242,14 +328,16 @@ void online_keys_close(struct online_keys *keys)
     if (keys == NULL)
         return;
     set_drop(&keys->set);
+    token_signers_free(keys->tokens);
     (void)pthread_rwlock_destroy(&keys->lock);
     free(keys);
 }
 
-ota_err online_keys_reload(struct online_keys *keys)
+ota_err online_keys_reload(struct online_keys *keys, const struct online_config *config,
+                           struct why *why)
 {
     struct key_set fresh, old;
-    const ota_err err = set_read(keys, &fresh);
+    const ota_err err = set_read(keys, config, &fresh, why);
     if (err != OTA_OK)
         return err;
     (void)pthread_rwlock_wrlock(&keys->lock);
@@ -257,7 +345,20 @@ ota_err online_keys_reload(struct online_keys *keys)
     keys->set = fresh;
     (void)pthread_rwlock_unlock(&keys->lock);
     set_drop(&old);
+    token_signers_retry(keys->tokens);
     return OTA_OK;
+}
+
+/* The public half of k.  false: there is no key, or its token has not told it yet. */
+static bool public_of(const struct key *k, struct online_public *out)
+{
+    if (k->secret != NULL)
+        *out = k->pub;
+    else if (k->token == NULL || !token_signer_public(k->token, out->key))
+        return false;
+    else
+        id_make(out);
+    return true;
 }
 
 size_t online_keys_list(struct online_keys *keys, enum online_role role,
@@ -266,27 +367,77 @@ size_t online_keys_list(struct online_keys *keys, enum online_role role,
     size_t count = 0;
     (void)pthread_rwlock_rdlock(&keys->lock);
     for (int i = 0; i < ONLINE_KEYS_MAX; i++)
-        if (keys->set.key[role][i].secret != NULL)
-            out[count++] = keys->set.key[role][i].pub;
+        if (public_of(&keys->set.key[role][i], &out[count]))
+            count++;
     (void)pthread_rwlock_unlock(&keys->lock);
     return count;
+}
+
+bool online_keys_are_unknown(struct online_keys *keys, enum online_role role)
+{
+    struct online_public pub;
+    bool unknown = false;
+    (void)pthread_rwlock_rdlock(&keys->lock);
+    for (int i = 0; i < ONLINE_KEYS_MAX; i++) {
+        const struct key *k = &keys->set.key[role][i];
+        unknown = unknown || (k->token != NULL && !public_of(k, &pub));
+    }
+    (void)pthread_rwlock_unlock(&keys->lock);
+    return unknown;
+}
+
+/* The key of this role with this public half; NULL: it is not known to be ours. */
+static const struct key *find(const struct key_set *set, enum online_role role,
+                              const uint8_t key[ONLINE_PUBLIC_BYTES], struct online_public *out)
+{
+    for (int i = 0; i < ONLINE_KEYS_MAX; i++) {
+        const struct key *k = &set->key[role][i];
+        if (public_of(k, out) && memcmp(out->key, key, ONLINE_PUBLIC_BYTES) == 0)
+            return k;
+    }
+    return NULL;
 }
 
 ota_err online_sign(struct online_keys *keys, enum online_role role,
                     const uint8_t key[ONLINE_PUBLIC_BYTES], const void *msg, size_t len,
                     uint8_t out_sig[ONLINE_SIGNATURE_BYTES], char out_id[ONLINE_ID_TEXT_BYTES])
 {
-    ota_err err = OTA_E_NOT_FOUND;
+    struct token_signer *held = NULL;
+    struct online_public pub;
     (void)pthread_rwlock_rdlock(&keys->lock);
-    for (int i = 0; err != OTA_OK && i < ONLINE_KEYS_MAX; i++) {
-        const struct key *k = &keys->set.key[role][i];
-        if (k->secret == NULL || memcmp(k->pub.key, key, ONLINE_PUBLIC_BYTES) != 0)
-            continue;
+    const struct key *k = find(&keys->set, role, key, &pub);
+    const bool found = k != NULL;
+    if (found && k->token != NULL) {
+        held = k->token;
+        token_signer_hold(held);
+    } else if (found) {
         (void)crypto_sign_detached(out_sig, NULL, msg, len, k->secret->sk);
-        if (out_id != NULL)
-            memcpy(out_id, k->pub.id, sizeof k->pub.id);
-        err = OTA_OK;
     }
     (void)pthread_rwlock_unlock(&keys->lock);
+    if (!found)
+        return online_keys_are_unknown(keys, role) ? OTA_E_BUSY : OTA_E_NOT_FOUND;
+    if (out_id != NULL)
+        memcpy(out_id, pub.id, sizeof pub.id);
+    const ota_err err = held == NULL ? OTA_OK : token_signer_sign(held, msg, len, out_sig);
+    token_signer_release(held);
     return err;
+}
+
+uint64_t online_keys_news(struct online_keys *keys)
+{
+    return token_signers_news(keys->tokens);
+}
+
+enum online_keeper online_key_keeper(struct online_keys *keys, enum online_role role, int place,
+                                     struct token_signer_stats *out_stats)
+{
+    (void)pthread_rwlock_rdlock(&keys->lock);
+    const struct key *k = &keys->set.key[role][place];
+    const enum online_keeper keeper = k->token != NULL    ? ONLINE_TOKEN
+                                      : k->secret != NULL ? ONLINE_FILE
+                                                          : ONLINE_NONE;
+    if (keeper == ONLINE_TOKEN)
+        token_signer_stats(k->token, out_stats);
+    (void)pthread_rwlock_unlock(&keys->lock);
+    return keeper;
 }

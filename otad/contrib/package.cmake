@@ -12,7 +12,7 @@ install(FILES ${contrib}/debian/otad.sysusers DESTINATION lib/sysusers.d RENAME 
 install(FILES ${contrib}/otad.conf DESTINATION /etc/otad COMPONENT otad)
 install(DIRECTORY DESTINATION /etc/otad/tls COMPONENT otad
         DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
-install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/docs/SPEC.md ${CMAKE_SOURCE_DIR}/docs/DESIGN.md
+install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/docs/SPEC.md ${CMAKE_SOURCE_DIR}/docs/DESIGN.md ${CMAKE_SOURCE_DIR}/docs/TOKENS.md
               ${CMAKE_SOURCE_DIR}/docs/alerts.yml ${CMAKE_SOURCE_DIR}/docs/openapi.json ${contrib}/nginx.conf
         DESTINATION share/doc/otad COMPONENT otad)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION share/doc/otad RENAME copyright COMPONENT otad)
@@ -43,7 +43,7 @@ set(CPACK_DEBIAN_OTAD_PACKAGE_NAME otad)
 set(CPACK_COMPONENT_OTAD_DESCRIPTION "secure firmware updates over the air, the server\nStores signed builds for each platform and serves them to microcontrollers over HTTPS.\nIt can offer firmware and cannot make any: devices verify who released what.")
 set(CPACK_DEBIAN_OTAD_PACKAGE_DEPENDS "systemd, openssl, postgresql-client")
 set(CPACK_DEBIAN_OTAD_PACKAGE_RECOMMENDS postgresql)
-set(CPACK_DEBIAN_OTAD_PACKAGE_SUGGESTS "nginx, otad-signer")
+set(CPACK_DEBIAN_OTAD_PACKAGE_SUGGESTS "nginx, opensc, otad-signer")
 set(CPACK_DEBIAN_OTAD_PACKAGE_CONTROL_EXTRA
     "${contrib}/debian/conffiles;${contrib}/debian/postinst;${contrib}/debian/prerm;${contrib}/debian/postrm")
 

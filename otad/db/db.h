@@ -63,6 +63,7 @@ enum db_why {
     DB_WHY_IN_USE,             /* "in-use": somebody has the role                         */
     DB_WHY_TOO_MANY_PLATFORMS, /* "too-many-platforms": more than ROLE_PLATFORMS_MAX      */
     DB_WHY_NOT_IN_TARGETS,     /* "not-in-targets": the platform's signed role lists it not */
+    DB_WHY_OTHER_CHANNEL,      /* "other-channel": it lists it for beta alone             */
     DB_WHY_COUNT
 };
 const char *db_why_name(enum db_why why); /* never NULL */

@@ -24,10 +24,14 @@ struct device_new {
 OTA_MUST_CHECK ota_err db_device_create(struct db_scope *s, const struct device_new *d,
                                         struct device *out);
 
+/* By what a device last said of the metadata that it trusts (SPEC 10.7). */
+enum device_stale { DEVICE_STALE_ANY = 0, DEVICE_STALE_YES, DEVICE_STALE_NO };
+
 struct device_filter {
     const char *platform; /* NULL = all; name or alias */
     bool has_state;
     enum device_state state;
+    enum device_stale stale;
     const char *q; /* NULL = all; part of id, name or version, case does not count */
     int64_t now_unix_s;
     struct device_lateness lateness; /* with now_unix_s: what online means */

@@ -64,6 +64,10 @@ static ota_err list_fn(struct db_tx *tx, void *arg)
     arg_bool(&a, f->has_state && f->state == DEVICE_NEVER);
     arg_id(&a, range.from_unix_s);
     arg_id(&a, range.before_unix_s);
+    if (f->stale == DEVICE_STALE_ANY)
+        arg_text(&a, NULL);
+    else
+        arg_bool(&a, f->stale == DEVICE_STALE_YES);
     if (f->platform != NULL)
         arg_int(&a, platform_id);
     err = tx_query(tx, f->platform == NULL ? Q_DEVICE_LIST : Q_DEVICE_LIST_PLATFORM, &a, &rows);

@@ -1,4 +1,8 @@
-/* Two queries, each in the order of platforms: files first, then what each of them lists. */
+/*
+ * Two queries, each in the order of platforms: files first, then what each of them lists.  Both
+ * see the same moment, so that no publication comes between them and memory never holds the
+ * files of one set with the targets of another.
+ */
 #include "feed_metadata.h"
 
 #include <string.h>
@@ -64,6 +68,7 @@ static ota_err read_targets(const struct pg_rows *rows, struct arena *arena, str
         to->release_id = row_int(&row);
         row_bytes(&row, to->sha256, sizeof to->sha256);
         to->entry = row_text_or_empty(&row);
+        to->beta_alone = row_bool(&row);
         if (row.err != OTA_OK)
             return row.err;
     }
@@ -82,18 +87,29 @@ static void give_targets(const struct lists *l, struct fleet_metadata_row *row)
         row->target_count++;
 }
 
+static ota_err read_both(struct pg *pg, int64_t tenant_id, const char *keys,
+                         struct arena *arena, struct lists *out)
+{
+    struct pg_rows rows;
+    ota_err err = ask(pg, Q_FEED_REPOSITORIES, tenant_id, keys, &rows);
+    if (err == OTA_OK)
+        err = read_files(&rows, arena, out);
+    if (err == OTA_OK && out->count > 0)
+        err = ask(pg, Q_FEED_TARGETS, tenant_id, keys, &rows);
+    return err == OTA_OK && out->count > 0 ? read_targets(&rows, arena, out) : err;
+}
+
 ota_err feed_metadata_read(struct pg *pg, struct fleet *fleet, int64_t tenant_id,
                            const char *keys, struct arena *arena)
 {
-    struct pg_rows rows;
     struct lists lists = {0};
-    ota_err err = ask(pg, Q_FEED_REPOSITORIES, tenant_id, keys, &rows);
+    ota_err err = pg_simple(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    if (err != OTA_OK)
+        return err;
+    err = read_both(pg, tenant_id, keys, arena, &lists);
+    const ota_err ended = pg_simple(pg, err == OTA_OK ? "COMMIT" : "ROLLBACK");
     if (err == OTA_OK)
-        err = read_files(&rows, arena, &lists);
-    if (err == OTA_OK && lists.count > 0)
-        err = ask(pg, Q_FEED_TARGETS, tenant_id, keys, &rows);
-    if (err == OTA_OK && lists.count > 0)
-        err = read_targets(&rows, arena, &lists);
+        err = ended;
     for (size_t i = 0; err == OTA_OK && i < lists.count; i++) {
         give_targets(&lists, &lists.row[i]);
         err = fleet_put_metadata(fleet, tenant_id, &lists.row[i]);

@@ -91,6 +91,11 @@ static int64_t get_free_bytes(const struct fleet_seen *s)
     return s->heartbeat.free_bytes < 0 ? -1 : s->heartbeat.free_bytes;
 }
 
+static int64_t get_stale_since(const struct fleet_seen *s)
+{
+    return s->heartbeat.stale_since_unix_s;
+}
+
 /* Arguments that the arena had no room for are NULL. */
 static bool complete(const struct pg_args *a)
 {
@@ -126,6 +131,7 @@ static ota_err write_heartbeats(struct pg *pg, const struct batch *b)
     arg_text(&a, texts(b, get_app));
     arg_text(&a, numbers(b, get_uptime));
     arg_text(&a, numbers(b, get_free_bytes));
+    arg_text(&a, numbers(b, get_stale_since));
     return complete(&a) ? pg_query(pg, Q_FEED_HEARTBEATS, &a, NULL) : OTA_E_LIMIT;
 }
 

@@ -54,6 +54,7 @@ static void platform_read(struct pg_row *row, void *out_platform)
     p->stable = row_text(row);
     p->beta = row_text(row);
     p->device_count = row_int(row);
+    p->stale_count = row_int(row);
     size_t roots_bytes = 0;
     const uint8_t *roots = row_blob(row, &roots_bytes);
     p->has_roots = roots != NULL;

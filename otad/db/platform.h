@@ -17,8 +17,8 @@ struct platform {
     const uint8_t *key_manifest; /* NULL = none */
     size_t key_manifest_bytes;
     uint32_t key_manifest_sequence;
-    const char *stable, *beta; /* newest released version, NULL = none */
-    int64_t device_count;
+    const char *stable, *beta;         /* newest released version, NULL = none */
+    int64_t device_count, stale_count; /* stale: SPEC 10.7 */
 };
 
 /* By name.  Keyset by name. */

@@ -133,6 +133,7 @@ void device_read_all(struct pg_row *row, void *out_row)
     last_update_read(row, d);
     source_read(row, &d->update);
     d->plain = row_bool(row);
+    d->heartbeat.stale_since_unix_s = row_int(row);
 }
 
 void device_read(struct pg_row *row, void *out_device)

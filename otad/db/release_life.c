@@ -20,8 +20,9 @@ struct life_op {
 
 /* ---- channels -------------------------------------------------------------------------- */
 
-/* A platform with a repository releases only what its signed role lists. */
-static ota_err is_listed(struct db_tx *tx, const struct release_locked *r)
+/* A platform with a repository releases only what its signed role lists, and nothing to stable
+ * that it lists for beta alone. */
+static ota_err is_listed(struct db_tx *tx, const struct release_locked *r, enum channel channel)
 {
     struct pg_args a = {0};
     struct pg_row row;
@@ -30,8 +31,12 @@ static ota_err is_listed(struct db_tx *tx, const struct release_locked *r)
     const ota_err err = tx_one(tx, Q_TUF_LISTED, &a, &row);
     if (err != OTA_OK)
         return err;
-    const bool listed = row_bool(&row);
-    return row.err == OTA_OK && !listed ? tx_refuse(tx, DB_WHY_NOT_IN_TARGETS) : row.err;
+    const bool listed = row_bool(&row), beta_alone = row_bool(&row);
+    if (row.err != OTA_OK)
+        return row.err;
+    if (!listed)
+        return tx_refuse(tx, DB_WHY_NOT_IN_TARGETS);
+    return beta_alone && channel != CHANNEL_BETA ? tx_refuse(tx, DB_WHY_OTHER_CHANNEL) : OTA_OK;
 }
 
 static ota_err may_go(struct db_tx *tx, const struct release_locked *r,
@@ -51,7 +56,7 @@ static ota_err may_go(struct db_tx *tx, const struct release_locked *r,
             return tx_refuse(tx, DB_WHY_NOT_RELEASED);
         break;
     }
-    const ota_err err = is_listed(tx, r);
+    const ota_err err = is_listed(tx, r, op->channel);
     if (err != OTA_OK)
         return err;
     return release_floor(tx, &(struct release_floor){.platform_id = r->platform_id,

@@ -106,6 +106,18 @@ static ota_err days_get(struct db_tx *tx, int64_t platform_id, const struct stat
     return err;
 }
 
+static ota_err stale_get(struct db_tx *tx, int64_t platform_id, const struct statistics_op *op)
+{
+    struct pg_args a = {0};
+    struct pg_row row;
+    arg_id(&a, platform_id);
+    const ota_err err = tx_one(tx, Q_STATISTICS_STALE, &a, &row);
+    if (err != OTA_OK)
+        return err;
+    op->out->stale = row_int(&row);
+    return row.err;
+}
+
 static ota_err get_fn(struct db_tx *tx, void *arg)
 {
     const struct statistics_op *op = arg;
@@ -116,6 +128,8 @@ static ota_err get_fn(struct db_tx *tx, void *arg)
         err = tx_plan_anew(tx);
     if (err == OTA_OK)
         err = releases_get(tx, platform_id, op);
+    if (err == OTA_OK)
+        err = stale_get(tx, platform_id, op);
     return err == OTA_OK ? days_get(tx, platform_id, op) : err;
 }
 

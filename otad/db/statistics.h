@@ -25,6 +25,7 @@ struct day_counts {
 
 struct statistics {
     struct update_counts all;
+    int64_t stale; /* devices that say so (SPEC 10.7), whatever the version and the days */
     struct release_counts *releases; /* most updates first, STATISTICS_RELEASES_MAX */
     size_t release_count;
     struct day_counts *days; /* oldest first, the newest STATISTICS_DAYS_MAX */

@@ -99,6 +99,7 @@ static ota_err state_read(struct db_tx *tx, int64_t platform_id, struct repo_sta
         version_read(&row, &out->floor[c].version);
         out->floor[c].counter = (uint32_t)row_int(&row);
     }
+    out->tenant = row_text_or_empty(&row);
     err = row.err;
     if (err == OTA_OK)
         err = read_newest(tx, platform_id, out);

@@ -59,6 +59,7 @@ static const char *const why_name[DB_WHY_COUNT] = {
     [DB_WHY_IN_USE] = "in-use",
     [DB_WHY_TOO_MANY_PLATFORMS] = "too-many-platforms",
     [DB_WHY_NOT_IN_TARGETS] = "not-in-targets",
+    [DB_WHY_OTHER_CHANNEL] = "other-channel",
 };
 
 const char *db_why_name(enum db_why why)

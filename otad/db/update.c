@@ -59,6 +59,7 @@ static void offer_release_read(struct pg_row *row, void *out_release)
     r->security_counter = (uint32_t)row_int(row);
     version_read(row, &r->minimum);
     r->barred = !row_bool(row);
+    r->beta_alone = row_bool(row);
 }
 
 ota_err update_insert(struct db_tx *tx, const struct device_locked *d,
@@ -102,6 +103,7 @@ static const enum db_why why_not[] = {
     [OFFER_VERSION_UNKNOWN] = DB_WHY_NOT_OFFERED,
     [OFFER_BELOW_MINIMUM] = DB_WHY_BELOW_MINIMUM,
     [OFFER_NOT_IN_TARGETS] = DB_WHY_NOT_IN_TARGETS,
+    [OFFER_OTHER_CHANNEL] = DB_WHY_OTHER_CHANNEL,
 };
 
 static ota_err create_fn(struct db_tx *tx, void *arg)

@@ -39,7 +39,15 @@ static const char *token_of(const char *authorization, const char *scheme)
     return bytes > 0 && bytes < TOKEN_PRESENTED_MAX ? token : NULL;
 }
 
-ota_err device_caller(const struct http_request *rq, struct fleet_caller *out)
+bool device_brings_token(const struct http_request *rq)
+{
+    const char *authorization = http_header(rq, "Authorization");
+    return authorization != NULL && (token_of(authorization, "TargetToken") != NULL ||
+                                     token_of(authorization, "GatewayToken") != NULL);
+}
+
+ota_err device_caller_called(const struct http_request *rq, const char *id,
+                             struct fleet_caller *out)
 {
     const char *authorization = http_header(rq, "Authorization");
     if (authorization == NULL)
@@ -50,16 +58,21 @@ ota_err device_caller(const struct http_request *rq, struct fleet_caller *out)
         token = token_of(authorization, "GatewayToken");
     if (token == NULL)
         return OTA_E_AUTH;
-    if (!device_id_valid(rq->capture[CAPTURE_DEVICE]))
+    if (!device_id_valid(id))
         return OTA_E_FORMAT;
     const struct token_hash hash = token_hash(&rq->otad->auth->pepper, token, strlen(token));
     *out = (struct fleet_caller){.tenant = rq->capture[CAPTURE_TENANT],
-                                 .device_id = rq->capture[CAPTURE_DEVICE],
+                                 .device_id = id,
                                  .is_gateway = is_gateway,
                                  .address = rq->client,
                                  .now_unix_s = device_now()};
     memcpy(out->token_hash, hash.b, sizeof out->token_hash);
     return OTA_OK;
+}
+
+ota_err device_caller(const struct http_request *rq, struct fleet_caller *out)
+{
+    return device_caller_called(rq, rq->capture[CAPTURE_DEVICE], out);
 }
 
 struct db_scope device_scope(const struct http_request *rq, int64_t tenant_id)

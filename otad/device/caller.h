@@ -21,6 +21,13 @@ int64_t device_now(void);
  */
 OTA_MUST_CHECK ota_err device_caller(const struct http_request *rq, struct fleet_caller *out);
 
+/* The same where the path says the tenant alone, of a device that calls itself id. */
+OTA_MUST_CHECK ota_err device_caller_called(const struct http_request *rq, const char *id,
+                                            struct fleet_caller *out);
+
+/* Is there a credential of these two kinds? */
+bool device_brings_token(const struct http_request *rq);
+
 /* A scope that writes in the device's name. */
 struct db_scope device_scope(const struct http_request *rq, int64_t tenant_id);
 

@@ -43,6 +43,7 @@ static const struct json_field feedback_fields[] = {
 struct heartbeat_body {
     const char *version, *slot, *reset_cause, *address, *app;
     struct json_int uptime_s, free_bytes;
+    struct json_bool stale;
 };
 
 #define AT(member) offsetof(struct heartbeat_body, member)
@@ -55,6 +56,7 @@ static const struct json_field heartbeat_fields[] = {
     {"app", FIELD_STRING, false, 0, HEARTBEAT_BYTES_MAX, 0, AT(app)},
     {"uptime_s", FIELD_INT, false, 0, INT64_MAX, 0, AT(uptime_s)},
     {"free_bytes", FIELD_INT, false, 0, INT64_MAX, 0, AT(free_bytes)},
+    {"stale", FIELD_BOOL, false, 0, 0, 0, AT(stale)},
 };
 
 #undef AT
@@ -134,6 +136,7 @@ ota_err ddi_read_heartbeat(struct arena *a, const char *text, size_t len, int64_
                               .address = in.address,
                               .app = in.app,
                               .uptime_s = told(&in.uptime_s),
-                              .free_bytes = told(&in.free_bytes)};
+                              .free_bytes = told(&in.free_bytes),
+                              .stale_since_unix_s = in.stale.value ? now_unix_s : 0};
     return OTA_OK;
 }

@@ -130,7 +130,7 @@ static ota_err release_swap(struct fleet_tenant *t, struct fleet_release *r,
     *out_old = t->release[i];
     t->release[i] = r;
     struct fleet_platform *p = platform_by_id(t, r->platform_id);
-    r->offer.barred = release_is_barred(p, r->release.id);
+    release_is_listed(p, r->release.id, &r->offer);
     platform_find_newest(t, p);
     return OTA_OK;
 }

@@ -291,6 +291,7 @@ ota_err fleet_heartbeat(struct fleet *f, const struct fleet_caller *who,
     if (copy == NULL)
         return OTA_E_NO_MEMORY;
     copy->at_unix_s = who->now_unix_s;
+    copy->stale_since_unix_s = h->stale_since_unix_s == 0 ? 0 : who->now_unix_s;
     (void)pthread_rwlock_rdlock(&f->lock);
     const ota_err err = caller_find(f, who, &found);
     if (err == OTA_OK)
@@ -332,6 +333,7 @@ static ota_err device_copy(struct fleet *f, const struct fleet_tenant *t,
     if (err == OTA_OK && d->seen.heartbeat != NULL)
         err = copy_heartbeat(a, d->seen.heartbeat, &out->heartbeat);
     (void)pthread_mutex_unlock(seen_lock_of(f, d));
+    out->published = metadata_end_of(p, out->platform);
     return err == OTA_OK && a->full ? OTA_E_LIMIT : err;
 }
 

@@ -110,6 +110,7 @@ OTA_MUST_CHECK ota_err fleet_device_get(struct fleet *f, int64_t tenant_id, cons
 struct fleet_stats {
     uint64_t devices[DEVICE_OFFLINE + 1];        /* by enum device_state */
     uint64_t open_updates[UPDATE_CANCELLED + 1]; /* by enum update_state */
+    uint64_t stale;                              /* devices that said so of themselves last */
 };
 void fleet_stats(struct fleet *f, int64_t now_unix_s, struct fleet_stats *out);
 

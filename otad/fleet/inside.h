@@ -135,8 +135,12 @@ const struct fleet_release *release_newest_seen(const struct fleet_tenant *t,
                                                 int64_t platform_id,
                                                 const struct offer_device *d);
 
-/* Is the release kept back by its platform's repository? */
-bool release_is_barred(const struct fleet_platform *p, int64_t release_id);
+/* What its platform's repository says of a release: barred and beta_alone of *out. */
+void release_is_listed(const struct fleet_platform *p, int64_t release_id,
+                       struct offer_release *out);
+/* What expires first of what clients of p trust for long; name: p's, for the answer to keep.
+ * p NULL = nothing. */
+struct metadata_end metadata_end_of(const struct fleet_platform *p, const char *name);
 /* The newest of each channel anew, after what its releases or its repository are has changed.
  */
 void platform_find_newest(const struct fleet_tenant *t, struct fleet_platform *p);

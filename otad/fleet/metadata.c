@@ -52,15 +52,18 @@ static struct metadata *metadata_make(const struct fleet_metadata_row *row)
     return m;
 }
 
-bool release_is_barred(const struct fleet_platform *p, int64_t release_id)
+void release_is_listed(const struct fleet_platform *p, int64_t release_id,
+                       struct offer_release *out)
 {
-    if (p == NULL || p->metadata == NULL)
-        return false;
-    const struct fleet_metadata_row *row = &p->metadata->row;
-    for (size_t i = 0; i < row->target_count; i++)
-        if (row->target[i].release_id == release_id)
-            return false;
-    return true;
+    out->barred = p != NULL && p->metadata != NULL;
+    out->beta_alone = false;
+    for (size_t i = 0; out->barred && i < p->metadata->row.target_count; i++) {
+        const struct fleet_metadata_target *t = &p->metadata->row.target[i];
+        if (t->release_id == release_id) {
+            out->barred = false;
+            out->beta_alone = t->beta_alone;
+        }
+    }
 }
 
 ota_err fleet_put_metadata(struct fleet *f, int64_t tenant_id,
@@ -77,12 +80,28 @@ ota_err fleet_put_metadata(struct fleet *f, int64_t tenant_id,
         p->metadata = m;
         for (size_t i = 0; i < t->release_count; i++)
             if (t->release[i]->platform_id == p->id)
-                t->release[i]->offer.barred = release_is_barred(p, t->release[i]->release.id);
+                release_is_listed(p, t->release[i]->release.id, &t->release[i]->offer);
         platform_find_newest(t, p);
     }
     (void)pthread_rwlock_unlock(&f->lock);
     free(p == NULL ? m : old);
     return p == NULL ? OTA_E_NOT_FOUND : OTA_OK;
+}
+
+struct metadata_end metadata_end_of(const struct fleet_platform *p, const char *name)
+{
+    const struct {
+        enum repo_role role;
+        const char *name;
+    } offline[] = {{REPO_ROOT, "root"}, {REPO_TARGETS, "targets"}, {REPO_PLATFORM, name}};
+    struct metadata_end first = {0};
+    for (size_t i = 0; p != NULL && p->metadata != NULL && i < 3; i++) {
+        const struct fleet_metadata_file *file = &p->metadata->row.file[offline[i].role];
+        if (file->bytes != NULL &&
+            (first.role == NULL || file->expires_unix_s < first.expires_unix_s))
+            first = (struct metadata_end){offline[i].name, file->expires_unix_s};
+    }
+    return first;
 }
 
 /* ---- asking -------------------------------------------------------------------------------
@@ -170,42 +189,97 @@ static bool lists(const struct fleet_metadata_row *row, int64_t release_id,
     return false;
 }
 
+/* Under the shared lock.  Errors: OTA_E_NOT_FOUND, OTA_E_LIMIT. */
+static ota_err artifact_copy(const struct fleet_tenant *t, const struct fleet_platform *p,
+                             const char *version, const char *name, struct arena *a,
+                             struct artifact *out, bool *out_listed)
+{
+    int64_t release_id = 0;
+    const struct artifact *found = artifact_of(t, p, version, name, &release_id);
+    if (found == NULL)
+        return OTA_E_NOT_FOUND;
+    *out = (struct artifact){.name = arena_strdup(a, found->name),
+                             .size_bytes = found->size_bytes,
+                             .kind = found->kind};
+    memcpy(out->sha256, found->sha256, sizeof out->sha256);
+    *out_listed = lists(&p->metadata->row, release_id, found->sha256);
+    return out->name == NULL ? OTA_E_LIMIT : OTA_OK;
+}
+
 ota_err fleet_metadata_artifact(struct fleet *f, const struct fleet_metadata_at *at,
                                 const char *version, const char *name, struct arena *a,
                                 struct artifact *out, bool *out_listed)
 {
     const struct fleet_tenant *t = NULL;
     const struct fleet_platform *p = NULL;
-    int64_t release_id = 0;
     (void)pthread_rwlock_rdlock(&f->lock);
     ota_err err = find(f, at, &t, &p);
-    const struct artifact *found =
-        err == OTA_OK ? artifact_of(t, p, version, name, &release_id) : NULL;
-    if (err == OTA_OK && found == NULL)
-        err = OTA_E_NOT_FOUND;
-    if (err == OTA_OK) {
-        *out = (struct artifact){.name = arena_strdup(a, found->name),
-                                 .size_bytes = found->size_bytes,
-                                 .kind = found->kind};
-        memcpy(out->sha256, found->sha256, sizeof out->sha256);
-        *out_listed = lists(&p->metadata->row, release_id, found->sha256);
-        err = out->name == NULL ? OTA_E_LIMIT : OTA_OK;
-    }
+    if (err == OTA_OK)
+        err = artifact_copy(t, p, version, name, a, out, out_listed);
     (void)pthread_rwlock_unlock(&f->lock);
     return err;
 }
 
-/* The image of the update that the device is to install; NULL = none. */
-static const struct fleet_metadata_target *assigned(const struct fleet_platform *p,
+ota_err fleet_metadata_artifact_of(struct fleet *f, const struct fleet_caller *who,
+                                   const char *platform, const char *version, const char *name,
+                                   struct arena *a, struct artifact *out)
+{
+    struct caller_found found;
+    bool listed = false;
+    (void)pthread_rwlock_rdlock(&f->lock);
+    ota_err err = caller_find(f, who, &found);
+    const struct fleet_platform *p =
+        err == OTA_OK ? platform_by_name(found.tenant, platform) : NULL;
+    if (err == OTA_OK &&
+        (p == NULL || p->metadata == NULL || p->id != found.device->platform_id))
+        err = OTA_E_NOT_FOUND;
+    if (err == OTA_OK)
+        err = artifact_copy(found.tenant, p, version, name, a, out, &listed);
+    if (err == OTA_OK && !listed)
+        err = OTA_E_NOT_FOUND;
+    if (err == OTA_OK)
+        seen_mark(f, found.device, who, NULL);
+    (void)pthread_rwlock_unlock(&f->lock);
+    return err;
+}
+
+/* Which file of a release our agent takes, of those that DDI lists: the first *.bin, else the
+ * first; NULL = none. */
+static const struct artifact *file_of_agent(const struct release *r)
+{
+    const struct artifact *first = NULL;
+    for (size_t i = 0; i < r->artifact_count; i++) {
+        const struct artifact *a = &r->artifacts[i];
+        const size_t len = strlen(a->name);
+        if (!artifact_is_for_devices(a))
+            continue;
+        if (len >= 4 && strcmp(a->name + len - 4, ".bin") == 0)
+            return a;
+        first = first == NULL ? a : first;
+    }
+    return first;
+}
+
+/* The file of the update that the device is to install; NULL = none that is listed. */
+static const struct fleet_metadata_target *assigned(const struct fleet_tenant *tenant,
+                                                    const struct fleet_platform *p,
                                                     const struct fleet_device *d)
 {
     const struct fleet_metadata_row *row = &p->metadata->row;
+    const struct fleet_metadata_target *first = NULL;
     if (d->update == NULL || d->update->state == UPDATE_CANCELLING)
         return NULL;
-    for (size_t i = 0; i < row->target_count; i++)
-        if (row->target[i].release_id == d->update->release_id)
-            return &row->target[i];
-    return NULL;
+    const struct fleet_release *r = release_by_id(tenant, d->update->release_id);
+    const struct artifact *file = r == NULL ? NULL : file_of_agent(&r->release);
+    for (size_t i = 0; i < row->target_count; i++) {
+        const struct fleet_metadata_target *t = &row->target[i];
+        if (t->release_id != d->update->release_id)
+            continue;
+        if (file != NULL && memcmp(t->sha256, file->sha256, sizeof t->sha256) == 0)
+            return t;
+        first = first == NULL ? t : first;
+    }
+    return first; /* for clients that choose otherwise */
 }
 
 ota_err fleet_director(struct fleet *f, const struct fleet_caller *who, struct arena *a,
@@ -219,7 +293,7 @@ ota_err fleet_director(struct fleet *f, const struct fleet_caller *who, struct a
     if (err == OTA_OK && (p == NULL || p->metadata == NULL))
         err = OTA_E_NOT_FOUND;
     if (err == OTA_OK) {
-        const struct fleet_metadata_target *t = assigned(p, found.device);
+        const struct fleet_metadata_target *t = assigned(found.tenant, p, found.device);
         *out = (struct fleet_director){0};
         memcpy(out->key, p->metadata->row.director_key, sizeof out->key);
         if (t != NULL) {
@@ -233,7 +307,13 @@ ota_err fleet_director(struct fleet *f, const struct fleet_caller *who, struct a
     return err;
 }
 
-size_t fleet_metadata_due(struct fleet *f, int64_t snapshot_unix_s, int64_t timestamp_unix_s,
+bool fleet_metadata_is_due(int64_t expires_unix_s, int64_t life_s, int64_t now_unix_s)
+{
+    const int64_t left_s = expires_unix_s - now_unix_s;
+    return left_s <= life_s / 2 || left_s > life_s + METADATA_SKEW_S;
+}
+
+size_t fleet_metadata_due(struct fleet *f, const struct fleet_metadata_lives *lives,
                           struct arena *a, struct fleet_metadata_due *out, size_t max)
 {
     size_t count = 0;
@@ -243,8 +323,10 @@ size_t fleet_metadata_due(struct fleet *f, int64_t snapshot_unix_s, int64_t time
         for (size_t j = 0; j < t->platform_count && count < max; j++) {
             const struct metadata *m = t->platform[j]->metadata;
             if (m == NULL || m->row.file[REPO_TIMESTAMP].bytes == NULL ||
-                (m->row.file[REPO_SNAPSHOT].expires_unix_s > snapshot_unix_s &&
-                 m->row.file[REPO_TIMESTAMP].expires_unix_s > timestamp_unix_s))
+                (!fleet_metadata_is_due(m->row.file[REPO_SNAPSHOT].expires_unix_s,
+                                        lives->snapshot_s, lives->now_unix_s) &&
+                 !fleet_metadata_is_due(m->row.file[REPO_TIMESTAMP].expires_unix_s,
+                                        lives->timestamp_s, lives->now_unix_s)))
                 continue;
             out[count] = (struct fleet_metadata_due){
                 .tenant_id = t->id, .platform = arena_strdup(a, t->platform[j]->name)};

@@ -28,6 +28,7 @@ struct fleet_metadata_target {
     const char *path, *entry;
     int64_t release_id;
     uint8_t sha256[32];
+    bool beta_alone; /* its release is listed for no other channel */
 };
 
 struct fleet_metadata_row {
@@ -75,6 +76,16 @@ OTA_MUST_CHECK ota_err fleet_metadata_artifact(struct fleet *f,
                                                struct arena *a, struct artifact *out,
                                                bool *out_listed);
 
+/*
+ * The same for a device, which may fetch what the newest role of its own platform lists.
+ * Errors: as fleet_poll; OTA_E_NOT_FOUND (another platform, or not listed).
+ */
+OTA_MUST_CHECK ota_err fleet_metadata_artifact_of(struct fleet *f,
+                                                  const struct fleet_caller *who,
+                                                  const char *platform, const char *version,
+                                                  const char *name, struct arena *a,
+                                                  struct artifact *out);
+
 /* What the director has to say to a caller (SPEC 10.5). */
 struct fleet_director {
     uint8_t key[32];
@@ -85,17 +96,26 @@ struct fleet_director {
 OTA_MUST_CHECK ota_err fleet_director(struct fleet *f, const struct fleet_caller *who,
                                       struct arena *a, struct fleet_director *out);
 
-/* A repository whose snapshot or timestamp is as old as that. */
+/* How long snapshots and timestamps count, and the time it is. */
+struct fleet_metadata_lives {
+    int64_t now_unix_s, snapshot_s, timestamp_s;
+};
+
+/* Clocks of otads that share a database may differ by this. */
+enum { METADATA_SKEW_S = 300 };
+
+/* Is half of its life over?  Or does it count for longer than anything made now would, since it
+ * was made by a clock that was ahead, or when lives were longer? */
+bool fleet_metadata_is_due(int64_t expires_unix_s, int64_t life_s, int64_t now_unix_s);
+
 struct fleet_metadata_due {
     int64_t tenant_id;
     const char *platform;
 };
 
-/*
- * Those with a snapshot that expires before snapshot_unix_s or a timestamp that does before
- * timestamp_unix_s: at most max, names in the arena.  Returns the count.
- */
-size_t fleet_metadata_due(struct fleet *f, int64_t snapshot_unix_s, int64_t timestamp_unix_s,
+/* Repositories whose snapshot or timestamp is due: at most max, names in the arena.  Returns
+ * the count. */
+size_t fleet_metadata_due(struct fleet *f, const struct fleet_metadata_lives *lives,
                           struct arena *a, struct fleet_metadata_due *out, size_t max);
 
 #endif

@@ -63,6 +63,15 @@ struct heartbeat {
     int64_t at_unix_s;
     const char *version, *slot, *reset_cause, *address, *app;
     int64_t uptime_s, free_bytes;
+    /* What it trusts of its platform's repository has expired by its own reckoning, and it has
+     * said so since then without a break (SPEC 10.7); 0 = it does not say so. */
+    int64_t stale_since_unix_s;
+};
+
+/* Which of the files that are published for a platform expires first; role NULL = none are. */
+struct metadata_end {
+    const char *role;
+    int64_t expires_unix_s;
 };
 
 struct update_event {
@@ -116,7 +125,8 @@ struct device {
     struct update update;          /* the open one, without events */
     struct update_end last_update; /* never beside an open one     */
     struct heartbeat heartbeat;
-    size_t attribute_count; /* 0 in lists */
+    struct metadata_end published; /* from memory; not in rows */
+    size_t attribute_count;        /* 0 in lists */
     const struct device_attribute *attributes;
 };
 

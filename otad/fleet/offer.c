@@ -25,7 +25,8 @@ static enum offer_verdict verdict_order(const struct offer_device *d,
 
 static bool sees(const struct offer_device *d, const struct offer_release *r)
 {
-    if (r->state != RELEASE_RELEASED || r->barred)
+    if (r->state != RELEASE_RELEASED || r->barred ||
+        (r->beta_alone && d->channel != CHANNEL_BETA))
         return false;
     return r->channel == CHANNEL_STABLE ||
            (r->channel == CHANNEL_BETA && d->channel == CHANNEL_BETA);
@@ -53,7 +54,10 @@ enum offer_verdict offer_verdict_assigned(const struct offer_device *d,
         return OFFER_WITHDRAWN;
     if (r->state != RELEASE_COMPLETE && r->state != RELEASE_RELEASED)
         return OFFER_INCOMPLETE;
-    return r->barred ? OFFER_NOT_IN_TARGETS : verdict_order(d, r);
+    if (r->barred)
+        return OFFER_NOT_IN_TARGETS;
+    return r->beta_alone && d->channel != CHANNEL_BETA ? OFFER_OTHER_CHANNEL
+                                                       : verdict_order(d, r);
 }
 
 long fleet_newest_seen(const struct offer_device *d, const struct offer_release *r,

@@ -26,6 +26,7 @@ struct offer_release {
     struct version version;
     struct version minimum; /* lowest that may update to it; unknown = any may */
     bool barred;            /* its platform has a repository that does not list it (SPEC 10) */
+    bool beta_alone;        /* or lists it for beta and not for stable                       */
 };
 
 enum offer_verdict {
@@ -38,15 +39,17 @@ enum offer_verdict {
     OFFER_WRONG_CHANNEL, /* not released, or on a channel it is not on     */
     OFFER_SKIPPED,       /* its last attempt with this release failed      */
     OFFER_VERSION_UNKNOWN,
-    OFFER_BELOW_MINIMUM, /* an older release must be taken first: a stepping stone */
-    OFFER_NOT_IN_TARGETS /* the platform's signed role does not list it           */
+    OFFER_BELOW_MINIMUM,  /* an older release must be taken first: a stepping stone */
+    OFFER_NOT_IN_TARGETS, /* the platform's signed role does not list it          */
+    OFFER_OTHER_CHANNEL   /* it lists it for beta alone, and the device is none   */
 };
 
 /* May the device take this one because it is on its channel? */
 enum offer_verdict offer_verdict_channel(const struct offer_device *d,
                                          const struct offer_release *r);
 
-/* May the device take this one because a person assigned it?  Channel and skip do not count. */
+/* May the device take this one because a person assigned it?  The release's channel and skip do
+ * not count. */
 enum offer_verdict offer_verdict_assigned(const struct offer_device *d,
                                           const struct offer_release *r);
 

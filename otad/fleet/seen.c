@@ -40,6 +40,9 @@ void seen_mark(struct fleet *f, struct fleet_device *d, const struct fleet_calle
     memcpy(s->address, address, len);
     s->address[len] = '\0';
     if (h != NULL) {
+        if (h->stale_since_unix_s != 0 && s->heartbeat != NULL &&
+            s->heartbeat->stale_since_unix_s != 0)
+            h->stale_since_unix_s = s->heartbeat->stale_since_unix_s;
         free(s->heartbeat);
         s->heartbeat = h;
         s->heartbeat_new = true;
@@ -246,6 +249,8 @@ void fleet_stats(struct fleet *f, int64_t now_unix_s, struct fleet_stats *out)
         pthread_mutex_t *lock = seen_lock_of(f, d);
         (void)pthread_mutex_lock(lock);
         const int64_t seen = d->seen.last_seen_at_unix_s;
+        const struct heartbeat *beat = d->seen.heartbeat;
+        out->stale += beat != NULL && beat->stale_since_unix_s != 0;
         (void)pthread_mutex_unlock(lock);
         out->devices[device_state_at(seen, now_unix_s, f->config.lateness)]++;
         if (d->update != NULL)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "firmware/tuf/device.h"
+
 enum { SUBMITTED_BYTES_MAX = 4 * REPO_FILE_BYTES_MAX, SLOTS = 256 };
 
 static const struct tuf_key_rules rules = {.role_keys_max = HOLDER_KEYS_MAX,
@@ -63,6 +65,22 @@ enum tuf_verdict holder_of_root(struct canonical root, const char *name, struct 
     const struct canonical role =
         canonical_member(ours ? root : canonical_member(root, "roles"), name);
     return holder_read(role, canonical_member(root, "keys"), out);
+}
+
+bool document_root_fits(struct canonical root)
+{
+    static const char *const names[] = {"root", "timestamp", "snapshot", "targets"};
+    const struct canonical keys = canonical_member(root, "keys"),
+                           roles = canonical_member(root, "roles");
+    struct tuf_key key[TUF_DEVICE_KEYS];
+    struct tuf_keys ring = {.key = key, .max = TUF_DEVICE_KEYS};
+    struct tuf_role role;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (tuf_role_read(canonical_member(roles, names[i]), keys, &rules, &ring, &role) !=
+            TUF_GOOD)
+            return false;
+    return tuf_role_read(canonical_member(root, "x-otad-director"), keys, &rules, &ring,
+                         &role) == TUF_GOOD;
 }
 
 enum tuf_verdict holder_of_targets(struct canonical targets, const char *platform,

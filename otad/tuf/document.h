@@ -34,6 +34,9 @@ OTA_MUST_CHECK ota_err document_canonical(struct arena *a, const uint8_t *text, 
 /* name: "root", ... or "x-otad-director".  Verdicts: as tuf_role_read. */
 enum tuf_verdict holder_of_root(struct canonical root, const char *name, struct holder *out);
 
+/* Has a device room for the different keys of all roles of this root, each of which is good? */
+bool document_root_fits(struct canonical root);
+
 /* Who targets.json delegates the platform to.  Verdicts: as tuf_role_read; TUF_ROLE_NAME. */
 enum tuf_verdict holder_of_targets(struct canonical targets, const char *platform,
                                    struct holder *out);

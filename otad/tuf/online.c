@@ -24,6 +24,16 @@ static bool holds(const struct holder *h, const uint8_t key[ONLINE_PUBLIC_BYTES]
     return false;
 }
 
+bool online_is_among(struct online_keys *keys, const struct holder *h)
+{
+    struct online_public ours[ONLINE_KEYS_MAX];
+    for (int role = 0; role < ONLINE_ROLES; role++)
+        for (size_t i = online_keys_list(keys, (enum online_role)role, ours); i-- > 0;)
+            if (holds(h, ours[i].key))
+                return true;
+    return false;
+}
+
 ota_err online_key_of(struct online_keys *keys, struct canonical root, enum online_role role,
                       uint8_t out[ONLINE_PUBLIC_BYTES])
 {
@@ -37,12 +47,19 @@ ota_err online_key_of(struct online_keys *keys, struct canonical root, enum onli
         memcpy(out, ours[i].key, ONLINE_PUBLIC_BYTES);
         return OTA_OK;
     }
-    return OTA_E_NOT_FOUND;
+    return online_keys_are_unknown(keys, role) ? OTA_E_BUSY : OTA_E_NOT_FOUND;
 }
 
 bool online_is_due(const struct repo_file *f, int64_t life_s, int64_t now_unix_s)
 {
-    return f->bytes == NULL || f->expires_unix_s - now_unix_s <= life_s / 2;
+    return f->bytes == NULL || fleet_metadata_is_due(f->expires_unix_s, life_s, now_unix_s);
+}
+
+int64_t online_next_version(int64_t standing, int64_t now_unix_s)
+{
+    enum { DEVICE_BITS = 32 };
+    const bool fits = now_unix_s >> DEVICE_BITS == 0;
+    return fits && now_unix_s > standing ? now_unix_s : standing + 1;
 }
 
 void online_time(int64_t unix_s, char out[ONLINE_TIME_BYTES])

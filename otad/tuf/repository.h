@@ -62,6 +62,7 @@ struct repo_floor {
 };
 
 struct repo_state {
+    const char *tenant;   /* name of the organisation */
     const char *platform; /* canonical name */
     bool has_class;
     uint8_t hardware_class[16];

@@ -10,6 +10,9 @@
 
 #include "review_targets.h"
 
+/* Devices take it for the time when root, targets or role say that they were made. */
+enum { AHEAD_MAX_S = 86400 };
+
 /* ---- who signs ----------------------------------------------------------------------------
  */
 
@@ -161,22 +164,37 @@ static enum review_verdict join(struct review *r, const struct document *d, stru
 /* ---- what a file must be ------------------------------------------------------------------
  */
 
-static enum review_verdict check_root(const struct review *r, struct canonical body)
+/* Why a key of ours is not to be had, or does not sign. */
+static enum review_verdict of_key(ota_err err)
 {
+    if (err == OTA_E_NOT_FOUND)
+        return REVIEW_ONLINE_KEYS;
+    return err == OTA_E_BUSY ? REVIEW_KEY_AWAY : REVIEW_NO_MEMORY;
+}
+
+static enum review_verdict check_root(struct review *r, struct canonical body)
+{
+    enum { OFFLINE = 2 };
     static const char *const roles[] = {"root", "targets", "snapshot", "timestamp"};
     uint8_t key[ONLINE_PUBLIC_BYTES];
     bool consistent = false;
     struct holder h;
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
-        if (holder_of_root(body, roles[i], &h) != TUF_GOOD)
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        r->meta = holder_of_root(body, roles[i], &h);
+        if (r->meta != TUF_GOOD)
             return REVIEW_BAD_METADATA;
+        if (i < OFFLINE && online_is_among(r->online.keys, &h))
+            return REVIEW_OWN_KEY;
+    }
     if (canonical_bool(canonical_member(body, "consistent_snapshot"), &consistent) != OTA_OK ||
         !consistent)
         return REVIEW_CONSISTENT;
-    for (int o = 0; o < ONLINE_ROLES; o++)
-        if (online_key_of(r->online.keys, body, (enum online_role)o, key) != OTA_OK)
-            return REVIEW_ONLINE_KEYS;
-    return REVIEW_GOOD;
+    for (int o = 0; o < ONLINE_ROLES; o++) {
+        const ota_err err = online_key_of(r->online.keys, body, (enum online_role)o, key);
+        if (err != OTA_OK)
+            return of_key(err);
+    }
+    return document_root_fits(body) ? REVIEW_GOOD : REVIEW_TOO_MANY_KEYS;
 }
 
 static enum review_verdict check_delegation(const struct review *r, struct canonical body)
@@ -195,7 +213,7 @@ static enum review_verdict check_delegation(const struct review *r, struct canon
         !canonical_next_item(&p, &path) || !canonical_is(path, "*/*") ||
         holder_of_targets(body, r->state->platform, &h) != TUF_GOOD)
         return REVIEW_BAD_DELEGATION;
-    return REVIEW_GOOD;
+    return online_is_among(r->online.keys, &h) ? REVIEW_OWN_KEY : REVIEW_GOOD;
 }
 
 static enum review_verdict check_content(struct review *r, const struct repo_file *f,
@@ -327,7 +345,8 @@ static ota_err freshen(struct review *r, const struct chain *c, bool changed,
                               online_is_due(snapshot, o->snapshot_s, o->now_unix_s);
     if (new_snapshot) {
         err = online_snapshot(o, d.part.body, r->state->platform, c->file[REPO_TARGETS],
-                              c->file[REPO_PLATFORM], snapshot->version + 1, &fresh);
+                              c->file[REPO_PLATFORM],
+                              online_next_version(snapshot->version, o->now_unix_s), &fresh);
         if (err != OTA_OK)
             return err;
         publish(out, &fresh, r->by);
@@ -336,7 +355,8 @@ static ota_err freshen(struct review *r, const struct chain *c, bool changed,
     if (!new_snapshot && valid_under(r, timestamp, root) &&
         !online_is_due(timestamp, o->timestamp_s, o->now_unix_s))
         return OTA_OK;
-    err = online_timestamp(o, d.part.body, snapshot, timestamp->version + 1, &fresh);
+    err = online_timestamp(o, d.part.body, snapshot,
+                           online_next_version(timestamp->version, o->now_unix_s), &fresh);
     if (err == OTA_OK)
         publish(out, &fresh, r->by);
     return err;
@@ -350,15 +370,15 @@ static enum review_verdict publish_chain(struct review *r, const struct chain *c
     for (int role = REPO_ROOT; role <= REPO_PLATFORM; role++)
         if (is_new(r, c->file[role]))
             publish(out, c->file[role], r->by);
-    const ota_err err = freshen(
+    ota_err err = freshen(
         r, c, is_new(r, c->file[REPO_TARGETS]) || is_new(r, c->file[REPO_PLATFORM]), out);
-    if (err == OTA_E_NOT_FOUND)
-        return REVIEW_ONLINE_KEYS;
-    if (err != OTA_OK || document_open(REPO_ROOT, root->bytes, root->len, &d) != TUF_GOOD)
+    if (err != OTA_OK)
+        return of_key(err);
+    if (document_open(REPO_ROOT, root->bytes, root->len, &d) != TUF_GOOD)
         return REVIEW_NO_MEMORY;
-    out->has_director_key = online_key_of(r->online.keys, d.part.body, ONLINE_DIRECTOR,
-                                          out->director_key) == OTA_OK;
-    return out->has_director_key ? REVIEW_GOOD : REVIEW_ONLINE_KEYS;
+    err = online_key_of(r->online.keys, d.part.body, ONLINE_DIRECTOR, out->director_key);
+    out->has_director_key = err == OTA_OK;
+    return err == OTA_OK ? REVIEW_GOOD : of_key(err);
 }
 
 /* The oldest of a role goes when there are too many. */
@@ -439,6 +459,8 @@ enum review_verdict review_put(struct review *r, enum repo_role role, int64_t ve
         return v;
     if (f.expires_unix_s <= r->online.now_unix_s)
         return REVIEW_EXPIRED;
+    if ((int64_t)d.head.signed_unix_s > r->online.now_unix_s + AHEAD_MAX_S)
+        return REVIEW_AHEAD;
     v = join(r, &d, &f);
     if (v == REVIEW_GOOD)
         v = check_content(r, &f, &d, out);
@@ -458,11 +480,15 @@ enum review_verdict review_renew(struct review *r, struct repo_change *out)
     if (document_open(REPO_ROOT, s->file[REPO_ROOT].bytes, s->file[REPO_ROOT].len, &d) !=
         TUF_GOOD)
         return REVIEW_BAD_METADATA;
-    const ota_err err = freshen(r, &c, false, out);
+    ota_err err = freshen(r, &c, false, out);
     if (err != OTA_OK)
-        return err == OTA_E_NOT_FOUND ? REVIEW_ONLINE_KEYS : REVIEW_NO_MEMORY;
-    out->has_director_key = online_key_of(r->online.keys, d.part.body, ONLINE_DIRECTOR,
-                                          out->director_key) == OTA_OK;
+        return of_key(err);
+    err = online_key_of(r->online.keys, d.part.body, ONLINE_DIRECTOR, out->director_key);
+    out->has_director_key = err == OTA_OK;
+    if (err == OTA_E_BUSY) { /* as it was: its token will come back */
+        out->has_director_key = s->has_director_key;
+        memcpy(out->director_key, s->director_key, sizeof out->director_key);
+    }
     return REVIEW_GOOD;
 }
 

@@ -16,11 +16,15 @@ enum review_verdict {
     REVIEW_RESERVED_NAME, /* the platform is called like a role of TUF */
     REVIEW_OTHER_VERSION, /* the file's name says another than the file */
     REVIEW_EXPIRED,
+    REVIEW_AHEAD,         /* made in the future */
     REVIEW_LOWER_VERSION, /* of metadata */
     REVIEW_VERSION_GAP,
     REVIEW_NO_DELEGATION,  /* nothing published or waiting says who signs this */
     REVIEW_BAD_SIGNATURE,  /* not one signature of those who may */
     REVIEW_ONLINE_KEYS,    /* root does not name our keys */
+    REVIEW_KEY_AWAY,       /* a token with one of our keys does not answer */
+    REVIEW_OWN_KEY,        /* a key of ours may sign what only managers may */
+    REVIEW_TOO_MANY_KEYS,  /* of a root, for a device */
     REVIEW_CONSISTENT,     /* root without consistent snapshots */
     REVIEW_BAD_DELEGATION, /* targets.json is not as SPEC 10.2 wants it */
     REVIEW_BAD_PATH,       /* a target outside the delegation, or without a version */

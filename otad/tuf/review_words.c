@@ -20,6 +20,11 @@ static const struct {
                               "The version in the file's name is not the file's.",
                               OTA_E_FORMAT},
     [REVIEW_EXPIRED] = {"expired", "The metadata have expired.", OTA_E_SIGNATURE},
+    [REVIEW_AHEAD] =
+        {"made-ahead",
+         "It says that it was made a day or more from now, which devices would take "
+         "for the time: a clock is wrong, this server's or that of who made it.",
+         OTA_E_CONFLICT},
     [REVIEW_LOWER_VERSION] = {"lower-version",
                               "Another file of this version, or a higher one, is published.",
                               OTA_E_CONFLICT},
@@ -36,6 +41,17 @@ static const struct {
                             "Root must name this server's keys for snapshot, timestamp and "
                             "x-otad-director, with threshold 1.",
                             OTA_E_CONFLICT},
+    [REVIEW_KEY_AWAY] = {"key-away",
+                         "A token with one of this server's keys does not answer; its log says "
+                         "why.",
+                         OTA_E_BUSY},
+    [REVIEW_OWN_KEY] =
+        {"own-key", "A key of this server never signs root, targets or the platform's role.",
+         OTA_E_CONFLICT},
+    [REVIEW_TOO_MANY_KEYS] = {"too-many-keys",
+                              "A device has room for 10 different keys of a root, those of "
+                              "this server among them.",
+                              OTA_E_CONFLICT},
     [REVIEW_CONSISTENT] = {"not-consistent", "Root must say consistent_snapshot: true.",
                            OTA_E_CONFLICT},
     [REVIEW_BAD_DELEGATION] = {"bad-delegation",

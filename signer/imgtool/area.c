@@ -42,7 +42,7 @@ ota_err area_put(struct area *a, uint16_t type, const void *value, size_t len)
 {
     uint8_t *p = a->at + HEAD_BYTES + a->used;
 
-    if (len > AREA_BYTES_MAX - 2 * (size_t)HEAD_BYTES - a->used)
+    if (len > AREA_BYTES_MAX || a->used + 2 * (size_t)HEAD_BYTES + len > AREA_BYTES_MAX)
         return OTA_E_LIMIT;
     /* Types below the vendors' are one byte and a zero in either order. */
     area_store16(a->big && type >= VENDOR_MIN, p, type);

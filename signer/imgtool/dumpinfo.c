@@ -27,7 +27,7 @@ static const struct verb_spec verb = {
 struct request {
     const char *in, *out;
     enum dump_form form;
-    bool has_form, help;
+    bool has_form;
 };
 
 static ota_err print_to(const struct request *q, const struct dump *d)
@@ -88,32 +88,35 @@ static bool take_form(struct request *q, const char *value)
     return false;
 }
 
+static bool take(struct args *a, void *request, int option, const char *value)
+{
+    struct request *q = request;
+
+    if (option == OPT_FORMAT)
+        return take_form(q, value);
+    if (option != OPT_OUT)
+        return imgtool_take_file(a, value, &q->in);
+    q->out = value;
+    return true;
+}
+
+static bool complete(const struct args *a, void *request)
+{
+    const struct request *q = request;
+
+    return imgtool_has_file(a, q->in);
+}
+
 enum exit_status imgtool_dumpinfo(int argc, char **argv)
 {
+    static const struct args_reader reader = {take, complete};
     struct request q = {.form = DUMP_HUMAN};
-    const char *value;
+    enum exit_status s;
     struct args a;
 
     args_init(&a, &verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP)
-            return EXIT_DONE;
-        if (i == ARGS_BAD || (i == OPT_FORMAT && !take_form(&q, value)))
-            return EXIT_BAD_USAGE;
-        if (i == OPT_OUT)
-            q.out = value;
-        if (i != ARGS_OPERAND)
-            continue;
-        if (q.in != NULL) {
-            args_complain(&a, "one word too many: '%s'", value);
-            return EXIT_BAD_USAGE;
-        }
-        q.in = value;
-    }
-    if (q.in == NULL) {
-        args_complain(&a, "which image?");
-        return EXIT_BAD_USAGE;
-    }
+    if (!args_read(&a, &reader, &q, &s))
+        return s;
     if (!q.has_form && q.out != NULL)
         q.form = DUMP_YAML;
     return imgtool_exit(run(&q));

@@ -35,7 +35,7 @@ struct cursor {
     bool ended;
 };
 
-static int nibble(char c)
+int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -56,7 +56,7 @@ static ota_err record_read(const char *line, size_t len, struct record *out)
     if (line[0] != ':' || len % 2 != 1 || n < 5 || n > sizeof bytes)
         return OTA_E_FORMAT;
     for (size_t i = 0; i < n; i++) {
-        int high = nibble(line[1 + 2 * i]), low = nibble(line[2 + 2 * i]);
+        int high = hex_digit(line[1 + 2 * i]), low = hex_digit(line[2 + 2 * i]);
 
         if (high < 0 || low < 0)
             return OTA_E_FORMAT;

@@ -13,6 +13,9 @@ struct hex_range {
     uint32_t address; /* of the first byte */
 };
 
+/* The value of a hexadecimal digit in either case, or -1. */
+int hex_digit(char c);
+
 enum { HEX_SPAN_BYTES_MAX = 64 * 1024 * 1024 }; /* from the lowest byte to the highest */
 
 /*

@@ -16,11 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../keys/pem.h"
+#include "../ask.h"
 #include "../key.h"
-#include "../pem.h"
 #include "../sample.h"
 #include "../say.h"
-#include "../secret.h"
 #include "layout.h"
 
 struct imgkey {
@@ -174,7 +174,7 @@ static ota_err pem_read(const struct file_bytes *f, struct secret *passphrase,
 static ota_err unlock(const char *name, const struct file_bytes *f, struct imgkey **out)
 {
     struct secret passphrase = {NULL, 0};
-    ota_err e = secret_read(SECRET_PASSPHRASE, name, &passphrase);
+    ota_err e = ask_secret(SECRET_PASSPHRASE, name, &passphrase);
 
     if (e != OTA_OK)
         return e;
@@ -225,6 +225,7 @@ ota_err imgkey_read(const char *name, struct imgkey **out)
     if (e != OTA_OK)
         return e;
     e = file_key(name, &f, out);
+    key_wipe_stack();
     key_wipe(f.data, f.len);
     file_free(&f);
     if (e == OTA_OK)

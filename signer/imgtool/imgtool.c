@@ -22,11 +22,7 @@ static enum exit_status version(int argc, char **argv)
     return EXIT_DONE;
 }
 
-static const struct verb {
-    const char *name;
-    enum exit_status (*run)(int argc, char **argv);
-    const char *what;
-} verbs[] = {
+static const struct args_verb verbs[] = {
     {"create", imgtool_sign, "the same as sign"},
     {"dumpinfo", imgtool_dumpinfo, "print header, TLV areas and trailer of an image"},
     {"getpriv", imgtool_getpriv,
@@ -46,24 +42,20 @@ static void help(FILE *to)
 {
     (void)fprintf(to, "Usage: imgtool [OPTIONS] COMMAND [ARGS]...\n\n"
                       "imgtool " IMGTOOL_VERSION "'s commands, by signer.\n\nCommands:\n");
-    for (size_t i = 0; i < VERBS; i++)
-        (void)fprintf(to, "  %-12s %s\n", verbs[i].name, verbs[i].what);
+    args_verbs_print(to, verbs, VERBS);
 }
 
 enum exit_status cmd_imgtool(int argc, char **argv)
 {
-    if (argc < 2) {
+    const struct args_verb *verb;
+
+    if (argc < 2 || args_is_help(argv[1])) {
         help(stdout);
         return EXIT_DONE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        help(stdout);
-        return EXIT_DONE;
-    }
-    for (size_t i = 0; i < VERBS; i++) {
-        if (strcmp(argv[1], verbs[i].name) == 0)
-            return verbs[i].run(argc - 1, argv + 1);
-    }
+    verb = args_verb_find(verbs, VERBS, argv[1]);
+    if (verb != NULL)
+        return verb->run(argc - 1, argv + 1);
     say_error("there is no command '%s'", argv[1]);
     say_hint("`imgtool --help` lists them");
     return EXIT_BAD_USAGE;
@@ -100,17 +92,6 @@ enum exit_status imgtool_exit(ota_err e)
     return EXIT_FAILED;
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return 16;
-}
-
 bool imgtool_number(const char *text, uint64_t max, uint64_t *out)
 {
     unsigned base = 10;
@@ -125,9 +106,10 @@ bool imgtool_number(const char *text, uint64_t max, uint64_t *out)
     if (base == 0 || *text == '\0')
         return false;
     for (; *text != '\0'; text++) {
-        unsigned d = (unsigned)digit_of(*text);
+        const int digit = hex_digit(*text);
+        const unsigned d = (unsigned)digit;
 
-        if (d >= base || v > (UINT64_MAX - d) / base)
+        if (digit < 0 || d >= base || v > (UINT64_MAX - d) / base)
             return false;
         v = v * base + d;
     }
@@ -135,6 +117,22 @@ bool imgtool_number(const char *text, uint64_t max, uint64_t *out)
         return false;
     *out = v;
     return true;
+}
+
+bool imgtool_take_file(const struct args *a, const char *value, const char **path)
+{
+    if (*path != NULL)
+        args_complain(a, "one word too many: '%s'", value);
+    else
+        *path = value;
+    return *path == value;
+}
+
+bool imgtool_has_file(const struct args *a, const char *path)
+{
+    if (path == NULL)
+        args_complain(a, "which image?");
+    return path != NULL;
 }
 
 bool imgtool_is_hex(const char *path)

@@ -1,7 +1,7 @@
 #ifndef SIGNER_IMGTOOL_IMGTOOL_H
 #define SIGNER_IMGTOOL_IMGTOOL_H
 
-#include "../cmd.h"
+#include "../args.h"
 #include "../file.h"
 
 /*
@@ -26,6 +26,11 @@ enum exit_status imgtool_exit(ota_err e);
 /* Python's int(text, 0) for what fits: decimal, 0x, 0o, 0b.  false: no such number up to max.
  */
 bool imgtool_number(const char *text, uint64_t max, uint64_t *out);
+
+/* For verbs of one file: take it as an operand, and see at the end that it is there.  false:
+ * wrong, which has been said. */
+bool imgtool_take_file(const struct args *a, const char *value, const char **path);
+bool imgtool_has_file(const struct args *a, const char *path);
 
 /* Does the name end in .hex, in either case? */
 bool imgtool_is_hex(const char *path);

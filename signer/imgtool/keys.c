@@ -4,19 +4,13 @@
 #include <string.h>
 
 #include "../args.h"
+#include "../ask.h"
 #include "../key.h"
 #include "../say.h"
-#include "../secret.h"
 #include "imgkey.h"
 #include "imgtool.h"
 
 enum { WORD_BYTES_MAX = 64 };
-
-/* All options of the five verbs in one struct; each verb's table says which it takes. */
-struct request {
-    const char *key, *type, *encoding, *lang, *out, *suffix, *form, *require;
-    bool password, force, compat, minimal;
-};
 
 enum field {
     KEY,
@@ -33,36 +27,47 @@ enum field {
     MINIMAL
 };
 
-/* field[i] is what option i of the table is.  EXIT_DONE with key == NULL: help was printed. */
-static enum exit_status parse(const struct verb_spec *verb, const enum field *field, int argc,
-                              char **argv, struct request *q)
+/* All options of the five verbs in one struct; each verb's table says which it takes. */
+struct request {
+    const char *key, *type, *encoding, *lang, *out, *suffix, *form, *require;
+    bool password, force, compat, minimal;
+    const enum field *field; /* what option i of the verb's table is */
+};
+
+static bool take(struct args *a, void *request, int option, const char *value)
 {
+    struct request *q = request;
     const char **text[] = {&q->key, &q->type,   &q->encoding, &q->lang,
                            &q->out, &q->suffix, &q->form,     &q->require};
     bool *flag[] = {&q->password, &q->force, &q->compat, &q->minimal};
-    const char *value;
+
+    if (option == ARGS_OPERAND)
+        args_complain(a, "one word too many: '%s'", value);
+    else if (q->field[option] < PASSWORD)
+        *text[q->field[option]] = value;
+    else
+        *flag[q->field[option] - PASSWORD] = true;
+    return option != ARGS_OPERAND;
+}
+
+static bool complete(const struct args *a, void *request)
+{
+    const struct request *q = request;
+
+    if (q->key == NULL)
+        args_complain(a, "--key is missing");
+    return q->key != NULL;
+}
+
+/* As args_read, with q->field set. */
+static bool parse(const struct verb_spec *verb, int argc, char **argv, struct request *q,
+                  enum exit_status *out_status)
+{
+    static const struct args_reader reader = {take, complete};
     struct args a;
 
-    *q = (struct request){.key = NULL};
     args_init(&a, verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP) {
-            q->key = NULL;
-            return EXIT_DONE;
-        }
-        if (i == ARGS_OPERAND)
-            args_complain(&a, "one word too many: '%s'", value);
-        if (i < 0)
-            return EXIT_BAD_USAGE;
-        if (field[i] < PASSWORD)
-            *text[field[i]] = value;
-        else
-            *flag[field[i] - PASSWORD] = true;
-    }
-    if (q->key != NULL)
-        return EXIT_DONE;
-    args_complain(&a, "--key is missing");
-    return EXIT_BAD_USAGE;
+    return args_read(&a, &reader, q, out_status);
 }
 
 /* The word's place in the list, or -1, said. */
@@ -115,7 +120,7 @@ static ota_err keygen(const struct request *q, enum imgkey_kind kind)
             return say_fail(OTA_E_CONFLICT, "%s stays as it is", q->key);
     }
     if (q->password)
-        e = secret_read_new(SECRET_PASSPHRASE, q->key, &passphrase);
+        e = ask_new(SECRET_PASSPHRASE, q->key, &passphrase);
     if (e == OTA_OK)
         e = imgkey_new(kind, &key);
     if (e == OTA_OK)
@@ -127,10 +132,10 @@ static ota_err keygen(const struct request *q, enum imgkey_kind kind)
 
 enum exit_status imgtool_keygen(int argc, char **argv)
 {
-    struct request q;
-    enum exit_status s = parse(&keygen_verb, keygen_fields, argc, argv, &q);
+    struct request q = {.field = keygen_fields};
+    enum exit_status s;
 
-    if (s != EXIT_DONE || q.key == NULL)
+    if (!parse(&keygen_verb, argc, argv, &q, &s))
         return s;
     for (int i = 0; q.type != NULL && i < IMGKEY_KINDS; i++) {
         if (strcmp(imgkey_traits((enum imgkey_kind)i)->type, q.type) == 0)
@@ -309,11 +314,11 @@ enum exit_status imgtool_getpub(int argc, char **argv)
 {
     static const char *const names[] = {"lang-c", "lang-rust", "pem", "raw", NULL};
     static const char *const langs[] = {"c", "rust", NULL};
-    struct request q;
-    enum exit_status s = parse(&getpub_verb, getpub_fields, argc, argv, &q);
+    struct request q = {.field = getpub_fields};
+    enum exit_status s;
     int i = 0;
 
-    if (s != EXIT_DONE || q.key == NULL)
+    if (!parse(&getpub_verb, argc, argv, &q, &s))
         return s;
     if (q.encoding != NULL && q.lang != NULL) {
         say_error("--encoding and --lang exclude each other");
@@ -328,11 +333,11 @@ enum exit_status imgtool_getpub(int argc, char **argv)
 enum exit_status imgtool_getpubhash(int argc, char **argv)
 {
     static const char *const names[] = {"lang-c", "raw", NULL};
-    struct request q;
-    enum exit_status s = parse(&getpubhash_verb, getpubhash_fields, argc, argv, &q);
+    struct request q = {.field = getpubhash_fields};
+    enum exit_status s;
     int i;
 
-    if (s != EXIT_DONE || q.key == NULL)
+    if (!parse(&getpubhash_verb, argc, argv, &q, &s))
         return s;
     i = q.encoding == NULL ? 0 : choice("--encoding", q.encoding, names);
     return i < 0 ? EXIT_BAD_USAGE : public_run(&q, i == 0 ? LANG_C : RAW, true);
@@ -380,11 +385,11 @@ static ota_err getpriv(const struct request *q, int form)
 enum exit_status imgtool_getpriv(int argc, char **argv)
 {
     static const char *const forms[] = {"openssl", "pkcs8", NULL};
-    struct request q;
-    enum exit_status s = parse(&getpriv_verb, getpriv_fields, argc, argv, &q);
+    struct request q = {.field = getpriv_fields};
+    enum exit_status s;
     int form = -1;
 
-    if (s != EXIT_DONE || q.key == NULL)
+    if (!parse(&getpriv_verb, argc, argv, &q, &s))
         return s;
     if (q.form != NULL && (form = choice("--format", q.form, forms)) < 0)
         return EXIT_BAD_USAGE;
@@ -407,12 +412,12 @@ enum exit_status imgtool_keyinfo(int argc, char **argv)
 {
     static const char *const names[] = {"private", "public", NULL};
     struct imgkey *key = NULL;
-    struct request q;
-    enum exit_status s = parse(&keyinfo_verb, keyinfo_fields, argc, argv, &q);
+    struct request q = {.field = keyinfo_fields};
+    enum exit_status s;
     const char *is;
     ota_err e;
 
-    if (s != EXIT_DONE || q.key == NULL)
+    if (!parse(&keyinfo_verb, argc, argv, &q, &s))
         return s;
     if (q.require != NULL && choice("--require", q.require, names) < 0)
         return EXIT_BAD_USAGE;

@@ -124,9 +124,9 @@ static ota_err run(const struct sign_request *q)
 enum exit_status imgtool_sign(int argc, char **argv)
 {
     struct sign_request q;
-    enum exit_status s = sign_options(argc, argv, &q);
+    enum exit_status s;
 
-    if (s == EXIT_DONE && !q.help)
+    if (sign_options(argc, argv, &q, &s))
         s = imgtool_exit(run(&q));
     sign_options_free(&q);
     return s;

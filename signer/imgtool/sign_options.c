@@ -7,6 +7,7 @@
 #include "../args.h"
 #include "../make.h"
 #include "../say.h"
+#include "hex.h"
 #include "layout.h"
 
 enum option {
@@ -205,14 +206,6 @@ static bool take_counter(struct sign_request *q, const char *value)
     return q->auto_counter || take_u32(OPT_COUNTER, value, &q->spec.counter);
 }
 
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef";
-    const char *p = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c);
-
-    return p == NULL ? -1 : (int)(p - digits);
-}
-
 /* Text as it is, or bytes after 0x.  false: said. */
 static bool custom_value(const char *text, struct file_bytes *out)
 {
@@ -368,7 +361,8 @@ static bool take_unsupported(enum option o, const char *value)
     return false;
 }
 
-static bool take(struct sign_request *q, struct args *a, enum option o, const char *value)
+static bool take_option(struct sign_request *q, struct args *a, enum option o,
+                        const char *value)
 {
     switch (o) {
     case OPT_VERSION:
@@ -499,33 +493,37 @@ static const char *contradiction(const struct sign_request *q)
     return NULL;
 }
 
-enum exit_status sign_options(int argc, char **argv, struct sign_request *out)
+static bool take(struct args *a, void *request, int option, const char *value)
 {
-    const char *value, *wrong;
+    return option == ARGS_OPERAND ? take_operand(request, value)
+                                  : take_option(request, a, (enum option)option, value);
+}
+
+static bool complete(const struct args *a, void *request)
+{
+    struct sign_request *q = request;
+    const char *wrong = contradiction(q);
+
+    if (wrong != NULL) {
+        args_complain(a, "%s", wrong);
+        return false;
+    }
+    if (q->spec.max_align == 0)
+        q->spec.max_align = q->spec.align < 8 ? 8 : q->spec.align;
+    if (q->auto_counter)
+        q->spec.counter = make_counter(q->spec.version);
+    return uuids(q);
+}
+
+bool sign_options(int argc, char **argv, struct sign_request *out, enum exit_status *out_status)
+{
+    static const struct args_reader reader = {take, complete};
     struct args a;
 
     *out = (struct sign_request){.spec = {.erased = 0xff, .align = 1}};
     out->spec.max_sectors = BUILD_SECTORS_DEFAULT;
     args_init(&a, &verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP) {
-            out->help = true;
-            return EXIT_DONE;
-        }
-        if (i == ARGS_BAD || !(i == ARGS_OPERAND ? take_operand(out, value)
-                                                 : take(out, &a, (enum option)i, value)))
-            return EXIT_BAD_USAGE;
-    }
-    wrong = contradiction(out);
-    if (wrong != NULL) {
-        args_complain(&a, "%s", wrong);
-        return EXIT_BAD_USAGE;
-    }
-    if (out->spec.max_align == 0)
-        out->spec.max_align = out->spec.align < 8 ? 8 : out->spec.align;
-    if (out->auto_counter)
-        out->spec.counter = make_counter(out->spec.version);
-    return uuids(out) ? EXIT_DONE : EXIT_BAD_USAGE;
+    return args_read(&a, &reader, out, out_status);
 }
 
 void sign_options_free(struct sign_request *q)

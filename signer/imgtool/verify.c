@@ -122,32 +122,35 @@ static enum exit_status run(const struct request *q)
     return s;
 }
 
+static bool take(struct args *a, void *request, int option, const char *value)
+{
+    struct request *q = request;
+
+    if (option == OPT_KEY)
+        q->key = value;
+    else if (option == OPT_COMPAT)
+        q->compat = true;
+    else
+        return imgtool_take_file(a, value, &q->path);
+    return true;
+}
+
+static bool complete(const struct args *a, void *request)
+{
+    const struct request *q = request;
+
+    return imgtool_has_file(a, q->path);
+}
+
 enum exit_status imgtool_verify(int argc, char **argv)
 {
+    static const struct args_reader reader = {take, complete};
     struct request q = {NULL, NULL, false};
-    const char *value;
+    enum exit_status s;
     struct args a;
 
     args_init(&a, &verb, argc, argv);
-    for (int i; (i = args_next(&a, &value)) != ARGS_END;) {
-        if (i == ARGS_HELP)
-            return EXIT_DONE;
-        if (i == ARGS_BAD)
-            return EXIT_BAD_USAGE;
-        if (i == OPT_KEY) {
-            q.key = value;
-        } else if (i == OPT_COMPAT) {
-            q.compat = true;
-        } else if (q.path == NULL) {
-            q.path = value;
-        } else {
-            args_complain(&a, "one word too many: '%s'", value);
-            return EXIT_BAD_USAGE;
-        }
-    }
-    if (q.path == NULL) {
-        args_complain(&a, "which image?");
-        return EXIT_BAD_USAGE;
-    }
+    if (!args_read(&a, &reader, &q, &s))
+        return s;
     return run(&q);
 }

@@ -26,7 +26,7 @@ SELECT key, value FROM device_attribute WHERE device_no = $1 ORDER BY key;
 
 -- name: device_list
 -- $1 after, '' = from the start; $2 limit; $3 part of id, name or version in lower case, '' = all;
--- $4 true = never seen only; $5, $6 seen since and before, NULL = any
+-- $4 true = never seen only; $5, $6 seen since and before, NULL = any; $7 stale or not, NULL = any
 SELECT * FROM device_row
  WHERE device_id > $1
    AND ($3::text = '' OR position($3 IN lower(device_id)) > 0 OR position($3 IN lower(name)) > 0
@@ -34,18 +34,22 @@ SELECT * FROM device_row
    AND (NOT $4::boolean OR last_seen_at IS NULL)
    AND ($5::bigint IS NULL OR last_seen_at >= to_timestamp($5))
    AND ($6::bigint IS NULL OR last_seen_at < to_timestamp($6))
+   AND ($7::boolean IS NULL
+        OR (device_no = ANY (ARRAY(SELECT device_no FROM device_heartbeat WHERE stale_since IS NOT NULL))) = $7)
  ORDER BY device_id
  LIMIT $2;
 
 -- name: device_list_platform
--- As device_list, and $7 platform_id
+-- As device_list, and $8 platform_id
 SELECT * FROM device_row
- WHERE device_id > $1 AND platform_id = $7
+ WHERE device_id > $1 AND platform_id = $8
    AND ($3::text = '' OR position($3 IN lower(device_id)) > 0 OR position($3 IN lower(name)) > 0
         OR position($3 IN lower(version)) > 0)
    AND (NOT $4::boolean OR last_seen_at IS NULL)
    AND ($5::bigint IS NULL OR last_seen_at >= to_timestamp($5))
    AND ($6::bigint IS NULL OR last_seen_at < to_timestamp($6))
+   AND ($7::boolean IS NULL
+        OR (device_no = ANY (ARRAY(SELECT device_no FROM device_heartbeat WHERE stale_since IS NOT NULL))) = $7)
  ORDER BY device_id
  LIMIT $2;
 

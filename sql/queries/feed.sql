@@ -115,19 +115,20 @@ UPDATE device_seen s
 
 -- name: feed_heartbeats
 -- $1 tenant_ids, $2 device_nos, $3 at, $4 version, $5 slot, $6 reset_cause, $7 address, $8 app, $9 uptime_s,
--- $10 free_bytes.  Not told: an empty text or -1.
+-- $10 free_bytes, $11 stale_since, 0 = it is not.  Not told: an empty text or -1.
 INSERT INTO device_heartbeat AS h (tenant_id, device_no, at, version, slot, reset_cause, address, app, uptime_s,
-                                   free_bytes)
+                                   free_bytes, stale_since)
 SELECT t.tenant_id, t.device_no, to_timestamp(t.at), nullif(t.version, ''), nullif(t.slot, ''),
        nullif(t.reset_cause, ''), nullif(t.address, ''), nullif(t.app, ''), nullif(t.uptime_s, -1),
-       nullif(t.free_bytes, -1)
+       nullif(t.free_bytes, -1), CASE WHEN t.stale_since > 0 THEN to_timestamp(least(t.stale_since, t.at)) END
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-              $9::bigint[], $10::bigint[])
-       AS t(tenant_id, device_no, at, version, slot, reset_cause, address, app, uptime_s, free_bytes)
+              $9::bigint[], $10::bigint[], $11::bigint[])
+       AS t(tenant_id, device_no, at, version, slot, reset_cause, address, app, uptime_s, free_bytes, stale_since)
   JOIN device d USING (tenant_id, device_no)
 ON CONFLICT (tenant_id, device_no) DO UPDATE
    SET at = EXCLUDED.at, version = EXCLUDED.version, slot = EXCLUDED.slot, reset_cause = EXCLUDED.reset_cause,
-       address = EXCLUDED.address, app = EXCLUDED.app, uptime_s = EXCLUDED.uptime_s, free_bytes = EXCLUDED.free_bytes
+       address = EXCLUDED.address, app = EXCLUDED.app, uptime_s = EXCLUDED.uptime_s, free_bytes = EXCLUDED.free_bytes,
+       stale_since = CASE WHEN EXCLUDED.stale_since IS NOT NULL THEN least(h.stale_since, EXCLUDED.stale_since) END
  WHERE EXCLUDED.at >= h.at;
 
 -- name: feed_keys_used
@@ -148,6 +149,6 @@ SELECT DISTINCT ON (f.platform_id, f.role) f.platform_id, f.role, f.version, f.b
 
 -- name: feed_targets
 -- $1 tenant_id, $2 platform_ids or NULL for all
-SELECT platform_id, path, release_id, sha256, entry FROM tuf_target
+SELECT platform_id, path, release_id, sha256, entry, beta_alone(platform_id, release_id) FROM tuf_target
  WHERE tenant_id = $1 AND ($2::bigint[] IS NULL OR platform_id = ANY ($2::bigint[]))
  ORDER BY platform_id, path;

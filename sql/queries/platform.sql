@@ -21,6 +21,8 @@ SELECT p.platform_id, p.name, p.title, p.aliases, p.follow_channel, p.hardware_c
          ORDER BY r.version_key DESC LIMIT 1),
        (SELECT count(*) FROM device d
          WHERE d.platform_id = p.platform_id AND may_every('{device.read}', p.platform_id)),
+       (SELECT count(*) FROM device_heartbeat h JOIN device d USING (tenant_id, device_no)
+         WHERE h.stale_since IS NOT NULL AND d.platform_id = p.platform_id AND may_every('{device.read}', p.platform_id)),
        (SELECT string_agg(set_byte('\x00'::bytea, 0, t.algorithm) || t.public_key, '' ORDER BY t.root_index)
           FROM platform_root t WHERE t.platform_id = p.platform_id)
   FROM platform_row p
@@ -41,6 +43,8 @@ SELECT p.platform_id, p.name, p.title, p.aliases, p.follow_channel, p.hardware_c
          ORDER BY r.version_key DESC LIMIT 1),
        (SELECT count(*) FROM device d
          WHERE d.platform_id = p.platform_id AND may_every('{device.read}', p.platform_id)),
+       (SELECT count(*) FROM device_heartbeat h JOIN device d USING (tenant_id, device_no)
+         WHERE h.stale_since IS NOT NULL AND d.platform_id = p.platform_id AND may_every('{device.read}', p.platform_id)),
        (SELECT string_agg(set_byte('\x00'::bytea, 0, t.algorithm) || t.public_key, '' ORDER BY t.root_index)
           FROM platform_root t WHERE t.platform_id = p.platform_id)
   FROM platform_row p

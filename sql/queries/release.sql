@@ -131,14 +131,16 @@ UPDATE release SET state = 'withdrawn', withdrawn_at = clock_timestamp(), withdr
 
 -- name: release_for_update
 -- $1 platform_id, $2 version.  It cannot be withdrawn before the transaction that asked has ended.
-SELECT release_id, state, channel, version_key, security_counter, minimum_version_key, listed(platform_id, release_id)
+SELECT release_id, state, channel, version_key, security_counter, minimum_version_key, listed(platform_id, release_id),
+       beta_alone(platform_id, release_id)
   FROM release
  WHERE platform_id = $1 AND version = $2
    FOR SHARE;
 
 -- name: release_released
 -- $1 platform_id
-SELECT release_id, state, channel, version_key, security_counter, minimum_version_key, listed(platform_id, release_id)
+SELECT release_id, state, channel, version_key, security_counter, minimum_version_key, listed(platform_id, release_id),
+       beta_alone(platform_id, release_id)
   FROM release
  WHERE platform_id = $1 AND state = 'released'
    FOR SHARE;

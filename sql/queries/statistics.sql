@@ -59,3 +59,11 @@ SELECT day::text, coalesce(sum(updates) FILTER (WHERE state = 'succeeded'), 0)::
 HAVING sum(updates) FILTER (WHERE state <> 'cancelled') > 0
  ORDER BY day DESC
  LIMIT $5;
+
+-- name: statistics_stale
+-- $1 platform_id, NULL = any.  Who may write to devices and not read them counts nothing.
+SELECT count(*)
+  FROM device_heartbeat h
+  JOIN device d USING (tenant_id, device_no)
+ WHERE h.stale_since IS NOT NULL AND ($1::bigint IS NULL OR d.platform_id = $1)
+   AND ((SELECT may('{device.read}')) OR d.platform_id = ANY ((SELECT may_on('{device.read}'))::bigint[]));

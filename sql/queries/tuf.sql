@@ -45,8 +45,9 @@ DELETE FROM tuf_pending WHERE platform_id = $1 AND role = $2 AND version <= $3;
 -- name: tuf_repository_get
 -- $1 platform_id
 SELECT p.name, p.hardware_class, coalesce(r.public_targets, false), r.director_key, r.stable_floor, coalesce(r.stable_counter, 0),
-       r.beta_floor, coalesce(r.beta_counter, 0)
+       r.beta_floor, coalesce(r.beta_counter, 0), t.name
   FROM platform p
+  JOIN tenant t USING (tenant_id)
   LEFT JOIN tuf_repository r USING (tenant_id, platform_id)
  WHERE p.platform_id = $1;
 
@@ -86,5 +87,5 @@ VALUES (current_tenant(), $1, $2, $3, $4::bytea, $5);
 SELECT path, entry FROM tuf_target WHERE platform_id = $1 ORDER BY path;
 
 -- name: tuf_listed
--- $1 platform_id, $2 release_id
-SELECT listed($1, $2);
+-- $1 platform_id, $2 release_id: may it go out, and to beta alone
+SELECT listed($1, $2), beta_alone($1, $2);

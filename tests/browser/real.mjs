@@ -11,6 +11,13 @@
 //                                            finds the use in the log, revokes it
 //   node real.mjs audit FILE                 prints "HEAD SEQ:HASH" and saves the whole log
 //   node real.mjs flash PLATFORM CHIP        writes a fake board of that chip, prints "FLASHED OFFSET SHA-256"
+//   node real.mjs send PLATFORM FILE NAME SAVE_TO
+//                                            sends a partly signed file on the review page, sees it wait, saves it for the next
+//   node real.mjs publish PLATFORM FILE VERSION NEXT NEXT_NAME
+//                                            sends the one with the last signature, sees it published; sends NEXT, which waits
+//   node real.mjs outsider PLATFORM FILE NAME PASSWORD
+//                                            somebody who only reads sees FILE wait, no button, and is refused
+//   node real.mjs drop PLATFORM FILE         deletes FILE by its name, makes the platform's listed files public
 //   node real.mjs tour                       every page in light, dark and at 375 px: axe, policy, console, width
 //
 // Environment: OTAD_URL; OTAD_SETUP_LINK (setup only); OTAD_ADMIN, OTAD_PASSWORD (setup only); OTAD_BROWSER_STATE, a file
@@ -21,6 +28,7 @@
 import { axe, launch, openPage, SIZES, sidewaysScroll } from "./browser.mjs";
 import { readQr } from "./qr.mjs";
 import { recordSteps } from "./real-records.mjs";
+import { reviewSteps } from "./real-review.mjs";
 import { Authenticator } from "./totp.mjs";
 
 const {
@@ -117,13 +125,14 @@ async function assign(browser, device, version) {
 	await dialog.getByRole("radio", { name: version }).check();
 	await dialog.getByRole("button", { name: `Assign ${version}` }).click();
 	await dialog.waitFor({ state: "detached" });
-	await page.getByRole("heading", { name: "Update in progress" }).waitFor();
-	console.log("ASSIGNED");
+	// A quick device on a busy machine is done before the page shows that it has begun: only what stays is waited for.
+	const update = page.locator(".history > li").filter({ hasText: version }).first();
+	await update.waitFor();
 	const running = page
 		.getByLabel("About the device")
 		.locator(".version > .changed", { hasText: new RegExp(`^${escaped(version)}$`) });
 	await running.first().waitFor({ timeout: UPDATE_MS });
-	await page.locator(".history").getByText("Succeeded").first().waitFor({ timeout: UPDATE_MS });
+	await update.getByText("Succeeded").first().waitFor({ timeout: UPDATE_MS });
 	expect(await isMarked(page), "the page was loaded again");
 	return opened;
 }
@@ -300,7 +309,7 @@ async function people(browser, name, platform) {
 
 /** Follows the links of the real pages, so that every kind of page is seen with real data. */
 async function pagesOf(page) {
-	const paths = ["/", "/devices", "/updates", "/releases", "/platforms", "/keys", "/users", "/roles", "/account", "/links", "/downloads", "/audit", "/flash"];
+	const paths = ["/", "/devices", "/updates", "/releases", "/platforms", "/keys", "/review", "/users", "/roles", "/account", "/links", "/downloads", "/audit", "/flash"];
 	for (const list of ["/devices", "/releases", "/platforms", "/users", "/roles"]) {
 		await page.goto(url(list));
 		const link = page.locator("a.row-link").first();
@@ -333,7 +342,7 @@ async function tour(browser) {
 	return first;
 }
 
-const STEPS = { setup, watch, assign, key, revoke, people, ...recordSteps({ url, signedIn, expect }), tour };
+const STEPS = { setup, watch, assign, key, revoke, people, ...recordSteps({ url, signedIn, expect }), ...reviewSteps({ url, signedIn, expect }), tour };
 
 async function picture(browser, step) {
 	if (!OTAD_BROWSER_SHOTS) return;

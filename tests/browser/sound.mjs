@@ -16,6 +16,8 @@ let empty;
 const failed = () => mock.world.updates.find((u) => u.state === "failed").device;
 const moving = () => mock.world.updates.find((u) => u.state === "downloading").device;
 
+const stale = (why) => mock.world.devices.find((d) => d.stale?.why === why).id;
+
 const PAGES = {
 	overview: () => "/",
 	devices: () => "/devices",
@@ -46,6 +48,10 @@ const PAGES = {
 	"updates, none found": () => "/updates?device=nobody",
 	"release of ESP files": () => "/releases/esp32-sensor/1.8.0",
 	review: () => "/review",
+	"device that is stale": () => `/devices/${stale("metadata-expired")}`,
+	"device that does not follow": () => `/devices/${stale("not-followed")}`,
+	"device without a repository": () => `/devices/${stale("no-repository")}`,
+	"devices that are stale": () => "/devices?stale=true",
 	"review, one platform without": () => "/review?platform=esp8266",
 	links: () => "/links",
 	"links, none found": () => "/links?state=revoked&platform=esp8266",
@@ -95,6 +101,8 @@ const DIALOGS = [
 	["new platform", "/platforms", "New platform"],
 	["edit platform", "/platforms/mps2-an386", "Edit"],
 	["key manifest", "/platforms/mps2-an386", "Replace"],
+	["send a signed file", "/review", "Send a signed file"],
+	["delete a waiting file", "/review", "Delete 2.targets.json of mps2-an386"],
 	["new key", "/keys", "New API key"],
 	["new gateway token", "/keys", "New gateway token"],
 	["revoke key", "/keys", "Revoke ci-firmware"],

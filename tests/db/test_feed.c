@@ -13,6 +13,7 @@
 #include "otad/db/feed.h"
 #include "otad/db/gateway.h"
 #include "otad/db/platform.h"
+#include "otad/db/statistics.h"
 
 static struct kit k;
 
@@ -276,6 +277,43 @@ static void test_written_behind(struct replica *r)
     assert(d.has_heartbeat && strcmp(d.heartbeat.slot, "A") == 0);
 }
 
+/* Stale since it first said so, also for an otad that hears it for the first time; over with
+ * the first heartbeat that does not say it. */
+static void test_stale(struct replica *r)
+{
+    const struct fleet_caller who = caller("one");
+    const struct heartbeat fine = {.slot = "A"};
+    struct device d;
+    const struct heartbeat stale = {.stale_since_unix_s = 1};
+    const struct device_filter is_stale = {.stale = DEVICE_STALE_YES, .now_unix_s = 1};
+    const struct device_filter is_fresh = {.stale = DEVICE_STALE_NO, .now_unix_s = 1};
+    const struct db_page page = {.limit = 50};
+    struct device *list = NULL;
+    struct statistics stats;
+    size_t count = 0, fresh = 0;
+    OK(fleet_heartbeat(r->fleet, &who, &stale));
+    OK(feed_flush(r->feed));
+    (void)kit_sql(&k, "UPDATE device_heartbeat SET stale_since = at - interval '1 day'");
+    struct fleet_caller later = who;
+    later.now_unix_s = who.now_unix_s + 1;
+    OK(fleet_heartbeat(r->fleet, &later, &stale));
+    OK(feed_flush(r->feed));
+    OK(db_device_get(&k.scope, "one", &d));
+    assert(d.heartbeat.at_unix_s == later.now_unix_s);
+    assert(d.heartbeat.stale_since_unix_s == who.now_unix_s - 86400);
+    OK(db_device_list(&k.scope, &is_stale, &page, &list, &count));
+    OK(db_device_list(&k.scope, &is_fresh, &page, &list, &fresh));
+    assert(count == 1 && fresh > 0);
+    OK(db_statistics_get(&k.scope, &(struct statistics_filter){0}, &stats));
+    assert(stats.stale == 1);
+    OK(fleet_heartbeat(r->fleet, &later, &fine));
+    OK(feed_flush(r->feed));
+    OK(db_device_get(&k.scope, "one", &d));
+    assert(d.heartbeat.stale_since_unix_s == 0);
+    OK(db_device_list(&k.scope, &is_stale, &page, &list, &count));
+    assert(count == 0);
+}
+
 /* Lines of the server's log that name the role; statements are all logged. */
 static long statements(const char *role)
 {
@@ -444,6 +482,7 @@ int main(void)
     test_api_key(&r);
     test_plain_door(&r);
     test_written_behind(&r);
+    test_stale(&r);
     test_polls_are_no_sql(&r);
     test_second_otad(&r);
     test_pruned();

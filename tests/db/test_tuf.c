@@ -2,10 +2,13 @@
  * Repositories against PostgreSQL: a change is written as a whole or not at all, what is signed
  * stays for ever, and memory follows.  What a change is decided by is stood in for here.
  */
+#include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "make.h"
 #include "otad/db/feed.h"
+#include "otad/db/pg.h"
 #include "otad/db/tuf.h"
 #include "otad/fleet/metadata.h"
 
@@ -183,8 +186,89 @@ static void memory_follows(void)
     feed_catch_up(feed, TENANT_DEFAULT);
     OK(fleet_metadata_file(fleet, &at, REPO_ROOT, &k.arena, &f));
     assert(f.version == 2);
-    assert(fleet_metadata_due(fleet, 0, 3999999999, &k.arena, due, 2) == 1);
+    struct fleet_metadata_lives lives = {
+        .now_unix_s = 3999999000, .snapshot_s = 604800, .timestamp_s = 86400};
+    assert(fleet_metadata_due(fleet, &lives, &k.arena, due, 2) == 1);
     assert(strcmp(due[0].platform, "m4") == 0);
+    feed_stop(feed);
+    fleet_free(fleet);
+}
+
+/* Years of renewals leave no more than readers can still be on their way through: the newest
+ * timestamp, and the snapshots that have not expired. */
+static void renewals_are_bounded(void)
+{
+    enum { RENEWALS = 60 };
+    struct repo_state s;
+    const uint8_t *bytes = NULL;
+    size_t len = 0;
+    OK(db_tuf_get(&k.scope, "m4", &s));
+    const int64_t timestamp = s.file[REPO_TIMESTAMP].version;
+    for (int i = 1; i <= RENEWALS; i++) {
+        struct plan p = {0};
+        struct repo_file snapshot = file(REPO_SNAPSHOT, i, "s");
+        if (i != RENEWALS - 1)
+            snapshot.expires_unix_s = 1000 + i; /* long ago */
+        publish(&p, snapshot);
+        publish(&p, file(REPO_TIMESTAMP, timestamp + i, "n"));
+        OK(run(&p));
+    }
+    assert(count("tuf_file WHERE role = 'timestamp'") == 1);
+    assert(count("tuf_file WHERE role = 'snapshot'") == 2);
+    OK(db_tuf_file_get(&k.scope, "m4", REPO_SNAPSHOT, RENEWALS - 1, &bytes, &len));
+    OK(db_tuf_file_get(&k.scope, "m4", REPO_SNAPSHOT, RENEWALS, &bytes, &len));
+    assert(count("audit_entry WHERE action = 'tuf.publish'") < RENEWALS); /* nobody's deed */
+}
+
+/* Waits until somebody reads what it has locked, and then publishes another set. */
+static void *publish_beside(void *arg)
+{
+    while (kit_sql(&k, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = "
+                       "'otad.tuf_target'::regclass") == 0)
+        (void)usleep(1000);
+    OK(pg_simple(
+        arg, "INSERT INTO otad.tuf_file (tenant_id, platform_id, role, version, body, "
+             "expires_at, published_by) SELECT tenant_id, platform_id, 'platform', 2, 'p2', "
+             "now() + '1 day', 'ann' FROM otad.platform WHERE name = 'm4'; "
+             "DELETE FROM otad.tuf_target; COMMIT"));
+    return NULL;
+}
+
+/* Memory never holds the files of one set with the targets of another. */
+static void read_as_one(void)
+{
+    const struct fleet_config config = {.lateness = {600, 3600}};
+    const struct fleet_metadata_at at = {.tenant = "DEFAULT", .platform = "m4"};
+    const struct pg_config helper = {.conninfo = k.super, .name = "helper"};
+    struct fleet *fleet = NULL;
+    struct feed *feed = NULL;
+    struct pg *pg = NULL;
+    struct fleet_metadata_file f;
+    struct artifact a;
+    pthread_t thread;
+    bool listed = false;
+    struct plan look = {.version = "1.0.0", .name = "firmware.bin"}, p = {0};
+    OK(run(&look));
+    publish(&p, file(REPO_PLATFORM, 1, "p1"));
+    p.change.set_targets = true;
+    p.change.target_count = 1;
+    p.change.target[0] = (struct repo_target){
+        .path = "1.0.0/firmware.bin", .entry = "{}", .release_id = look.found.release_id};
+    memcpy(p.change.target[0].sha256, look.found.sha256, 32);
+    OK(run(&p));
+    OK(fleet_new(&config, &fleet));
+    OK(feed_start(k.db, fleet, &feed));
+    OK(pg_connect(&helper, &pg));
+    OK(pg_simple(pg, "BEGIN; LOCK TABLE otad.tuf_target IN ACCESS EXCLUSIVE MODE"));
+    assert(pthread_create(&thread, NULL, publish_beside, pg) == 0);
+    OK(db_tuf_public_set(&k.scope, "m4", false)); /* something to read for */
+    feed_catch_up(feed, TENANT_DEFAULT);
+    (void)pthread_join(thread, NULL);
+    assert(count("tuf_target") == 0);
+    OK(fleet_metadata_file(fleet, &at, REPO_PLATFORM, &k.arena, &f));
+    OK(fleet_metadata_artifact(fleet, &at, "1.0.0", "firmware.bin", &k.arena, &a, &listed));
+    assert(listed == (f.version == 1));
+    pg_close(pg);
     feed_stop(feed);
     fleet_free(fleet);
 }
@@ -199,6 +283,8 @@ int main(void)
     kept_back();
     roots_stay();
     memory_follows();
+    read_as_one();
+    renewals_are_bounded();
     kit_close(&k);
     return 0;
 }

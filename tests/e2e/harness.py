@@ -150,11 +150,12 @@ class EndToEnd(unittest.TestCase):
     """One stack a class (self.stack), one folder a test (self.folder), processes ended by addCleanup."""
 
     settings = {}
+    env = {}
     with_admin = True
 
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack(cls.__name__, cls.with_admin, settings=cls.settings)
+        cls.stack = Stack(cls.__name__, cls.with_admin, settings=cls.settings, env=cls.env)
         cls.addClassCleanup(cls.stack.end)
         cls.prepare()
 

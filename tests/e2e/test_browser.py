@@ -1,6 +1,6 @@
 """A real browser against the real server and a real device: set up, sign in, see a device change its version without a
 reload, assign a release, make and revoke an API key, a download link, save and prove the audit log, write an ESP over USB, let
-somebody in who sees one platform; every page by axe."""
+somebody in who sees one platform, managers sign with the review page between them; every page by axe."""
 import hashlib
 import os
 import shutil
@@ -12,11 +12,13 @@ from harness import PASSWORD, ROOT, Failed, shared
 from lab import formats as make
 from lab.factory import VENDOR, signer
 from lab.proc import Process
+from lab.repo import Managers
 
 STEPS = ROOT / "tests" / "browser" / "real.mjs"
 DEVICE = "seen-in-browser"
 OTHER = "another-board"
 ESP = "lamp-esp32-c3"
+SIGNED = "signed-board"
 
 
 class Browser(Devices):
@@ -70,6 +72,7 @@ class Browser(Devices):
         self.step("link", PLATFORM, "1.2.0")
         self.audit_log_proves_itself()
         self.writes_an_esp()
+        self.managers_sign()
 
         self.stack.platform(OTHER)
         self.admin.post("/devices", {"id": "of-another-platform", "platform": OTHER})
@@ -84,6 +87,38 @@ class Browser(Devices):
         lines = saved.read_bytes().splitlines(keepends=True)
         saved.write_bytes(b"".join(lines[:3] + lines[4:]))
         self.assertEqual(signer("audit", "verify", "--head", head, saved, check=False).returncode, 3, "an entry is missing")
+
+    def managers_sign(self):
+        """Two managers on machines of their own, with the review page between them; a third person who may only look."""
+        s, m = self.stack, Managers(self.stack, self.folder / "managers", SIGNED)
+        s.platform(SIGNED)
+        m.init()
+        m.add("1.0.0", m.upload("1.0.0", 1, self.host_app()))
+        other = shutil.copytree(m.repo, self.folder / "other")
+        m.cosign("p1")
+        first, saved = f"2.{SIGNED}.json", self.folder / "saved.json"
+        self.step("send", SIGNED, str(m.repo / "pending" / first), first, str(saved))
+        self.assertEqual([(w["file"], w["missing"]) for w in m.state()["pending"]], [(first, 1)])
+
+        signer("repo", "cosign", "-d", other, "-k", m.secret("p2"), "--yes", saved)
+        shutil.copy(other / first, m.repo)
+        (m.repo / "pending" / first).unlink()
+        second = f"3.{SIGNED}.json"
+        m.add("1.1.0", m.upload("1.1.0", 2, self.host_app()))
+        m.cosign("p1")
+        self.step("publish", SIGNED, str(other / first), "2", str(m.repo / "pending" / second), second)
+        self.assertEqual([t["path"].split("/")[0] for t in m.state()["targets"]], ["1.0.0"])
+
+        self.admin.call("PUT", "/api/v1/roles/onlooker", {
+            "title": "Onlooker", "grants": [{"platform": SIGNED, "permissions": ["device.read", "release.read"]}]})
+        made = self.admin.post("/users", {"name": "olga", "roles": ["onlooker"]})
+        self.otad.client().join(made["link"].split("#")[1], PASSWORD)
+        self.step("outsider", SIGNED, second, "olga", PASSWORD)
+        self.assertEqual([w["file"] for w in m.state()["pending"]], [second])
+
+        self.step("drop", SIGNED, second)
+        state = m.state()
+        self.assertEqual((state["pending"], state["public_targets"]), ([], True))
 
     def writes_an_esp(self):
         s, image = self.stack, make.esp32("ESP32-C3")

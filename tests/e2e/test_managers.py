@@ -4,6 +4,7 @@ import json
 import unittest
 
 from devices import PLATFORM, Devices
+from lab.factory import signer
 from lab.repo import SCOPES, Managers
 from lab.taken import StolenKey, canonical
 
@@ -91,6 +92,31 @@ class Managed(Devices):
         """Past signer's rules, with the key itself."""
         key = StolenKey(self.managers.secret(name))
         return {"keyid": key.id, "sig": key.sign(canonical(signed).encode())}
+
+
+class Expiring(Devices):
+    @classmethod
+    def prepare(cls):
+        cls.stack.platform(PLATFORM)
+        cls.managers = Managers(cls.stack, cls.stack.folder / "managers", PLATFORM).init("--expires", 2)
+
+    def roles(self):
+        return {r["role"]: r for r in self.managers.state()["roles"]}
+
+    def test_expired_is_signed_anew(self):
+        """As the demo does it when it was away for long: what ends within a week, what has ended, and nothing else."""
+        m, before = self.managers, self.roles()
+        self.assertEqual(m.renew_due(), ["targets", PLATFORM])
+        after = self.roles()
+        for role in ("targets", PLATFORM):
+            self.assertEqual(after[role]["version"], before[role]["version"] + 1)
+            self.assertGreater(after[role]["expires"], before[role]["expires"])
+        self.assertEqual(after["root"]["version"], before["root"]["version"])
+        self.assertEqual(m.renew_due(), [])
+        self.stack.sql("UPDATE otad.tuf_file SET expires_at = now() - interval '1 day'")
+        self.assertEqual(m.renew_due(), ["root", "targets", PLATFORM])
+        self.assertEqual(m.renew_due(), [])
+        signer("repo", "verify", m.repo)
 
 
 if __name__ == "__main__":

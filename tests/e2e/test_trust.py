@@ -23,7 +23,7 @@ class Repository:
         signer("repo", "init", "-d", self.dir, "--platform", PLATFORM, "--class", PLATFORM, "--online", answer,
                *(a for n in MANAGERS for a in (f"--{n.split('-')[0]}-key", self.public(n))))
         self.api_key = folder / "api-key"
-        keep_secret(self.api_key, stack.ci_key(scopes=("release.read", "release.manage")) + "\n")
+        keep_secret(self.api_key, stack.ci_key(scopes=("release.read", "release.manage", "platform.manage")) + "\n")
 
     @property
     def dir(self):

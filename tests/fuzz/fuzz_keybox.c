@@ -1,10 +1,10 @@
-/* link: signer_keys */
+/* link: keys */
 /* Encrypted key files: their header decides what opening them may cost. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/keybox.h"
+#include "keys/keybox.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,11 +1,11 @@
-/* link: signer_keys */
+/* link: keys */
 /* PEM files of keys: what is accepted is Ed25519 or P-256, and its public half makes a key
  * again. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/pem.h"
+#include "keys/pem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,10 +1,10 @@
-/* link: signer_keys */
+/* link: keys */
 /* pkcs11: URIs: whatever is accepted is within its bounds and has no PIN in it. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/token_uri.h"
+#include "keys/token_uri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

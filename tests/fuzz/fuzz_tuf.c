@@ -33,13 +33,30 @@ static ota_err forget(void *arg, const char *name)
 
 static const struct tuf_store store = {NULL, load, save, forget};
 
-/* Unsigned, as an attacker with keys would have it. */
-static void body_as_everything(struct canonical body)
+enum { FILE_BYTES_MAX = 16384, SLOTS = FILE_BYTES_MAX / 4 };
+
+/* A role with these keys, of any kind, by any names. */
+static void role_with(struct canonical entry, struct canonical keys, const struct tuf_file *f)
 {
-    static const struct tuf_key_rules rules = {8, 4, false};
+    static const struct tuf_key_rules rules = {8, 4, true};
     struct tuf_key key[8];
-    struct tuf_keys ring = {key, 0, 8};
+    struct crypto_rsa rsa[8];
+    struct tuf_keys ring = {key, 0, 8, rsa};
     struct tuf_role role;
+
+    if (tuf_role_read(entry, keys, &rules, &ring, &role) != TUF_GOOD)
+        return;
+    assert(role.threshold >= 1 && role.threshold <= 4 && ring.count <= 8);
+    if (tuf_signed_by(&ring, &role, &rules, f->signatures, f->body) == TUF_GOOD)
+        assert(ring.count >= role.threshold);
+}
+
+/* Unsigned, as an attacker with keys would have it. */
+static void file_as_everything(const struct tuf_file *f)
+{
+    struct canonical body = f->body;
+    struct canonical roles = canonical_member(body, "roles"), name, entry;
+    struct canonical_walk all = canonical_walk(roles);
     struct tuf_head head;
     struct tuf_listed listed;
     struct tuf_target target;
@@ -59,9 +76,24 @@ static void body_as_everything(struct canonical body)
         (void)tuf_target_find(body, "1.0.0/fw.bin", &target);
     while (tuf_delegation_next(&w, body, &d)) {
         (void)tuf_delegation_covers(&d, "1.0.0/fw.bin");
-        if (tuf_role_read(d.entry, d.keys, &rules, &ring, &role) == TUF_GOOD)
-            assert(role.threshold >= 1 && role.threshold <= 4 && ring.count <= 8);
+        role_with(d.entry, d.keys, f);
     }
+    while (canonical_next_member(&all, &name, &entry))
+        role_with(entry, canonical_member(body, "keys"), f);
+}
+
+/* JSON of any form, which PEM needs. */
+static void as_a_host(const uint8_t *data, size_t size)
+{
+    static uint8_t text[FILE_BYTES_MAX], copy[FILE_BYTES_MAX];
+    static struct canonical_slot slot[SLOTS];
+    struct tuf_file f;
+    size_t n = 0;
+
+    if (size <= sizeof text && canonical_compact(data, size, text, &n) == OTA_OK &&
+        canonical_sort(text, n, copy, slot, SLOTS) == OTA_OK &&
+        tuf_file_open((struct canonical){text, n}, &f) == TUF_GOOD)
+        file_as_everything(&f);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -75,7 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (canonical_check(data, size) == OTA_OK &&
         tuf_file_open((struct canonical){data, size}, &f) == TUF_GOOD)
-        body_as_everything(f.body);
+        file_as_everything(&f);
+    as_a_host(data, size);
     if (size > sizeof device.file)
         return 0;
     tuf_device_setup(&device, &store, &setup);

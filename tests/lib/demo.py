@@ -110,13 +110,22 @@ class Demo:
         self.managers.init()
         say("its releases need two of three managers from now on (signer repo); devices trust its first root, and not the server")
 
+    def renew(self):
+        """A demo that was away for a month, or runs for one, finds what its managers signed expired."""
+        due = self.managers.renew_due() if self.vouched else []
+        if due:
+            say(f"what managers signed was about to expire or had: {', '.join(due)} signed anew and published (signer repo renew)")
+
     @property
     def vouched(self):
         """Does the platform have a repository?  One that an earlier quickstart made may not."""
         return self.managers.first_root.exists()
 
-    def ci_key(self, *_):
+    def ci_key(self, _=None, scopes=SCOPES):
+        """CI's is kept; one that may more is for this moment."""
         path = VAR / f"ci.{self.name}.key"
+        if scopes != SCOPES:
+            return self.admin.post("/api-keys", {"name": "demo, once", "scopes": list(scopes), "platforms": [self.name], "expires_in_days": 1})["secret"]
         if not path.exists():
             made = self.admin.post("/api-keys", {"name": "demo CI", "scopes": list(SCOPES),
                                                  "platforms": [self.name]})
@@ -211,8 +220,11 @@ class Demo:
 """, flush=True)
 
     def live(self):
-        last = None
+        last, renewed = None, time.monotonic()
         while True:
+            if time.monotonic() - renewed > 3600:
+                self.renew()
+                renewed = time.monotonic()
             for name, process in (("otad", self.otad.process), ("the emulator", self.board and self.board.process)):
                 if process and not process.running():
                     raise Failed(f"{name} ended:\n{process.output()[-1500:]}")
@@ -245,6 +257,7 @@ def main():
     try:
         demo.start()
         demo.platform()
+        demo.renew()
         demo.publish(OLD)
         if demo.with_device:
             demo.device()

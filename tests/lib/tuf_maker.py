@@ -75,6 +75,24 @@ class KeyP256Point(KeyP256):
         self.object["keyval"]["public"] = der[-65:].hex()
 
 
+class KeyRsa(KeyP256):
+    """RSA: PEM in the key, PSS in the signature, with a salt as long as the digest."""
+
+    def __init__(self, name, bits=2048):  # pylint: disable=super-init-not-called
+        del name
+        new = ["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}"]
+        self.pem = subprocess.run(new, check=True, capture_output=True).stdout
+        public = subprocess.run(["openssl", "pkey", "-pubout"], input=self.pem, check=True, capture_output=True).stdout.decode()
+        self.object = {"keytype": "rsa", "keyval": {"public": public}, "scheme": "rsassa-pss-sha256"}
+
+    def sign(self, message, padding=("-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest")):
+        with tempfile.NamedTemporaryFile() as key:
+            key.write(self.pem)
+            key.flush()
+            return subprocess.run(["openssl", "dgst", "-sha256", *padding, "-sign", key.name], input=message, check=True,
+                                  capture_output=True).stdout.hex()
+
+
 def wire(value, indent=None):
     """A file as it is served; canonical unless indented."""
     return json.dumps(value, indent=indent).encode() if indent is not None else canonical(value).encode()

@@ -121,7 +121,8 @@ PENDING = "tuf_pending WHERE tenant_id = {t} AND platform_id = " + OF_PLATFORM
 shows(f"{API}/tuf",                    "nn   yy   yy   yy   yy   yh   yy   Nn   yy   NN   yy")
 shows(f"{API}/tuf/pending",            "nn   yy   yy   yy   yy   yh   yy   Nn   yy   NN   yy")
 shows(f"{API}/tuf/pending/{WAITING}",  "nn   yy   yy   yy   yy   yh   yy   nn   yy   nn   yy")
-changes("PUT", f"{API}/tuf/root.json", "nn   nn   nn   yy   yy   nn   nn   nn   nn   nn   yy",
+# The first one, of whom the platform then is.
+changes("PUT", f"{API}/tuf/root.json", "nn   nn   nn   nn   yy   nn   nn   nn   nn   nn   yy",
         "root",
         "SELECT count(*) FROM " + PENDING,
         "DELETE FROM tuf_pending WHERE role = 'root'")

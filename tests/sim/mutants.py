@@ -109,8 +109,6 @@ MUTANTS = [
      "            e = journal_put_step(j, step);\n            (void)e;"),
     ("entries of several records are written once", "swap", "firmware/slot/log.c",
      "    return parts > 1 ? 2 * parts : parts;", "    return parts;"),
-    ("after a lost step a source that comes and goes sends the swap back", "swap", "bootloader/swap.c",
-     "        if (redo && out->result == TARGET_BAD)", "        if (false && redo)"),
     ("staging does not erase", "life", "firmware/slot/slot.c",
      "        if (at % f->erase_bytes == 0)\n            e = f->erase(f, to);", ""),
 ]

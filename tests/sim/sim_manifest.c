@@ -8,7 +8,11 @@
  *  - a manifest is in force at every boot, and it is the last one whose image was confirmed:
  *    never an older one, never a newer one before slot_confirm was called;
  *  - once 2 is in force, an image by key A is refused, and manifest 1 cannot come back;
- *  - an image valid only under the manifest in force leaves the pending one pending.
+ *  - an image valid only under the manifest in force leaves the pending one pending;
+ *  - when what runs at the end is lost, nothing boots rather than the image behind it, which is
+ *    whole, but by a key that was revoked.
+ * Behind image 1 lies nothing, a good image, or another one by the same key, which may all be
+ * a thief's.
  *
  *   sim_manifest [seconds]   prints the number of distinct cases; fails on the first broken one
  */
@@ -38,7 +42,7 @@ enum place {
 
 static struct sim base, sim;
 static struct sim_manifest manifest[4];
-static struct sim_image image[5], revoked;
+static struct sim_image image[5], revoked, behind[3];
 static unsigned long cases;
 
 /* What the world outside knows, through power cuts. */
@@ -51,7 +55,7 @@ static struct known {
     bool refused_is_due; /* the request for the revoked image returned */
 } known;
 
-static void prepare(const struct sim_geometry *g)
+static void prepare(const struct sim_geometry *g, unsigned what_is_behind)
 {
     sim_init(&base, g, 5);
     for (uint8_t i = 1; i <= 3; i++)
@@ -64,6 +68,9 @@ static void prepare(const struct sim_geometry *g)
     if (slot_format(&base.map, manifest[1].bytes, manifest[1].len, 10) != OTA_OK)
         abort();
     sim_put(&base, base.map.a_at, image[1].bytes, image[1].len);
+    sim_image_make(&behind[1], 0, 5, KEY_C, PAYLOAD_BYTES + 100);
+    sim_image_make(&behind[2], 0, 5, KEY_A, PAYLOAD_BYTES + 100);
+    sim_put(&base, base.map.b_at, behind[what_is_behind].bytes, behind[what_is_behind].len);
     base.operations_boot_max = 64 * g->erase_bytes / g->program_bytes * g->sectors;
 }
 
@@ -210,6 +217,24 @@ static void boot(void)
         run(&r);
 }
 
+static void lose_what_runs(void)
+{
+    static const struct boot_hooks no_hooks = {NULL, NULL, NULL};
+    struct image_source src = slot_previous(&sim.map), staged = slot_staged(&sim.map);
+    struct image_info info;
+    enum image_verdict why;
+    struct boot_record r;
+    uint8_t nothing[64] = {0};
+
+    if (image_parse(&src, &info, &why) != OTA_OK || info.version.major != 3)
+        sim_violate(&sim, "image 3 is not what lies behind");
+    sim_put(&sim, sim.map.a_at, nothing, sizeof nothing);
+    if (image_parse(&staged, &info, &why) == OTA_OK) /* as it was brought */
+        sim_put(&sim, sim.map.b_at + sim.flash.erase_bytes, nothing, sizeof nothing);
+    if (boot_run(&sim.map, sim_roots, BOOT_CAUSE_SOFT, NULL, &no_hooks, &r) == IMAGE_GOOD)
+        sim_violate(&sim, "an image by a revoked key boots: %u", r.version.major);
+}
+
 static uint32_t live(const struct sim_geometry *g, struct sim_cut first, struct sim_cut second)
 {
     sim_copy(&sim, &base);
@@ -228,6 +253,8 @@ static uint32_t live(const struct sim_geometry *g, struct sim_cut first, struct 
     sim.powered = false;
     if (!sim.violated && known.after_end < 2)
         sim_violate(&sim, "the story does not end");
+    if (!sim.violated)
+        lose_what_runs();
     if (sim.violated) {
         printf("BROKEN: %s\n  erase %u program %u erased %02x, cuts %u/%d %u/%d\n", sim.why,
                g->erase_bytes, g->program_bytes, g->erased, first.at, (int)first.tear,
@@ -248,7 +275,7 @@ int main(int argc, char **argv)
     uint32_t operations[GEOMETRIES], random = 1;
 
     for (uint32_t i = 0; i < GEOMETRIES; i++) {
-        prepare(&all[i]);
+        prepare(&all[i], i);
         operations[i] = live(&all[i], none, none);
         if (operations[i] == 0)
             return 1;
@@ -259,7 +286,7 @@ int main(int argc, char **argv)
     printf("key rotations with one cut:    %8lu cases\n", cases);
     end = time(NULL) + (argc > 1 ? strtol(argv[1], NULL, 10) : 5);
     for (uint32_t i = 0; time(NULL) < end; i = (i + 1) % GEOMETRIES) {
-        prepare(&all[i]);
+        prepare(&all[i], i);
         for (int k = 0; k < 200; k++) {
             struct sim_cut first, second;
 

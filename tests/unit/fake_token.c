@@ -1,14 +1,19 @@
 /*
- * A PKCS#11 module for test_signer_token.py that answers as tokens do which SoftHSM is not:
- * what it is like stands in FAKE_TOKEN, words and numbers; what it was asked goes to the file
- * FAKE_LOG.
+ * A PKCS#11 module for test_signer_token.py, test_token_signer.c and the end-to-end test of
+ * tokens that answers as those do which SoftHSM is not.  What it is like stands in FAKE_TOKEN,
+ * words and numbers, or, if that is @PATH, in that file, anew at each call; what it was asked
+ * goes to the file FAKE_LOG.
  *
- *   login=RV sign=RV init=RV  what these calls answer      open   no login required
- *   each     a PIN before each signature                   pinpad its own keys for the PIN
- *   final    one try left      nopin  no user PIN          bare   EC_POINT without its OCTET
- * STRING alone    no public object  wrong  signs something else short  signs 63 bytes
+ *   login=RV sign=RV init=RV info=RV  what these calls answer   open   no login required
+ *   each     a PIN before each signature            pinpad its own keys for the PIN
+ *   final    one try left      nopin  no user PIN   bare   EC_POINT without its OCTET STRING
+ *   alone    no public object  wrong  signs something else      short  signs 63 bytes
+ *   p256     another curve     other  another key   slow=MS     takes so long to sign
+ *   hangsign never signs       hanginfo  never tells of the token     crash  falls when it
+ * signs
  */
 #include <p11-kit/pkcs11.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -26,9 +31,25 @@ static unsigned char public_key[crypto_sign_PUBLICKEYBYTES],
 
 static const char *word(const char *name)
 {
+    static char text[256];
     const char *all = getenv("FAKE_TOKEN");
+    FILE *f;
 
-    return all == NULL ? NULL : strstr(all, name);
+    if (all == NULL || all[0] != '@')
+        return all == NULL ? NULL : strstr(all, name);
+    f = fopen(all + 1, "r");
+    text[0] = '\0';
+    if (f != NULL && fgets(text, sizeof text, f) == NULL)
+        text[0] = '\0';
+    if (f != NULL)
+        (void)fclose(f);
+    return strstr(text, name);
+}
+
+static void hang(const char *name)
+{
+    while (word(name) != NULL)
+        (void)poll(NULL, 0, 1000);
 }
 
 /* The number of NAME=NUMBER, else CKR_OK. */
@@ -55,9 +76,11 @@ __attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
 
 static CK_RV initialize(void *args)
 {
-    static const unsigned char seed[crypto_sign_SEEDBYTES] = {1, 2, 3};
+    unsigned char seed[crypto_sign_SEEDBYTES] = {1, 2, 3};
 
     (void)args;
+    if (word("other") != NULL)
+        seed[0] = 4;
     if (sodium_init() < 0)
         return CKR_GENERAL_ERROR;
     (void)crypto_sign_seed_keypair(public_key, secret_key, seed);
@@ -75,6 +98,11 @@ static CK_RV slot_list(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *count)
 static CK_RV token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 {
     (void)slot;
+    if (word("hanginfo") != NULL)
+        note("init\n");
+    hang("hanginfo");
+    if (answer("info=") != CKR_OK)
+        return answer("info=");
     memset(info, 0, sizeof *info);
     memset(info->label, ' ', sizeof info->label);
     memcpy(info->label, "fake", 4);
@@ -170,14 +198,21 @@ static CK_RV get_attribute(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, C
                            CK_ULONG count)
 {
     static const unsigned char oid[] = {0x06, 3, 0x2b, 0x65, 0x70};
+    static const unsigned char p256[] = {0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
+    static const CK_KEY_TYPE kind = CKK_EC_EDWARDS;
+    unsigned char long_point[2 + 65] = {0x04, 65, 0x04};
     unsigned char point[2 + sizeof public_key] = {0x04, sizeof public_key};
     CK_BBOOL each = word("each") != NULL ? CK_TRUE : CK_FALSE;
 
     (void)session;
     (void)count;
     memcpy(point + 2, public_key, sizeof public_key);
+    if (a->type == CKA_KEY_TYPE)
+        return give(a, &kind, sizeof kind);
     if (a->type == CKA_EC_PARAMS)
-        return give(a, oid, sizeof oid);
+        return word("p256") != NULL ? give(a, p256, sizeof p256) : give(a, oid, sizeof oid);
+    if (a->type == CKA_EC_POINT && object == PUBLIC && word("p256") != NULL)
+        return give(a, long_point, sizeof long_point);
     if (a->type == CKA_EC_POINT && word("bare") != NULL)
         return give(a, public_key, sizeof public_key);
     if (a->type == CKA_EC_POINT && (object == PUBLIC || word("alone") != NULL))
@@ -200,6 +235,13 @@ static CK_RV sign(CK_SESSION_HANDLE session, unsigned char *data, CK_ULONG len,
                   unsigned char *out, CK_ULONG *out_len)
 {
     (void)session;
+    if (word("hangsign") != NULL)
+        note("hangs\n");
+    hang("hangsign");
+    if (word("crash") != NULL)
+        abort();
+    if (word("slow=") != NULL)
+        (void)poll(NULL, 0, (int)strtol(word("slow=") + 5, NULL, 10));
     if (answer("sign=") != CKR_OK)
         return answer("sign=");
     if (word("each") != NULL && !asked_again)

@@ -22,7 +22,9 @@ enum {
  * timestamp t, director d. */
 struct repo {
     int64_t root_days, timestamp_days, snapshot_days, targets_days, role_days; /* lifetimes */
-    int64_t lie_s;      /* the director's clock is off by so much                            */
+    int64_t lie_s; /* the director's clock is off by so much                            */
+    int64_t root_made_days, role_made_days; /* when they were signed, from R_NOW on           */
+    bool dated;         /* and root, targets and role say so                                 */
     int64_t mixed_days; /* the role that is served lives longer than the listed one          */
     const char *paths;  /* of the delegation                                                 */
     const char *role_name;
@@ -36,15 +38,18 @@ struct repo {
     unsigned listed_targets, listed_role; /* 0: as they are                                  */
     unsigned root_ahead;                  /* N.root.json is version N and so many            */
     unsigned root_threshold, role_threshold;
-    unsigned director_since; /* director_key is named by roots from here on; d before        */
+    unsigned director_since;  /* director_key is named by roots from here on; d before        */
+    unsigned timestamp_since; /* timestamp_key likewise; t before                            */
     unsigned counter;
     unsigned asked, role_served, timestamps_served, roots_served;
     char root_keys[R_SIGNERS], root_signers[R_SIGNERS];
     char role_keys[R_SIGNERS], role_signers[R_SIGNERS + 2];
     char timestamp_signer, snapshot_signer, targets_signer, director_signer, director_key;
+    char timestamp_key;
     char sha256[65];   /* as the role lists it; empty: as it is                              */
     bool clock_stands; /* the director's never moves                                         */
     bool assigns;
+    bool targets_list; /* targets lists the image itself, as well as the role                */
 };
 
 static int64_t r_now(const struct world *w)
@@ -61,6 +66,17 @@ static const char *r_time(int64_t unix_s, char out[24])
 
     assert(gmtime_r(&t, &tm) != NULL);
     assert(strftime(out, 24, "%Y-%m-%dT%H:%M:%SZ", &tm) == 20);
+    return out;
+}
+
+static const char *r_made(const struct repo *r, int64_t days, char out[64])
+{
+    char when[24];
+
+    out[0] = '\0';
+    if (r->dated) {
+        snprintf(out, 64, ",\"x-otad-signed\":\"%s\"", r_time(R_NOW + days * R_DAY, when));
+    }
     return out;
 }
 
@@ -158,12 +174,16 @@ static void r_sign(struct r_text *out, const struct r_text *part, const char *le
 static void r_root(const struct repo *r, unsigned version, struct r_text *out)
 {
     struct r_text s = {.len = 0};
-    char when[24], letters[16], director[2] = {'d', '\0'}, one[2] = {'\0', '\0'};
+    char when[24], made[64], letters[16], director[2] = {'d', '\0'}, one[2] = {'\0', '\0'};
+    char timestamp = 't';
 
     if (r->director_since != 0 && version >= r->director_since) {
         director[0] = r->director_key;
     }
-    snprintf(letters, sizeof letters, "%sTst%s", r->root_keys, director);
+    if (r->timestamp_since != 0 && version >= r->timestamp_since) {
+        timestamp = r->timestamp_key;
+    }
+    snprintf(letters, sizeof letters, "%sTs%c%s", r->root_keys, timestamp, director);
     r_put(&s, "{\"_type\":\"root\",\"consistent_snapshot\":true,\"expires\":\"%s\",\"keys\":",
           r_time(R_NOW + r->root_days * R_DAY, when));
     r_put_keys(&s, letters);
@@ -172,6 +192,9 @@ static void r_root(const struct repo *r, unsigned version, struct r_text *out)
     r_put(&s, ",\"threshold\":%u}", r->root_threshold);
     for (const char *role = "sTt"; *role != '\0'; role++) {
         one[0] = *role;
+        if (*role == 't') {
+            one[0] = timestamp;
+        }
         r_put(&s, ",\"%s\":{\"keyids\":",
               *role == 's'   ? "snapshot"
               : *role == 'T' ? "targets"
@@ -182,7 +205,7 @@ static void r_root(const struct repo *r, unsigned version, struct r_text *out)
     r_put(&s, "},\"spec_version\":\"1.0.34\",\"version\":%u,\"x-otad-director\":{\"keyids\":",
           version);
     r_put_ids(&s, director);
-    r_put(&s, ",\"threshold\":1}}");
+    r_put(&s, ",\"threshold\":1}%s}", r_made(r, version == 1 ? 0 : r->root_made_days, made));
     r_sign(out, &s, version == 1 ? "AB" : r->root_signers);
 }
 
@@ -208,7 +231,7 @@ static void r_role(const struct world *w, struct r_text *out)
 {
     const struct repo *r = w->more_arg;
     struct r_text s = {.len = 0};
-    char when[24];
+    char when[24], made[64];
 
     r_put(&s,
           "{\"_type\":\"targets\",\"expires\":\"%s\",\"spec_version\":\"1.0.34\",\"targets\":",
@@ -218,14 +241,15 @@ static void r_role(const struct world *w, struct r_text *out)
     } else {
         r_put_target(w, &s, r->sha256[0] != '\0' ? r->sha256 : w->sha256);
     }
-    r_put(&s, ",\"version\":%u}", r->role);
+    r_put(&s, ",\"version\":%u%s}", r->role, r_made(r, r->role_made_days, made));
     r_sign(out, &s, r->role_signers);
 }
 
-static void r_targets(const struct repo *r, struct r_text *out)
+static void r_targets(const struct world *w, struct r_text *out)
 {
+    const struct repo *r = w->more_arg;
     struct r_text s = {.len = 0};
-    char when[24], signer[2] = {r->targets_signer, '\0'};
+    char when[24], made[64], signer[2] = {r->targets_signer, '\0'};
 
     r_put(&s, "{\"_type\":\"targets\",\"delegations\":{\"keys\":");
     r_put_keys(&s, r->role_keys);
@@ -233,9 +257,15 @@ static void r_targets(const struct repo *r, struct r_text *out)
     r_put_ids(&s, r->role_keys);
     r_put(&s,
           ",\"name\":\"%s\",\"paths\":[\"%s\"],\"terminating\":true,\"threshold\":%u}]},"
-          "\"expires\":\"%s\",\"spec_version\":\"1.0.34\",\"targets\":{},\"version\":%u}",
+          "\"expires\":\"%s\",\"spec_version\":\"1.0.34\",\"targets\":",
           r->role_name, r->paths, r->role_threshold,
-          r_time(R_NOW + r->targets_days * R_DAY, when), r->targets);
+          r_time(R_NOW + r->targets_days * R_DAY, when));
+    if (r->targets_list && w->file_bytes != 0) {
+        r_put_target(w, &s, w->sha256);
+    } else {
+        r_put(&s, "{}");
+    }
+    r_put(&s, ",\"version\":%u%s}", r->targets, r_made(r, r->role_made_days, made));
     r_sign(out, &s, signer);
 }
 
@@ -257,7 +287,7 @@ static void r_snapshot(const struct world *w, struct r_text *out)
     struct r_text s = {.len = 0}, targets, role;
     char when[24], signer[2] = {r->snapshot_signer, '\0'};
 
-    r_targets(r, &targets);
+    r_targets(w, &targets);
     r_role(w, &role);
     r_put(&s, "{\"_type\":\"snapshot\",\"expires\":\"%s\",\"meta\":{",
           r_time(R_NOW + r->snapshot_days * R_DAY, when));
@@ -325,7 +355,7 @@ static bool r_file(struct world *w, const char *name, struct r_text *out)
     } else if (strcmp(role, ".snapshot.json") == 0 && version == r->snapshot) {
         r_snapshot(w, out);
     } else if (strcmp(role, ".targets.json") == 0) {
-        r_targets(r, out);
+        r_targets(w, out);
     } else if (strcmp(role, ".p.json") == 0) {
         r->role_served++;
         r->role_days += r->mixed_days;
@@ -365,12 +395,22 @@ static bool r_serve(struct world *w, const char *rq)
     return true;
 }
 
+/* As from the factory: root 1, and nothing is known but that. */
+static void r_provision(struct world *w)
+{
+    struct trust_state none = {.root_bytes = 0};
+    struct r_text root;
+
+    memset(w->mem + W_TRUST_AT, 0xff, (size_t)TRUST_COPIES * W_ERASE);
+    r_root(w->more_arg, 1, &root);
+    assert(trust_root_save(&w->trust, &none, (const uint8_t *)root.at, (uint32_t)root.len) ==
+           OTA_OK);
+}
+
 /* A device with root 1, and its server with the repository. */
 static struct world *r_new(struct repo *r)
 {
     struct world *w = w_new();
-    struct trust_state none = {.root_bytes = 0};
-    struct r_text root;
 
     *r = (struct repo){.roots = 1,
                        .timestamp = 1,
@@ -402,9 +442,7 @@ static struct world *r_new(struct repo *r)
     w->more = r_serve;
     w->more_arg = r;
     w->director = true;
-    r_root(r, 1, &root);
-    assert(trust_root_save(&w->trust, &none, (const uint8_t *)root.at, (uint32_t)root.len) ==
-           OTA_OK);
+    r_provision(w);
     return w;
 }
 

@@ -39,7 +39,8 @@ struct world {
     struct flash flash;
     struct slot_map map;
     struct trust_region trust;
-    int writes_left; /* flash operations until the power goes */
+    int writes_left;                    /* flash operations until the power goes */
+    unsigned erases[W_FLASH / W_ERASE]; /* of each unit, ever */
     jmp_buf power;
 
     struct ota_settings settings;
@@ -136,6 +137,7 @@ static ota_err w_erase(const struct flash *f, uint32_t at)
     bool cut = w->writes_left == 0;
 
     assert(at % W_ERASE == 0 && at < W_FLASH);
+    w->erases[at / W_ERASE]++;
     memset(w->mem + at, 0xff, cut ? W_ERASE / 2 : W_ERASE);
     w_power(w);
     return OTA_OK;

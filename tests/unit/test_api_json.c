@@ -122,6 +122,42 @@ static void check_devices(void)
     golden(o, "device-failed");
 }
 
+/* A device that says it is stale, and why that can be. */
+static void check_stale(void)
+{
+    struct device d = {.id = "bench-3",
+                       .name = "",
+                       .platform = "mps2-an386",
+                       .channel = CHANNEL_STABLE,
+                       .version = "1.0.0",
+                       .address = "10.0.2.17",
+                       .last_seen_at_unix_s = 1763630990,
+                       .registered_at_unix_s = 1763544600,
+                       .has_heartbeat = true,
+                       .heartbeat = {.at_unix_s = 1763630990,
+                                     .version = "1.0.0",
+                                     .slot = "A",
+                                     .uptime_s = 3600,
+                                     .free_bytes = -1,
+                                     .stale_since_unix_s = 1763630400},
+                       .published = {"targets", 1763630100}};
+    struct json_out *o = begin();
+    write_device(o, NULL, &d, &now_online, WRITE_BRIEF);
+    golden(o, "device-stale");
+    const char *text = NULL;
+    size_t len = 0;
+    d.published.expires_unix_s = now_online.now_unix_s + 1;
+    o = begin();
+    write_device(o, NULL, &d, &now_online, WRITE_BRIEF);
+    assert(json_out_end(o, &text, &len) == OTA_OK);
+    assert(strstr(text, "\"why\":\"not-followed\",\"role\":null,\"expired_at\":null") != NULL);
+    d.published.role = NULL;
+    o = begin();
+    write_device(o, NULL, &d, &now_online, WRITE_BRIEF);
+    assert(json_out_end(o, &text, &len) == OTA_OK);
+    assert(strstr(text, "\"why\":\"no-repository\"") != NULL);
+}
+
 static const struct artifact artifacts[] = {
     {.name = "app.bin",
      .size_bytes = 66049,
@@ -235,7 +271,8 @@ static void check_platforms(void)
                          .follow_channel = true,
                          .has_class = true,
                          .stable = "1.1.0",
-                         .device_count = 12};
+                         .device_count = 12,
+                         .stale_count = 2};
     memcpy(p.hardware_class, m.hardware_class, sizeof p.hardware_class);
     struct json_out *o = begin();
     write_platform(o, NULL, &p, &m);
@@ -331,8 +368,12 @@ static void check_statistics(void)
                                     .p95_s = 302};
     struct release_counts release = {.platform = "mps2-an386", .version = "1.1.0", .n = n};
     struct day_counts days[] = {{"2025-11-19", 14, 2}, {"2025-11-20", 10, 0}};
-    const struct statistics s = {
-        .all = n, .releases = &release, .release_count = 1, .days = days, .day_count = 2};
+    const struct statistics s = {.all = n,
+                                 .releases = &release,
+                                 .release_count = 1,
+                                 .days = days,
+                                 .day_count = 2,
+                                 .stale = 2};
     struct json_out *o = begin();
     write_statistics(o, NULL, &s);
     golden(o, "statistics");
@@ -346,6 +387,7 @@ int main(void)
     arena_init(&arena, ARENA_REQUEST_BYTES);
     check_updates();
     check_devices();
+    check_stale();
     check_releases();
     check_release_life();
     check_platforms();

@@ -209,8 +209,14 @@ static void check_config(void)
 
 static void check_heartbeat(void)
 {
-    static const char *const none[] = {"{}", "{\"x\":1}", "{\"version\":{}}",
-                                       "{\"uptime_s\":\"x\"}"};
+    static const char *const none[] = {"{}",
+                                       "{\"x\":1}",
+                                       "{\"version\":{}}",
+                                       "{\"uptime_s\":\"x\"}",
+                                       "{\"stale\":false}",
+                                       "{\"stale\":\"yes\"}",
+                                       "{\"stale\":1}",
+                                       "{\"stale\":null}"};
     struct json_fault fault = {.detail = ""};
     struct heartbeat h;
     const char *text =
@@ -223,7 +229,11 @@ static void check_heartbeat(void)
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
         assert(ddi_read_heartbeat(&arena, none[i], strlen(none[i]), 1, &h, &fault) == OTA_OK);
         assert(h.version == NULL && h.uptime_s == -1 && h.free_bytes == -1);
+        assert(h.stale_since_unix_s == 0);
     }
+    text = "{\"stale\":true}";
+    assert(ddi_read_heartbeat(&arena, text, strlen(text), 99, &h, &fault) == OTA_OK);
+    assert(h.stale_since_unix_s == 99);
     assert(ddi_read_heartbeat(&arena, "{", 1, 1, &h, &fault) != OTA_OK);
 }
 

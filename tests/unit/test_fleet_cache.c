@@ -10,6 +10,7 @@
 
 #include "otad/arena.h"
 #include "otad/fleet/apply.h"
+#include "otad/fleet/metadata.h"
 #include "otad/fleet/table.h"
 
 #define OK(call) assert((call) == OTA_OK)
@@ -303,6 +304,49 @@ static void test_seen(void)
     arena_done(&a);
 }
 
+/* Stale since the first of the heartbeats that say so in a row; why is what is published. */
+static void test_stale(void)
+{
+    struct fleet_seen *seen = NULL;
+    struct fleet_stats stats;
+    struct device d;
+    struct arena a;
+    struct heartbeat h = {.stale_since_unix_s = 1};
+    struct fleet_metadata_row row = {.platform_id = 1};
+    row.file[REPO_ROOT] = (struct fleet_metadata_file){1, (const uint8_t *)"r", 1, 9000, 1};
+    row.file[REPO_TARGETS] = (struct fleet_metadata_file){1, (const uint8_t *)"t", 1, 5000, 1};
+    row.file[REPO_PLATFORM] = (struct fleet_metadata_file){1, (const uint8_t *)"p", 1, 4000, 1};
+    row.file[REPO_TIMESTAMP] = (struct fleet_metadata_file){1, (const uint8_t *)"s", 1, 10, 1};
+    arena_init(&a, (size_t)1 << 20);
+    put_device(1, "a", "1.0.0");
+    for (int64_t at = 3000; at <= 3002; at++) {
+        const struct fleet_caller who = caller("a", at);
+        OK(fleet_heartbeat(f, &who, &h));
+        OK(fleet_device_get(f, 1, "a", &a, &d));
+        assert(d.heartbeat.at_unix_s == at && d.heartbeat.stale_since_unix_s == 3000);
+        assert(d.published.role == NULL);
+    }
+    fleet_stats(f, 3003, &stats);
+    assert(stats.stale == 1);
+    arena_done(&a);
+    assert(take(10, &a, &seen) == 1 && seen[0].heartbeat.stale_since_unix_s == 3000);
+    OK(fleet_put_metadata(f, 1, &row));
+    OK(fleet_device_get(f, 1, "a", &a, &d));
+    assert(strcmp(d.published.role, d.platform) == 0 && d.published.expires_unix_s == 4000);
+    row.file[REPO_PLATFORM].expires_unix_s = 6000;
+    OK(fleet_put_metadata(f, 1, &row));
+    OK(fleet_device_get(f, 1, "a", &a, &d));
+    assert(strcmp(d.published.role, "targets") == 0 && d.published.expires_unix_s == 5000);
+    h.stale_since_unix_s = 0;
+    const struct fleet_caller who = caller("a", 3003);
+    OK(fleet_heartbeat(f, &who, &h));
+    OK(fleet_device_get(f, 1, "a", &a, &d));
+    assert(d.has_heartbeat && d.heartbeat.stale_since_unix_s == 0);
+    fleet_stats(f, 3003, &stats);
+    assert(stats.stale == 0);
+    arena_done(&a);
+}
+
 static void test_overdue(void)
 {
     struct fleet_poll poll;
@@ -496,6 +540,7 @@ int main(void)
     test_last_update();
     test_removal();
     test_small_arenas();
+    test_stale();
     test_threads();
     fleet_free(f);
     puts("fleet cache: loaded, asked, seen, removed");

@@ -373,11 +373,34 @@ static void test_words(void)
     assert(device_state_at(399, 1000, lateness) == DEVICE_OFFLINE);
 }
 
+/* What a platform's repository says of a release binds its channel and whoever assigns. */
+static void test_listed(void)
+{
+    const enum channel channels[] = {CHANNEL_STABLE, CHANNEL_BETA};
+    for (int i = 0; i < 16; i++) {
+        const struct offer_device d = {.channel = channels[i & 1], .version = v("1.0.0")};
+        const struct offer_release r = {.id = 7,
+                                        .state = RELEASE_RELEASED,
+                                        .channel = channels[i >> 1 & 1],
+                                        .version = v("1.1.0"),
+                                        .barred = (i & 4) != 0,
+                                        .beta_alone = (i & 8) != 0};
+        const bool vouched = !r.barred && (!r.beta_alone || d.channel == CHANNEL_BETA);
+        const bool sees = vouched && (r.channel == CHANNEL_STABLE || d.channel == CHANNEL_BETA);
+        assert((fleet_newest_seen(&d, &r, 1) == 0) == sees);
+        assert((fleet_offer(&d, &r, 1) == 0) == sees);
+        assert(offer_verdict_assigned(&d, &r) == (r.barred  ? OFFER_NOT_IN_TARGETS
+                                                  : vouched ? OFFER_TAKE
+                                                            : OFFER_OTHER_CHANNEL));
+    }
+}
+
 int main(void)
 {
     test_version_order();
     test_version_refused();
     test_offer_exhaustively();
+    test_listed();
     test_minimum_exhaustively();
     test_states_exhaustively();
     test_states_by_name();

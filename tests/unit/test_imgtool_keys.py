@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import stat
+import struct
 import subprocess
 import unittest
 
@@ -166,6 +167,15 @@ class Resign(Case):
         for args in (["-k", KEYS / "ed25519-b.pem", good], [good, "out"], ["-k", KEYS / "ed25519-b.pem", good, "out", "more"]):
             self.run_it("resign", *args, status=USAGE)
         self.assertFalse((self.dir / "resigned.bin").exists())
+
+
+    def test_an_area_that_is_full_already(self):
+        """Somebody else's image leaves no room for a signature."""
+        parts = parts_of(self.sign("a.bin", key=None))
+        for n in (65300, 65488, 65489, 65490, 65491):
+            entries = b"".join(struct.pack("<HH", kind, len(v)) + v for kind, v in [*parts.entries, (0xa0, bytes(n))])
+            (self.dir / "full.bin").write_bytes(parts.hashed + struct.pack("<HH", 0x6907, 4 + len(entries)) + entries)
+            self.resign(self.dir / "full.bin", KEYS / "ed25519-a.pem", status=DONE if n == 65300 else FAILED)
 
 
 class Elsewhere(Token):

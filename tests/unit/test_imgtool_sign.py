@@ -6,7 +6,7 @@ import json
 import subprocess
 import unittest
 
-from imgtool_lab import FAILED, KEYHASH, KEYS, NOT_AUTHENTIC, TYPES, USAGE, ECDSA, Case, hex_bytes, parts_of, raw
+from imgtool_lab import DONE, FAILED, KEYHASH, KEYS, NOT_AUTHENTIC, TYPES, USAGE, ECDSA, Case, hex_bytes, parts_of, raw
 
 
 class Sign(Case):
@@ -72,6 +72,15 @@ class Sign(Case):
         (self.dir / "value").write_bytes(b"\0\1\2")
         a = self.sign("a.bin", "--custom-tlv-file", "0xb0", "value").read_bytes()
         self.assertEqual(a, self.sign("b.bin", "--custom-tlv", "0xb0", "0x000102").read_bytes())
+
+    def test_full_area(self):
+        """Up to its last bytes, an entry is refused and not half written."""
+        (self.dir / "half").write_bytes(bytes(32768))
+        for n in range(32746, 32760):  # 4 + 32768 + 4 + n of 65531 bytes are taken
+            (self.dir / "rest").write_bytes(bytes(n))
+            fits = n <= 32751  # another empty entry needs four
+            self.sign("full.bin", "-S", 0x40000, "--custom-tlv-file", "0xa0", "half", "--custom-tlv-file", "0xa1", "rest", "--custom-tlv", "0xa2",
+                      "0x", status=DONE if fits else USAGE)
 
     def test_signed_elsewhere(self):
         """The digest goes out, the signature comes back; a wrong one is not written."""

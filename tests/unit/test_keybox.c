@@ -1,11 +1,11 @@
-/* link: signer_keys */
+/* link: keys */
 /* Encrypted key files: opened by the passphrase alone, and by no altered byte. */
 #include <assert.h>
 #include <sodium.h>
 #include <string.h>
 
 #include "firmware/image/le.h"
-#include "signer/keybox.h"
+#include "keys/keybox.h"
 
 static const char plain[] = "-----BEGIN PRIVATE KEY-----\nnot really\n";
 static const char pass[] = "correct horse";

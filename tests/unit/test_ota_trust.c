@@ -94,6 +94,7 @@ SPOIL(other_bytes, r->swap = "5.targets.json",
       r->swap_text = "{\"signatures\":[],\"signed\":{}}")
 SPOIL(escapes, r->paths = "other/*")
 SPOIL(other_role, r->role_name = "q")
+SPOIL(listed_above, r->targets_list = true, r->targets = 6)
 SPOIL(absent_timestamp, r->absent = "timestamp.json")
 SPOIL(absent_role, r->absent = "5.p.json")
 SPOIL(too_long, memset(long_text, 'x', sizeof long_text - 1), r->swap = "timestamp.json",
@@ -146,6 +147,7 @@ static const struct refusal refusals[] = {
     {other_bytes, "tuf-length"},
     {escapes, "tuf-no-target"},
     {other_role, "tuf-unlisted"},
+    {listed_above, "tuf-no-target"},
     {absent_timestamp, "tuf-absent"},
     {absent_role, "tuf-absent"},
     {root_one_signature, "tuf-old-threshold"},

@@ -79,6 +79,48 @@ static void test_power_cut_at_every_write(void)
     assert(n > 60); /* three copies of a root */
 }
 
+/* Versions were pushed ahead with a stolen key; a root names another, and the power goes at the
+ * n-th write since.  False if nothing was left to cut. */
+static bool cut_in_recovery(int n)
+{
+    struct repo r;
+    struct world *volatile w = r_new(&r);
+    bool cut = true;
+
+    r.timestamp = r.snapshot = r.targets = r.role = 100;
+    w_boot(w);
+    w_steps(w, 12);
+    assert(kept(w).timestamp == 100 && kept(w).role == 100);
+    r.timestamp = r.snapshot = r.targets = r.role = 5;
+    r.roots = r.timestamp_since = 2;
+    r.timestamp_key = r.timestamp_signer = 'u';
+    w_offer(w, 8, good);
+    if (setjmp(w->power) == 0) {
+        w->writes_left = n;
+        while (w->gets == 0) {
+            w_step(w);
+        }
+        cut = false;
+    }
+    w->writes_left = W_NEVER;
+    w->cause = BOOT_CAUSE_POWER;
+    w_boot(w);
+    ends_well(w);
+    assert(kept(w).root == 2 && kept(w).timestamp == 5 && kept(w).role == 5);
+    free(w);
+    return cut;
+}
+
+static void test_recovery_outlives_a_cut(void)
+{
+    int n = 0;
+
+    while (cut_in_recovery(n)) {
+        n++;
+    }
+    assert(n > 20);
+}
+
 /* --- years ------------------------------------------------------------------------------ */
 
 static void test_years_in_a_drawer(void)
@@ -161,6 +203,29 @@ static void test_published_under_the_walk(void)
     free(w);
 }
 
+/* Assigned, fetched and found good; then the server signs for it no more, or for nothing. */
+static void test_withdrawn_before_it_is_installed(void)
+{
+    for (int how = 0; how < 2; how++) {
+        struct repo r;
+        struct world *w = r_new(&r);
+
+        w_boot(w);
+        steps_until_polls(w, 3);
+        r.role = r.targets = r.snapshot = r.timestamp = 2;
+        w_offer(w, 8, good);
+        while (!w_said(w, "downloaded and verified")) {
+            w_step(w);
+        }
+        w->director = how != 0;
+        r.assigns = how != 1;
+        assert(w_run(w, 300) && !w->closed_success && w_runs(w) == 0);
+        assert(strcmp(w->reason, how == 0 ? "tuf-unsigned-server" : "tuf-not-assigned") == 0);
+        assert(w->installings == 0);
+        free(w);
+    }
+}
+
 /* One who has left signs: with a third that stayed it suffices, alone it does not. */
 static void test_removed_manager(void)
 {
@@ -219,6 +284,35 @@ static void test_a_clock_that_stands(void)
     free(w);
 }
 
+/* Switched off every night, a server that signs nothing, or is silent, or is another's: the
+ * device's days count all the same. */
+static void test_days_without_a_signed_answer(void)
+{
+    for (int how = 0; how < 3; how++) {
+        struct repo r;
+        struct world *w = r_new(&r);
+
+        w->timing.poll_ms = 3600 * 1000;
+        w->timing.heartbeat_ms = 3600 * 1000;
+        w_boot(w);
+        steps_until_polls(w, 3);
+        w->director = how != 0;
+        w->unreachable = how == 1;
+        r.director_signer = how == 2 ? 'X' : 'd';
+        for (uint64_t day = 1; day <= 33; day++) {
+            while (w->now_ms < day * R_DAY * 1000) {
+                w_step(w);
+            }
+            assert(day > 29 || !ota_stale(&w->agent));
+            w->cause = BOOT_CAUSE_POWER;
+            w_boot(w);
+        }
+        w_steps(w, 1);
+        assert(ota_stale(&w->agent));
+        free(w);
+    }
+}
+
 /* A clock set back is refused while it lasts, and no harm is done. */
 static void test_a_clock_set_back(void)
 {
@@ -233,6 +327,66 @@ static void test_a_clock_set_back(void)
     r.lie_s = 0;
     w_offer(w, 8, good);
     ends_well(w);
+    free(w);
+}
+
+static struct world *dated(struct repo *r)
+{
+    struct world *w = r_new(r);
+
+    r->dated = true;
+    r->timestamp_days = r->snapshot_days = 400;
+    r_provision(w);
+    return w;
+}
+
+/* To a device from the factory the server says that it is 1970, when what the managers signed
+ * two months ago was good; their root is from then, at least. */
+static void test_a_new_device_and_a_clock_of_its_own(void)
+{
+    struct repo r;
+    struct world *w = dated(&r);
+
+    r.targets_days = r.role_days = -60;
+    r.lie_s = -(int64_t)R_NOW;
+    w_boot(w);
+    w_offer(w, 8, good);
+    assert(w_run(w, 300) && !w->closed_success && strcmp(w->reason, "tuf-expired") == 0);
+    r.targets_days = r.role_days = 30; /* fresh ones are from today, whatever the server says */
+    r.role_made_days = 2;
+    r.targets = r.role = r.snapshot = r.timestamp = 2;
+    w_offer(w, 9, good);
+    ends_well(w);
+    assert(kept(w).time_s >= R_NOW + 2 * R_DAY);
+    free(w);
+}
+
+/* After the takeover the root names another key, which the thief has as well: it is not earlier
+ * than that root. */
+static void test_a_new_key_that_lies_from_the_first(void)
+{
+    struct repo r;
+    struct world *w = dated(&r);
+
+    w_boot(w);
+    steps_until_polls(w, 3);
+    r.roots = 2;
+    r.root_made_days = 100;
+    r.director_key = r.director_signer = 'e';
+    r.director_since = 2;
+    r.lie_s = 86400; /* the role was good for 29 days more */
+    steps_until_polls(w, 4);
+    assert(kept(w).root == 2 && ota_stale(&w->agent));
+    assert(kept(w).time_s >= R_NOW + 100 * R_DAY);
+    w_offer(w, 8, good);
+    assert(w_run(w, 300) && !w->closed_success && strcmp(w->reason, "tuf-expired") == 0);
+    r.lie_s = (int64_t)101 * R_DAY;
+    r.targets_days = r.role_days = 130;
+    r.role_made_days = 100;
+    r.targets = r.role = r.snapshot = r.timestamp = 2;
+    w_offer(w, 9, good);
+    ends_well(w);
+    assert(!ota_stale(&w->agent));
     free(w);
 }
 
@@ -256,7 +410,8 @@ static void test_lost_trust_installs_nothing(void)
     free(w);
 }
 
-/* Polls do not wear the flash: an hour's time is a record, and nothing else is. */
+/* Polls do not wear the flash: time is a record whenever it has doubled, then each hour, and
+ * nothing else is. */
 static void test_flash_is_spared(void)
 {
     struct repo r;
@@ -267,6 +422,9 @@ static void test_flash_is_spared(void)
     steps_until_polls(w, 5);
     before = kept(w).sequence;
     steps_until_polls(w, 700); /* nearly two hours */
+    assert(kept(w).sequence > before && kept(w).sequence <= before + 6);
+    before = kept(w).sequence;
+    steps_until_polls(w, 700);
     assert(kept(w).sequence > before && kept(w).sequence <= before + 2);
     free(w);
 }
@@ -325,13 +483,18 @@ int main(void)
 {
     w_all_used();
     test_power_cut_at_every_write();
+    test_recovery_outlives_a_cut();
     test_years_in_a_drawer();
     test_new_director();
     test_new_director_before_its_root();
     test_published_under_the_walk();
+    test_withdrawn_before_it_is_installed();
     test_removed_manager();
     test_a_clock_that_stands();
+    test_days_without_a_signed_answer();
     test_a_clock_set_back();
+    test_a_new_device_and_a_clock_of_its_own();
+    test_a_new_key_that_lies_from_the_first();
     test_lost_trust_installs_nothing();
     test_flash_is_spared();
     test_slow_and_broken();

@@ -73,7 +73,7 @@ static void blank(void)
     memset(mem, 0xff, sizeof mem);
 }
 
-/* A blank device is given a root of 100 bytes. */
+/* A blank device was given a root of 100 bytes, and started. */
 static struct trust_state provisioned(void)
 {
     struct trust_state s = {.root_bytes = 0};
@@ -121,6 +121,8 @@ static void test_every_number_comes_back(void)
     s.root_expires_s = UINT64_C(0x3333333333);
     s.targets_expires_s = UINT64_C(0x4444444444);
     s.role_expires_s = UINT64_C(0x5555555555);
+    assert(trust_root_save(&region, &s, root, ROOT) == OTA_E_CONFLICT);
+    assert(trust_save(&region, &s) == OTA_OK);
     assert(trust_root_save(&region, &s, root, ROOT) == OTA_OK);
     assert(trust_load(&region, &back) == OTA_OK);
     assert(back.root == 7 && back.timestamp == 5 && back.snapshot == 4 && back.targets == 3);
@@ -155,7 +157,8 @@ static void test_wraps_with_its_root(uint32_t erase_bytes)
     flash.erase_bytes = 4096;
 }
 
-/* The step after `saves` records, cut after every byte of it; with a new root, or without. */
+/* The step after `saves` records, cut after every byte of it; with a new root, or without. The
+ * first of them goes into both copies. */
 static void cut_everywhere(uint32_t saves, bool new_root)
 {
     struct trust_state s = provisioned(), back;
@@ -201,7 +204,8 @@ int main(void)
     test_wraps_with_its_root(8192);
     test_wraps_with_its_root(1024);
     cut_everywhere(0, false);
-    cut_everywhere(0, true);
+    cut_everywhere(1, false);
+    cut_everywhere(1, true);
     cut_everywhere(5, true);
     cut_everywhere(41, false); /* the copy is full: it changes */
     return 0;

@@ -127,7 +127,7 @@ class Case(unittest.TestCase):
 class Usage(Case):
     def test_help(self):
         text = run("repo", "--help").stdout
-        for verb in ("init", "add-release", "cosign", "rotate", "revoke", "renew", "status", "verify", "publish"):
+        for verb in ("init", "add-release", "cosign", "rotate", "revoke", "renew", "status", "verify", "publish", "pull"):
             self.assertIn(f"  {verb} ", text)
             said = run("repo", verb, "--help").stdout
             self.assertTrue(said.startswith(f"Usage: signer repo {verb} "), said)
@@ -350,6 +350,23 @@ class Managers(Case):
             self.assertIn(why, self.signer("rotate", "--online", answer, status=FAILED).stderr)
 
 
+class Inspect(Case):
+    def test_metadata_and_keyids(self):
+        said = json.loads(run("inspect", "--json", self.repo / "1.root.json").stdout)
+        self.assertEqual((said["kind"], said["type"], said["version"]), ("repository-metadata", "root", 1))
+        self.assertEqual(set(said["signatures_of"]), {self.keyid("r1"), self.keyid("r2")})
+        self.assertIn(f"+ key of root: {self.keyid('r3')} ed25519", said["changes"])
+        self.assertIn("+ threshold of root: 2 of 3", said["changes"])
+        self.assertIn("+ image 1.0.0/app.img: stable, counter 1", run("inspect", self.repo / "1.board.json").stdout)
+        for name in ("p1", "p3"):
+            self.assertEqual(json.loads(run("inspect", "--json", self.pub(name)).stdout)["keyid"], self.keyid(name))
+        broken = self.dir / "broken.json"
+        broken.write_text("{}")
+        self.assertIn("no repository metadata", run("inspect", broken, status=FAILED).stderr)
+        broken.write_text("?")
+        self.assertIn("N.root.json", run("inspect", broken, status=FAILED).stderr)
+
+
 class Releases(Case):
     def heads(self):
         newest = max(self.repo.glob("**/*.board.json"), key=lambda p: int(p.name.split(".")[0]))
@@ -383,7 +400,7 @@ class Releases(Case):
     def test_refusals(self):
         self.release("1.2.0")
         self.assertIn("lower", self.add("1.1.0", status=NOT_AUTHENTIC).stderr)
-        self.assertIn("security counter", self.add("2.0.0", status=NOT_AUTHENTIC).stderr)
+        self.assertIn("app.img has security counter 1, 1.2.0/app.img 2", self.add("2.0.0", status=NOT_AUTHENTIC).stderr)
         self.assertIn("lower", self.add("0.9.0", status=NOT_AUTHENTIC).stderr)
         self.assertIn("channel", self.add("1.3.0", "--channel", "gold", status=FAILED).stderr)
         self.assertIn("version", self.add("1.3.0", "--version", "1.4.0", status=FAILED).stderr)
@@ -558,7 +575,12 @@ class Refusals(Case):
         self.assertIn("the server's", init("--online-key", self.pub("t1")))
         self.assertIn("the server's", init("--online-key", self.pub("p1")))
         self.assertIn("already", init(*online, "--root-key", self.pub("r1")))
+        many = [a for n in ("r2", "r3", "t2", "t3", "p1") for a in ("--root-key", self.pub(n))] + ["--targets-key", self.pub("p2"), "--root-threshold", 1]
+        ring = [a for n in ("online", "image", "stranger") for a in ("--online-key", self.pub(n))]
+        self.assertIn("11 different keys: a device knows 10", init(*many, *ring))
         self.assertFalse((self.dir / "new").exists())
+        init(*many, *ring[:4], status=DONE)
+        shutil.rmtree(self.dir / "new")
         init(*online, status=DONE)
         self.assertIn("is a repository already", init(*online))
 

@@ -115,6 +115,8 @@ class Publish(unittest.TestCase):
         self.server.faults = [lambda h: h.answer(200, {"roles": []}),
                               lambda h: h.problem(422, "counter-too-low", "security counter 1 is below 2")]
         self.assertIn("security counter 1 is below 2 (counter-too-low, 422)", self.publish(status=repo.FAILED).stderr)
+        self.server.faults = [lambda h: h.answer(200, {"roles": []}), lambda h: h.problem(403, "forbidden", "not allowed")]
+        self.assertIn("platform.manage", self.publish(status=repo.FAILED).stderr)
         self.server.faults = [lambda h: h.answer(200, b"<html>", "text/html")]
         self.assertIn("no JSON", self.publish(status=repo.FAILED).stderr)
         self.server.roles = [{"role": "board", "version": 7}]

@@ -219,6 +219,102 @@ class Names(Token):
         self.sign_with(self.uri(), *self.pin, status=FAILED)
 
 
+class Repository(Token):
+    """A repository whose root is two keys in tokens, each with a PIN of its own, and an encrypted file."""
+
+    def setUp(self):
+        super().setUp()
+        self.repo = self.dir / "repo"
+        other = "two words"
+        subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "two", "--pin", other, "--so-pin", SO_PIN], check=True,
+                       capture_output=True, env=self.env)
+        self.pins = {"ann": PIN, "bob": other}
+        self.uris = {"ann": self.uri("token=one;object=ann"), "bob": self.uri("token=two;object=bob")}
+        for name, alg in (("ann", "ed25519"), ("bob", "p256")):
+            self.signer("keygen", "-t", alg, "-k", self.uris[name], "--pin-file", secret(self.dir / f"{name}.pin", self.pins[name]), "-o", self.dir / name)
+        self.passphrase = secret(self.dir / "passphrase", "of eight bytes and more\n")
+        self.signer("keygen", "-o", self.dir / "cy.pem", "--encrypt", "--strength", "interactive", "--passphrase-file", self.passphrase)
+        for name in ("targets", "manager", "online"):
+            self.signer("keygen", "-o", self.dir / f"{name}.pem")
+
+    def hide(self, name, token):
+        """The public half is shown only to who has logged in, as some tokens have it."""
+        pin = ["--module", MODULE, "--token-label", token, "--login", "--pin", self.pins[name]]
+        subprocess.run(["openssl", "pkey", "-pubin", "-in", self.dir / f"{name}.pub", "-outform", "DER", "-out", self.dir / "der"], check=True)
+        listed = subprocess.run(["pkcs11-tool", *pin, "--list-objects", "--type", "pubkey"], check=True, capture_output=True, env=self.env, text=True)
+        number = re.search(rf"label:\s+{name}\n\s+ID:\s+([0-9a-f]+)", listed.stdout)[1]
+        for args in (["--delete-object", "--type", "pubkey", "--label", name],
+                     ["--write-object", self.dir / "der", "--type", "pubkey", "--label", name, "--id", number, "--private"]):
+            subprocess.run(["pkcs11-tool", *pin, *args], check=True, capture_output=True, env=self.env)
+
+    def make(self, verb, *args, keys, **kwargs):
+        roots = [a for k in keys for a in ("--root-key", k)]
+        return self.signer("repo", verb, "-d", self.repo, "--platform", "p", "--class", "p", *roots, "--targets-key", self.dir / "targets.pub",
+                           "--platform-key", self.dir / "manager.pub", "--online-key", self.dir / "online.pub", *args, **kwargs)
+
+    def lines(self, *texts):
+        read, write = os.pipe()
+        os.write(write, "".join(f"{t}\n" for t in texts).encode())
+        os.close(write)
+        self.addCleanup(os.close, read)
+        return read
+
+    def cosign(self, key, *source, **kwargs):
+        return self.signer("repo", "cosign", "-d", self.repo, "-k", key, "--yes", *source, **kwargs)
+
+    def test_init_cosign_and_rotate(self):
+        self.make("init", keys=(self.uris["ann"], self.uris["bob"], self.dir / "cy.pem"), status=0)
+        self.cosign(self.uris["ann"], "--pin-file", self.dir / "ann.pin")
+        fd = self.lines("of eight bytes and more")
+        self.cosign(self.dir / "cy.pem", "--passphrase-fd", fd, pass_fds=[fd])
+        for name in ("targets", "manager"):
+            self.cosign(self.dir / f"{name}.pem")
+        run("repo", "verify", self.repo)
+        self.signer("repo", "rotate", "-d", self.repo, "--role", "root", "--remove", self.uris["ann"], "--add", self.dir / "manager.pub")
+        fd = self.lines(self.pins["bob"])
+        self.cosign(self.uris["bob"], "--pin-fd", fd, pass_fds=[fd])
+        self.cosign(self.dir / "cy.pem", "--passphrase-file", self.passphrase)
+        run("repo", "verify", self.repo)
+        self.assertTrue((self.repo / "2.root.json").exists())
+
+    def test_two_hidden_keys_with_a_pin_each(self):
+        self.signer("keygen", "-t", "p256", "-k", self.uri("token=one;object=dan"), *self.pin, "-o", self.dir / "dan")
+        self.pins["dan"] = PIN
+        self.hide("dan", "one")
+        self.hide("bob", "two")
+        hidden = (self.uri("token=one;object=dan"), self.uris["bob"])
+        said = self.make("init", keys=hidden, status=FAILED).stderr
+        self.assertIn("--pin-file", said)
+        os.environ.update(self.env)
+        self.addCleanup(lambda: [os.environ.pop(k) for k in ("SOFTHSM2_CONF", "ASAN_OPTIONS", "LSAN_OPTIONS")])
+        t = Terminal("repo", "init", "-d", self.dir / "asked", "--platform", "p", "--class", "p", "--root-key", hidden[0], "--root-key", hidden[1],
+                     "--targets-key", self.dir / "targets.pub", "--platform-key", self.dir / "manager.pub", "--online-key", self.dir / "online.pub")
+        t.answer("PIN of the token 'one': ", PIN)
+        t.answer("PIN of the token 'two': ", self.pins["bob"])
+        self.assertEqual(t.end(), 0, t.seen)
+        self.assertNotIn(self.pins["bob"].encode(), t.seen)
+        fd = self.lines(PIN, self.pins["bob"])
+        self.make("init", "--pin-fd", fd, keys=hidden, status=0, pass_fds=[fd])
+        sources = [self.uri("token=one;object=dan", f"&pin-source={self.dir}/ann.pin"), self.uri("token=two;object=bob", f"&pin-source={self.dir}/bob.pin")]
+        for source in sources:
+            self.cosign(source)
+        for name in ("targets", "manager"):
+            self.cosign(self.dir / f"{name}.pem")
+        run("repo", "verify", self.repo)
+        self.signer("repo", "rotate", "-d", self.repo, "--role", "root", "--remove", sources[0], "--threshold", 1)
+        self.signer("repo", "rotate", "-d", self.repo, "--role", "targets", "--add", self.uri("token=one;object=dan"), "--pin-file", self.dir / "ann.pin")
+
+    def test_a_pin_is_no_operand_and_no_value(self):
+        """Whoever types a PIN where others can see it is told where it belongs; no verb takes it."""
+        for verb in ("init", "rotate", "revoke", "cosign", "add-release"):
+            said = self.signer("repo", verb, "-d", self.repo, "--pin", PIN, status=2).stderr
+            self.assertIn("no option --pin", said)
+            self.assertNotIn(PIN, said)
+            said = self.signer("repo", verb, "--help").stdout
+            for option in ("--pin-file", "--pin-fd", "--passphrase-file", "--passphrase-fd"):
+                self.assertIn(option, said)
+
+
 class Fake(Case):
     """What SoftHSM never says: fake_token.c does."""
 

@@ -1,10 +1,10 @@
-/* link: signer_keys */
+/* link: keys */
 /* pkcs11: URIs (RFC 7512): what they mean, and what is refused instead of guessed. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "signer/token_uri.h"
+#include "keys/token_uri.h"
 
 static struct token_uri good(const char *text)
 {

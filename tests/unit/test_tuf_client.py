@@ -10,7 +10,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lib"))
 from tuf_client import DEVICE, HOST, Client  # noqa: E402
-from tuf_maker import LONG_AGO, Key, KeyP256, KeyP256Point, Repo, Server  # noqa: E402
+from tuf_maker import LONG_AGO, Key, KeyP256, KeyP256Point, KeyRsa, Repo, Server  # noqa: E402
 
 PATH = "1.1.0/fw.bin"
 
@@ -105,6 +105,35 @@ class Workflow(World):
         self.serve(repo)
         self.assertEqual(c.refresh()[1:], ("old-threshold", "2.root.json"))
 
+    def test_a_cycle_takes_so_many_roots(self):
+        """SPEC 10.4: a device 32; the next cycle goes on from there."""
+        repo = Repo()
+        c = self.client(repo, *DEVICE)
+        for _ in range(39):
+            repo.bump("root").publish()
+        self.serve(repo)
+        for version in (33, 40):
+            self.good(c.refresh())
+            self.assertEqual(json.loads(c.files()["root.json"])["signed"]["version"], version)
+
+    def test_what_a_device_counts_for_a_role(self):
+        """SPEC 10.4: eight keys, four signatures."""
+        for keys, threshold, reason in ((8, 4, None), (9, 2, "limit"), (5, 5, "limit")):
+            repo = Repo()
+            repo.keys[repo.platform] = [Key(f"p{n}") for n in range(keys)]
+            repo.signers[repo.platform] = repo.keys[repo.platform][:threshold]
+            repo.threshold[repo.platform] = threshold
+            for options in (HOST, DEVICE):
+                c = self.client(repo, *options, name=f"{keys}-{threshold}" + "".join(options))
+                self.assertEqual(c.download("1.0.0/fw.bin")[1], reason if options == DEVICE else None)
+
+    def test_no_more_signatures_are_looked_at_than_keys_can_be(self):
+        for strangers, reason in ((63, None), (64, "limit")):
+            repo = Repo()
+            repo.touch["timestamp"] = lambda e, n=strangers: e["signatures"].extend(
+                {"keyid": Key(f"stranger {i}").id, "sig": "00" * 64} for i in range(n))
+            self.assertEqual(self.client(repo, name=str(strangers)).refresh()[1], reason)
+
     def test_fast_forward_is_recovered_by_new_keys(self):
         """New keys for either of the two are enough, though what the other signed still verifies."""
         for n, rotated in enumerate((("timestamp",), ("snapshot",), ("timestamp", "snapshot"))):
@@ -141,6 +170,26 @@ class Workflow(World):
         repo.version["timestamp"] = 7
         self.serve(repo)
         self.good(c.refresh())
+
+    def test_the_same_timestamp_for_ever(self):
+        """Nothing new is an answer until what we have expires."""
+        repo = Repo()
+        c = self.client(repo)
+        self.good(c.refresh())
+        repo.expires["timestamp"] = LONG_AGO
+        self.serve(repo.bump("timestamp"))
+        (c.trusted / "timestamp.json").write_bytes(repo.files["metadata/timestamp.json"])
+        self.assertEqual(c.refresh(), (1, "expired", "timestamp.json"))
+
+    def test_one_version_of_a_snapshot_twice(self):
+        """What the timestamp lists counts, not that we have a snapshot of this number."""
+        repo = Repo()
+        c = self.client(repo)
+        self.good(c.refresh())
+        repo.expires["snapshot"] = "2098-01-01T00:00:00Z"
+        self.serve(repo.bump("timestamp"))
+        self.good(c.refresh())
+        self.assertEqual(c.files()["snapshot.json"], repo.files["metadata/1.snapshot.json"])
 
     def test_a_cached_role_is_verified_against_its_delegator_of_today(self):
         repo = Repo()
@@ -248,13 +297,37 @@ class Forms(World):
 
     def test_keys_of_other_kinds_sign_nothing_and_do_no_harm(self):
         repo = Repo()
-        rsa = Key("rsa")
-        rsa.object = {"keytype": "rsa", "keyval": {"public": "-----BEGIN PUBLIC KEY-----"}, "scheme": "rsassa-pss-sha256"}
-        repo.keys["timestamp"].append(rsa)
+        other = Key("other")
+        other.object = {"keytype": "sphincs", "keyval": {"public": "00"}, "scheme": "sphincs-shake-128s"}
+        repo.keys["timestamp"].append(other)
         self.good(self.client(repo).refresh())
         repo.threshold["timestamp"] = 2
         self.serve(repo.bump("root", "timestamp"))
         self.assertEqual(Client(self.base / "client", self.server, "r").refresh()[1], "threshold")
+
+    def test_rsa_counts_for_hosts_alone(self):
+        """A role of three keys of three kinds and a threshold of two: one is RSA, and no device counts it."""
+        repo = Repo()
+        rsa = KeyRsa("rsa")
+        three = repo.keys["targets"] = [Key("t1"), KeyP256Point("t2"), rsa]
+        repo.keys["root"] = repo.keys["root"][:2]  # a device's root has 4,096 bytes
+        repo.indent = 1
+        c = self.client(repo)
+        for n, (signers, verdict) in enumerate([(three, None), ([three[0], rsa], None), ([rsa], "threshold"),
+                                                ([rsa, KeyRsa("x")], "threshold"), (three[1:], None)]):
+            repo.signers["targets"] = signers
+            self.serve(repo.bump("targets", "snapshot", "timestamp"))
+            self.assertEqual(c.refresh()[1], verdict, n)
+        repo.indent = None
+        rsa.object["keyval"]["public"] = rsa.object["keyval"]["public"].replace("\n", " ")  # canonical: no line ends
+        device = Client(self.base / "device", self.server, "r", DEVICE)
+        repo.signers["targets"] = three[:2]
+        self.serve(repo)
+        self.good(device.init(repo.files["metadata/1.root.json"]))
+        self.good(device.refresh())
+        repo.signers["targets"] = three[1:]
+        self.serve(repo.bump("targets", "snapshot", "timestamp"))
+        self.assertEqual(device.refresh()[1:], ("threshold", f"{repo.version['targets']}.targets.json"))
 
 
 class Delegations(World):

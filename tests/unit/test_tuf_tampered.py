@@ -5,6 +5,7 @@ Every case begins with a client that trusts the good repository, and is served t
 Nothing that is refused may reach the trusted files.
 """
 import concurrent.futures
+import hashlib
 import pathlib
 import re
 import shutil
@@ -71,6 +72,14 @@ def root_version_skipped(r):
 def root_version_back(r):
     r.bump("root").edit["root"] = put_in("version", 1)
 
+@case("version", "3.root.json")
+def root_version_again(r):
+    r.bump("root").edit["root"] = lambda s: s.update({"version": 2, "x-note": "not the one of then"})
+
+@case("old-threshold", "3.root.json")
+def root_by_the_targets_managers(r):
+    r.bump("root").signers["root"] = r.keys["targets"]
+
 @case("expired", "4.root.json")  # said when there is no newer one
 def root_expired(r):
     r.bump("root").expires["root"] = LONG_AGO
@@ -86,6 +95,23 @@ def root_without_a_role(r):
 @case("member", "3.root.json")
 def root_threshold_zero(r):
     r.bump("root").edit["root"] = lambda s: s["roles"]["timestamp"].update(threshold=0)
+
+@case("member", "3.root.json")
+def root_threshold_negative(r):
+    r.bump("root").edit["root"] = lambda s: s["roles"]["timestamp"].update(threshold=-1)
+
+@case("member", "3.root.json")
+def root_threshold_in_words(r):
+    r.bump("root").edit["root"] = lambda s: s["roles"]["timestamp"].update(threshold="1")
+
+@case("threshold", "3.root.json")
+def root_threshold_above_its_keys(r):
+    r.bump("root").edit["root"] = lambda s: s["roles"]["root"].update(threshold=4)
+
+@case("old-threshold", "3.root.json")
+def root_lowers_the_threshold_alone(r):
+    r.bump("root").edit["root"] = lambda s: s["roles"]["root"].update(threshold=1)
+    r.signers["root"] = r.keys["root"][:1]
 
 @case("keyid", "3.root.json")
 def root_keyid_of_another_key(r):
@@ -142,6 +168,22 @@ def timestamp_by_the_snapshot_key(r):
     r.signers["timestamp"] = r.keys["snapshot"]
 
 @case("threshold", "timestamp.json")
+def timestamp_by_the_root_officers(r):
+    r.signers["timestamp"] = r.keys["root"]
+
+@case("member", "timestamp.json")
+def timestamp_version_zero(r):
+    r.edit["timestamp"] = put_in("version", 0)
+
+@case("member", "timestamp.json")
+def timestamp_version_negative(r):
+    r.edit["timestamp"] = put_in("version", -3)
+
+@case("not-canonical", "timestamp.json")
+def timestamp_version_beyond_exact_numbers(r):
+    r.edit["timestamp"] = put_in("version", 2**53)
+
+@case("threshold", "timestamp.json")
 def timestamp_by_a_key_under_anothers_keyid(r):
     r.touch["timestamp"] = lambda e: e.update(signatures=[{"keyid": r.keys["timestamp"][0].id,
                                                            "sig": Key("mallory").sign(canonical(e["signed"]).encode())}])
@@ -173,6 +215,15 @@ def timestamp_names_more_files(r):
 @case("member", "timestamp.json")
 def timestamp_expires_in_words(r):
     r.edit["timestamp"] = put_in("expires", "2099-02-30T00:00:00Z")
+
+@case("member", "timestamp.json")
+def timestamp_expires_in_another_zone(r):
+    r.edit["timestamp"] = put_in("expires", "2099-01-01T00:00:00+12:00")
+
+@case("length", "{snapshot}.snapshot.json")
+def timestamp_promises_an_endless_snapshot(r):
+    r.relist["snapshot"] = put_in("length", 3_000_000)
+    r.raw["snapshot"] = lambda data: lambda: b" " * 65536
 
 @case("not-canonical", "timestamp.json")
 def timestamp_is_html(r):
@@ -223,6 +274,10 @@ def snapshot_endless(r):
 @case("threshold", "{snapshot}.snapshot.json")
 def snapshot_by_a_stranger(r):
     r.signers["snapshot"] = [Key("mallory")]
+
+@case("threshold", "{snapshot}.snapshot.json")
+def snapshot_by_the_timestamp_key(r):
+    r.signers["snapshot"] = r.keys["timestamp"]
 
 @case("version", "{snapshot}.snapshot.json")
 def snapshot_mixed_with_another_timestamp(r):
@@ -280,6 +335,29 @@ def targets_mixed_with_another_snapshot(r):
 def targets_expired(r):
     r.bump("targets").expires["targets"] = LONG_AGO
 
+@case("type", "{targets}.targets.json")
+def targets_is_a_snapshot(r):
+    r.bump("targets").edit["targets"] = put_in("_type", "snapshot")
+
+@case("length", "{targets}.targets.json")
+def targets_endless(r):
+    r.bump("targets").raw["targets"] = lambda data: lambda: b" " * 4096
+
+@case("threshold", "{targets}.targets.json")
+def targets_by_the_platforms_managers(r):
+    r.bump("targets").signers["targets"] = r.keys[r.platform]
+
+@case("member", "{targets}.targets.json")
+def targets_delegate_with_threshold_zero(r):
+    r.bump("targets").edit["targets"] = lambda s: s["delegations"]["roles"][0].update(threshold=0)
+
+@case("twice", "{targets}.targets.json")
+def targets_delegate_to_a_key_twice(r):
+    def change(s):
+        ids = s["delegations"]["roles"][0]["keyids"]
+        ids.append(ids[0])
+    r.bump("targets").edit["targets"] = change
+
 @case("role-name", "{targets}.targets.json")
 def targets_delegate_to_root(r):
     r.bump("targets").edit["targets"] = lambda s: s["delegations"]["roles"][0].update(name="root")
@@ -307,6 +385,22 @@ def platform_by_another_platforms_managers(r):
 @case("threshold", "{nrf52840}.nrf52840.json")
 def platform_by_the_online_keys(r):
     r.signers[r.platform] = r.keys["snapshot"] + r.keys["timestamp"] + r.keys["director"]
+
+@case("threshold", "{nrf52840}.nrf52840.json")
+def platform_by_the_targets_managers(r):
+    r.signers[r.platform] = r.keys["targets"]
+
+@case("version", "{nrf52840}.nrf52840.json")
+def platform_mixed_with_another_snapshot(r):
+    r.edit[r.platform] = put_in("version", 9)
+
+@case("length", "{nrf52840}.nrf52840.json")
+def platform_endless(r):
+    r.raw[r.platform] = lambda data: lambda: b" " * 4096
+
+@case("type", "{nrf52840}.nrf52840.json")
+def platform_is_a_root(r):
+    r.edit[r.platform] = put_in("_type", "root")
 
 @case("threshold", "{nrf52840}.nrf52840.json")
 def platform_by_a_removed_manager(r):
@@ -340,6 +434,21 @@ def platform_path_deeper_than_its_pattern(r):
     r.bump("targets")
 
 @case("no-target", PATH)
+def platform_outside_its_hash_prefixes(r):
+    del r.delegations[0]["paths"]
+    first = hashlib.sha256(PATH.encode()).hexdigest()[0]
+    r.delegations[0]["path_hash_prefixes"] = [d for d in "0123456789abcdef" if d != first]
+    r.bump("targets")
+
+@case("no-target", PATH)
+def platform_delegates_what_it_was_not_given(r):
+    r.keys["other"], r.version["other"] = [Key("other")], 1
+    r.delegations[0]["paths"] = ["1.0.*/*"]
+    r.extra[r.platform] = [{"name": "other", "paths": ["*/*"], "terminating": True}]
+    r.listed = {"other": [PATH]}
+    r.bump("targets")
+
+@case("no-target", PATH)
 def target_behind_a_terminating_role(r):
     r.keys["wall"] = [Key("wall")]
     r.version["wall"] = 1
@@ -351,6 +460,15 @@ def target_behind_a_terminating_role(r):
 @case("hash", PATH)
 def target_changed(r):
     r.spoil = lambda data: b"X" + data[1:]
+
+@case("hash", PATH)
+def target_of_last_time(r):
+    r.content[PATH] = b"firmware " * 40 + b"!"  # as long as what it is replaced by
+    r.spoil = lambda data: b"firmware " * 40 + b"?"
+
+@case("hash", PATH)
+def target_with_one_wrong_digest_of_two(r):
+    r.edit[r.platform] = lambda s: s["targets"][PATH]["hashes"].update(sha512="00" * 64)
 
 @case("length", PATH)
 def target_longer(r):
@@ -419,7 +537,7 @@ class Tampered(unittest.TestCase):
                         self.assertEqual(got, [])
                         refused = served.get("metadata/" + want[2])
                         if want[1] not in ("expired", "fetch", "no-target") and want[2] != PATH:
-                            self.assertNotIn(refused, [v for v in kept.values() if v is not None] if refused is not None else [])
+                            self.assertFalse(refused is not None and refused in kept.values(), "it was kept")
         self.assertGreaterEqual(len(CASES), 40)
 
 

@@ -104,11 +104,12 @@ export function makeApi(world, emit, session) {
 	}
 
 	function deviceList(query) {
-		const { platform, state, q } = Object.fromEntries(query);
+		const { platform, state, stale, q } = Object.fromEntries(query);
 		const words = (q ?? "").toLowerCase();
 		const fits = (d) =>
 			(!platform || d.platform === platform) &&
 			(!state || d.state === state) &&
+			(!stale || String(d.stale !== null) === stale) &&
 			(!words || `${d.id} ${d.name} ${d.address}`.toLowerCase().includes(words));
 		return paged(world.devices.filter(fits).map(brief), query);
 	}
@@ -131,6 +132,7 @@ export function makeApi(world, emit, session) {
 			registered_at: at(Date.now()),
 			update: null,
 			heartbeat: null,
+			stale: null,
 			attributes: {},
 		};
 		world.devices.push(made);
@@ -164,6 +166,7 @@ export function makeApi(world, emit, session) {
 			key_manifest: null,
 			releases: { stable: null, beta: null },
 			device_count: 0,
+			stale_count: 0,
 		};
 		world.platforms.push(made);
 		return made;
@@ -287,7 +290,7 @@ export function makeApi(world, emit, session) {
 	const routes = [
 		...peopleRoutes(world, { Refusal, paged, find, session }),
 		...recordRoutes(world, { Refusal, paged, find, releaseOf, platformOf, emit }),
-		...tufRoutes(world, { find, platformOf }),
+		...tufRoutes(world, { Refusal, find, platformOf }),
 		["GET", "/platforms", ({ query }) => paged(world.platforms, query)],
 		["POST", "/platforms", ({ body }) => platformCreate(body)],
 		["GET", "/platforms/{0}", ({ params: [p] }) => platformOf(p)],

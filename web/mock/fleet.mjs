@@ -61,6 +61,7 @@ function platform(name, title, more) {
 		},
 		releases: { stable: null, beta: null },
 		device_count: 0,
+		stale_count: 0,
 		...more,
 	};
 }
@@ -151,6 +152,18 @@ const NAMES = ["roof", "cellar", "gate", "boiler", "lab", "hall", "press", "line
 const OLD = { "mps2-an386": "1.0.0", esp8266: "2.4.0", "stm32f4-pump": "3.0.1" };
 const NEW = { "mps2-an386": "1.1.0", esp8266: "2.4.1", "stm32f4-pump": "3.0.2" };
 
+/** Most because of what expired, some for reasons of their own; `i` is 11 and 40 more again and again. */
+function staleSince(now, i) {
+	const why = ["metadata-expired", "not-followed", "metadata-expired", "no-repository"][Math.floor(i / 40) % 4];
+	const expired = why === "metadata-expired";
+	return {
+		since: at(now - DAY - i * MINUTE),
+		why,
+		role: expired ? "targets" : null,
+		expired_at: expired ? at(now - 2 * DAY) : null,
+	};
+}
+
 function device(now, i, next) {
 	const owner = i % 7 === 0 ? "stm32f4-pump" : i % 3 === 0 ? "esp8266" : "mps2-an386";
 	const roll = next();
@@ -184,6 +197,7 @@ function device(now, i, next) {
 						app: "beacon",
 					}
 				: null,
+		stale: i % 40 === 11 && owner === "mps2-an386" && state !== "never" ? staleSince(now, i) : null,
 		attributes: { hw_revision: "B", platform: owner, sw_version: version ?? "" },
 	};
 }
@@ -348,7 +362,11 @@ export function keys(now) {
 
 /** Running numbers of each release and platform, from the devices. */
 export function recount(world) {
-	for (const p of world.platforms) p.device_count = world.devices.filter((d) => d.platform === p.name).length;
+	for (const p of world.platforms) {
+		const own = world.devices.filter((d) => d.platform === p.name);
+		p.device_count = own.length;
+		p.stale_count = own.filter((d) => d.stale !== null).length;
+	}
 	for (const r of world.releases) {
 		r.running_on = world.devices.filter((d) => d.platform === r.platform && d.version === r.version).length;
 	}

@@ -73,6 +73,7 @@ function repository(now) {
 	return {
 		...GOLDEN,
 		platform: PLATFORM,
+		metadata: `/tuf/DEFAULT/${PLATFORM}/metadata/`,
 		online_keys: ONLINE.map((r) => ({ ...KEY, role: r, keyid: idOf(r), used: true })),
 		roles: [
 			published("1.root.json", 200 * DAY, 365 * DAY),
@@ -85,6 +86,7 @@ function repository(now) {
 		targets: Object.entries(stands[`4.${PLATFORM}.json`].targets).map(([path, entry]) => ({ ...TARGET, path, entry })),
 		pending: [waiting(`5.${PLATFORM}.json`, [BEN], [ANNA, BEN, CARLA], 2), waiting("2.targets.json", [], [ANNA], 1)],
 		documents: { stands, waits },
+		signed_by: { root: [ANNA, BEN], targets: [ANNA], [PLATFORM]: [ANNA, BEN] },
 	};
 }
 
@@ -93,6 +95,7 @@ function without(platform) {
 	return {
 		...GOLDEN,
 		platform,
+		metadata: `/tuf/DEFAULT/${platform}/metadata/`,
 		protected: false,
 		online_keys: ONLINE.map((r) => ({ ...KEY, role: r, keyid: idOf(r), used: false })),
 		roles: [],
@@ -105,12 +108,47 @@ function without(platform) {
 export const makeRepositories = (now) => ({ repositories: [repository(now)] });
 
 /** `tools`: what api.mjs has for every route. */
-export function tufRoutes(world, { find, platformOf }) {
+export function tufRoutes(world, { Refusal, find, platformOf }) {
 	const repositoryOf = (p) => {
 		const { name } = platformOf(p);
-		const { documents: _, ...answer } = world.repositories.find((r) => r.platform === name) ?? without(name);
+		const {
+			documents: _,
+			signed_by: __,
+			...answer
+		} = world.repositories.find((r) => r.platform === name) ?? without(name);
 		return answer;
 	};
+	/** One more signature on what waits; anything else this mock refuses as otad does what nobody may sign. */
+	function send(p, name, body) {
+		if (body === undefined) throw new Refusal(415, "unsupported-media-type", "This route takes application/json");
+		const { signatures, signed } = body;
+		const kept = find(world.repositories, "repository", (r) => r.platform === p);
+		const w = kept.pending.find((x) => x.file === name);
+		const valid = signatures.map((s) => s.keyid).filter((id) => w?.keys.includes(id));
+		if (w === undefined || valid.length === 0)
+			throw new Refusal(422, "bad-signature", "No signature on it counts", `${name} is signed by nobody who may`);
+		w.signed_by = [...new Set([...w.signed_by, ...valid])];
+		w.missing = Math.max(0, w.threshold - w.signed_by.length);
+		if (w.missing > 0) return { published: [], pending: kept.pending };
+		const now = Date.now();
+		kept.documents.stands[name] = signed;
+		kept.signed_by[w.role] = w.signed_by;
+		kept.pending = kept.pending.filter((x) => x !== w);
+		kept.roles = kept.roles.map((f) =>
+			f.role === w.role ? { ...f, ...pick(w), published_at: at(now), published_by: world.user.name } : f,
+		);
+		return { published: [name], pending: kept.pending };
+	}
+	const pick = ({ role, file, version, size, expires }) => ({ role, file, version, size, expires });
+	function remove(p, id) {
+		const kept = find(world.repositories, "waiting file", (r) => r.platform === p);
+		const w = find(kept.pending, "waiting file", (x) => x.id === id);
+		kept.pending = kept.pending.filter((x) => x !== w);
+	}
+	function publicSet(p, { public_targets }) {
+		find(world.repositories, "repository", (r) => r.platform === p).public_targets = public_targets;
+		return repositoryOf(p);
+	}
 	function waitingOf(p, id) {
 		const kept = find(world.repositories, "waiting file", (r) => r.platform === p);
 		const { file, signed_by } = find(kept.pending, "waiting file", (w) => w.id === id);
@@ -120,12 +158,18 @@ export function tufRoutes(world, { find, platformOf }) {
 		["GET", "/platforms/{0}/tuf", ({ params: [p] }) => repositoryOf(p)],
 		["GET", "/platforms/{0}/tuf/pending", ({ params: [p] }) => ({ pending: repositoryOf(p).pending })],
 		["GET", "/platforms/{0}/tuf/pending/{1}", ({ params: [p, id] }) => waitingOf(p, id)],
+		["DELETE", "/platforms/{0}/tuf/pending/{1}", ({ params: [p, id] }) => remove(p, id)],
+		["PATCH", "/platforms/{0}/tuf", ({ params: [p], body }) => publicSet(p, body)],
+		["PUT", "/platforms/{0}/tuf/{1}", ({ params: [p, name], body }) => send(p, name, body)],
 	];
 }
 
 /** GET /tuf/{tenant}/{platform}/metadata/{file}, or null. */
 export function tufDoor(world, path) {
 	const [, platform, file] = /^\/tuf\/DEFAULT\/([^/]+)\/metadata\/([^/]+)$/.exec(path) ?? [];
-	const signed = world.repositories.find((r) => r.platform === platform)?.documents.stands[file];
-	return signed === undefined ? null : { signatures: [], signed };
+	const kept = world.repositories.find((r) => r.platform === platform);
+	const signed = kept?.documents.stands[file];
+	if (signed === undefined) return null;
+	const role = file.replace(/^\d+\./, "").replace(/\.json$/, "");
+	return { signatures: (kept.signed_by[role] ?? []).map((keyid) => ({ keyid, sig: "" })), signed };
 }

@@ -29,10 +29,11 @@ const ReleasePage = lazy(() => ship().then((m) => m.ReleasePage));
 const PlatformsPage = lazy(() => ship().then((m) => m.PlatformsPage));
 const PlatformPage = lazy(() => ship().then((m) => m.PlatformPage));
 const ReviewPage = lazy(() => import("./pages/review.tsx").then((m) => m.ReviewPage));
-const LinksPage = lazy(() => import("./pages/links.tsx").then((m) => m.LinksPage));
-const DownloadsPage = lazy(() => import("./pages/downloads.tsx").then((m) => m.DownloadsPage));
+const records = () => import("./pages/records.ts");
+const LinksPage = lazy(() => records().then((m) => m.LinksPage));
+const DownloadsPage = lazy(() => records().then((m) => m.DownloadsPage));
+const AuditPage = lazy(() => records().then((m) => m.AuditPage));
 const FlashPage = lazy(() => import("./pages/flash.tsx").then((m) => m.FlashPage));
-const AuditPage = lazy(() => import("./pages/audit.tsx").then((m) => m.AuditPage));
 const people = () => import("./pages/people.ts");
 const KeysPage = lazy(() => people().then((m) => m.KeysPage));
 const UsersPage = lazy(() => people().then((m) => m.UsersPage));
@@ -83,7 +84,15 @@ export function App() {
 		case "out":
 			return <SignInPage onDone={enter} />;
 		case "in":
-			return <Inside route={route} session={access.session} onSession={enter} onOut={() => setAccess({ is: "out" })} />;
+			return (
+				<Inside
+					route={route}
+					session={access.session}
+					onSession={enter}
+					onLeaving={() => setAccess({ is: "unknown", problem: null })}
+					onOut={() => setAccess({ is: "out" })}
+				/>
+			);
 	}
 }
 
@@ -91,10 +100,12 @@ interface InsideProps {
 	route: Route;
 	session: Session;
 	onSession: (session: Session) => void;
+	/** Signing out is under way: until the server has ended the session, nobody is told that it has. */
+	onLeaving: () => void;
 	onOut: () => void;
 }
 
-function Inside({ route, session, onSession, onOut }: InsideProps) {
+function Inside({ route, session, onSession, onLeaving, onOut }: InsideProps) {
 	const live = useMemo(() => new Live(), []);
 	const { asking, answer } = useSignInAgain();
 	useEffect(() => {
@@ -117,8 +128,10 @@ function Inside({ route, session, onSession, onOut }: InsideProps) {
 		};
 	}, [live]);
 	const leave = () => {
-		signOut().catch(() => undefined);
-		onOut();
+		onLeaving();
+		signOut()
+			.catch(() => undefined)
+			.then(onOut);
 	};
 	const back = (next: Session) => {
 		onSession(next);
@@ -187,7 +200,7 @@ function Page({ route }: { route: Route }) {
 				/>
 			);
 		case "devices":
-			return <DevicesPage platform={route.platform} state={route.state} q={route.q} />;
+			return <DevicesPage filter={route.filter} />;
 		case "device":
 			return <DevicePage key={route.id} id={route.id} />;
 		case "updates":

@@ -14,7 +14,7 @@ function query(params: Params): string {
 }
 
 /** A type, not an interface, so that it is assignable to Params. */
-export type DeviceFilter = { platform?: string; state?: string; q?: string };
+export type DeviceFilter = { platform?: string; state?: string; stale?: string; q?: string };
 
 /** Times of filters are days, "2026-11-20" in local time, both inclusive; the API is asked for instants. */
 export type UpdateFilter = {
@@ -87,8 +87,8 @@ export const api = {
 	platform: (name: string) => `${V1}/platforms/${seg(name)}`,
 	keyManifest: (name: string) => `${V1}/platforms/${seg(name)}/key-manifest`,
 	tuf: (name: string) => `${api.platform(name)}/tuf`,
+	tufFile: (name: string, file: string) => `${api.tuf(name)}/${seg(file)}`,
 	tufWaiting: (name: string, id: string) => `${api.tuf(name)}/pending/${seg(id)}`,
-	tufPublished: (name: string, file: string) => `/tuf/${TENANT}/${seg(name)}/metadata/${seg(file)}`,
 	releases: (filter: Cursor & { platform?: string } = {}) => `${V1}/releases${query({ ...filter })}`,
 	release: (platform: string, version: string) => `${V1}/platforms/${seg(platform)}/releases/${seg(version)}`,
 	artifact: (platform: string, version: string, name: string) =>

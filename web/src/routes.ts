@@ -1,4 +1,4 @@
-import type { AuditFilter, DownloadFilter, UpdateFilter } from "./paths.ts";
+import type { AuditFilter, DeviceFilter, DownloadFilter, UpdateFilter } from "./paths.ts";
 
 /** A filter as an address gives it: every member is there, empty when it does not count. */
 export type Filter<T, Without extends keyof T = never> = { [K in Exclude<keyof T, Without>]-?: string };
@@ -6,7 +6,7 @@ export type Filter<T, Without extends keyof T = never> = { [K in Exclude<keyof T
 /** What an address means. Paths are built in paths.ts; this is the other direction. */
 export type Route =
 	| { name: "overview"; platform: string; days: string }
-	| { name: "devices"; platform: string; state: string; q: string }
+	| { name: "devices"; filter: Filter<DeviceFilter> }
 	| { name: "device"; id: string }
 	| { name: "updates"; filter: Filter<UpdateFilter, "open"> }
 	| { name: "releases"; platform: string }
@@ -52,12 +52,7 @@ export function parseRoute(url: URL): Route {
 		case "setup/1":
 			return { name: "setup", token: url.hash.slice(1) };
 		case "devices/1":
-			return {
-				name: "devices",
-				platform: param("platform"),
-				state: param("state"),
-				q: param("q"),
-			};
+			return { name: "devices", filter: params("platform", "state", "stale", "q") };
 		case "devices/2":
 			return { name: "device", id: second ?? "" };
 		case "updates/1":

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Device, List, Release, Update } from "../src/api/types.ts";
+import type { Repository } from "../src/api/tuf.ts";
+import type { Device, List, Platform, Release, Update } from "../src/api/types.ts";
 import { whyNot } from "../src/forms/assign.tsx";
 import { pemBlocks, splitNames } from "../src/forms/platform.tsx";
 import { addFiles, examine, NOTHING } from "../src/forms/upload.ts";
-import { concernsOf, standingFailures } from "../src/pages/parts/attention.ts";
+import { byWorst, concernsOf, signingConcerns, standingFailures } from "../src/pages/parts/attention.ts";
 import { versionShares } from "../src/pages/parts/shares.tsx";
 import { timelineSteps } from "../src/pages/parts/timeline.tsx";
 import { withAnswer, withChanges } from "../src/pages/parts/updates.tsx";
 import { visibleRange } from "../src/ui/table.tsx";
 import { sha256, toBase64 } from "../src/util/bytes.ts";
+import { reasonText } from "../src/util/words.ts";
 
 const AT = "2026-11-20T10:00:00Z";
 
@@ -75,12 +77,56 @@ test("concerns: failures first, many of them summed up, then silence, then unfin
 		updates,
 		offline: { items: [device], next: null },
 		late: none,
+		stale: none,
 	});
 	assert.deepEqual(
 		concerns.map((c) => c.subject),
 		["d0", "d1", "d2", "d3", "d4", "2 further devices", "quiet", "p 1.3.0"],
 	);
-	assert.deepEqual(concernsOf({ platforms: [], releases: [], updates: [], offline: none, late: none }), []);
+	assert.deepEqual(
+		concernsOf({ platforms: [], releases: [], updates: [], offline: none, late: none, stale: none }),
+		[],
+	);
+});
+
+test("what is to be signed: expired is worst, soon to expire next, then what waits", () => {
+	const at = (days: number) => new Date(Date.parse(AT) + days * 86_400_000).toISOString();
+	const roles = [
+		{ role: "root", expires: at(200) },
+		{ role: "targets", expires: at(3) },
+		{ role: "pump", expires: at(-1) },
+		{ role: "timestamp", expires: at(0.5) },
+	];
+	const pending = [
+		{ id: "1", file: "2.pump.json", missing: 2, submitted_at: AT },
+		{ id: "2", file: "3.root.json", missing: 0, submitted_at: AT },
+	];
+	const repository = { platform: "pump", roles, pending } as unknown as Repository;
+	assert.deepEqual(
+		byWorst(signingConcerns([repository], Date.parse(AT))).map((c) => [c.tone, c.subject, c.text]),
+		[
+			["bad", "pump of pump", "has expired: its devices take no update"],
+			["warn", "targets of pump", "expires soon and must be signed anew"],
+			["accent", "pump 2.pump.json", "waits for 2 signatures"],
+			["accent", "pump 3.root.json", "waits for its counterpart"],
+		],
+	);
+});
+
+test("stale devices are counted beyond the list's first page", () => {
+	const none: List<Device> = { items: [], next: null };
+	const stale = { items: [{ id: "a" }, { id: "b" }] as Device[], next: "more" };
+	const platforms = [{ stale_count: 300 }, { stale_count: 12 }] as Platform[];
+	const facts = { releases: [], updates: [], offline: none, late: none };
+	const [concern] = concernsOf({ ...facts, platforms, stale });
+	assert.deepEqual([concern?.subject, concern?.href], ["312 devices", "/devices?stale=true"]);
+	assert.equal(concernsOf({ ...facts, platforms: [], stale })[0]?.subject, "2+ devices");
+});
+
+test("reasons about signed metadata have words, also those that this page does not know", () => {
+	assert.equal(reasonText("tuf-expired"), "What the managers signed has expired");
+	assert.equal(reasonText("tuf-of-tomorrow"), "The device does not trust what is signed for it");
+	assert.equal(reasonText("of-tomorrow"), "of-tomorrow");
 });
 
 test("a release is offered only where it can be taken", () => {

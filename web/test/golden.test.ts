@@ -28,6 +28,7 @@ import type {
 	Role,
 	Session,
 	SignIn,
+	Stale,
 	TotpSecret,
 	Update,
 	UpdateEvent,
@@ -59,6 +60,8 @@ const event: Shape<UpdateEvent> = {
 	progress_percent: "number?",
 	details: "array",
 };
+
+const stale: Shape<Stale> = { since: "string", why: "string", role: "string?", expired_at: "string?" };
 
 const update: Shape<Update> = {
 	id: "number",
@@ -95,6 +98,7 @@ const device: Shape<Device> = {
 	update: "object?",
 	last_update: "object?",
 	heartbeat: "object?",
+	stale: "object?",
 	attributes: "object",
 };
 
@@ -141,6 +145,7 @@ const platform: Shape<Platform> = {
 	key_manifest: "object?",
 	releases: "object",
 	device_count: "number",
+	stale_count: "number",
 };
 
 const session: Shape<Session> = {
@@ -273,7 +278,7 @@ const releaseTally: Shape<ReleaseTally> = {
 };
 
 const { platform: _platform, version: _version, ...tally } = releaseTally;
-const statistics: Shape<Statistics> = { ...tally, releases: "array", days: "array" };
+const statistics: Shape<Statistics> = { ...tally, stale: "number", releases: "array", days: "array" };
 
 function golden(name: string): Record<string, unknown> {
 	return JSON.parse(readFileSync(`../tests/vectors/api/${name}.json`, "utf8"));
@@ -307,10 +312,11 @@ function each(value: unknown): Record<string, unknown>[] {
 }
 
 test("devices, with and without an update and a heartbeat", () => {
-	for (const name of ["device", "device-new", "device-failed"]) {
+	for (const name of ["device", "device-new", "device-failed", "device-stale"]) {
 		const document = golden(name);
 		check(name, document, device, ["attributes"]);
 		if (document.heartbeat) check(`${name}.heartbeat`, document.heartbeat as Record<string, unknown>, heartbeat);
+		if (document.stale) check(`${name}.stale`, document.stale as Record<string, unknown>, stale);
 		if (document.update) check(`${name}.update`, document.update as Record<string, unknown>, update, ["events"]);
 	}
 });

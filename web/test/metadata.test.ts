@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { OnlineKey, PublishedFile, Repository, Target, WaitingFile } from "../src/api/tuf.ts";
-import { changesBetween, lasting } from "../src/util/metadata.ts";
+import { changesBetween, fileNameOf, lasting, signersByRole } from "../src/util/metadata.ts";
 
 const entry = (channel: string, length = 1) => ({ custom: { channel }, length });
 const role = (keyids: string[], threshold: number) => ({ keyids, threshold });
@@ -80,6 +80,7 @@ const waiting: Members<WaitingFile> = {
 const key: Members<OnlineKey> = { role: true, keyid: true, public: true, used: true };
 const target: Members<Target> = { path: true, entry: true };
 const repository: Members<Repository> = {
+	metadata: true,
 	platform: true,
 	protected: true,
 	public_targets: true,
@@ -105,4 +106,39 @@ test("a repository has the members that otad's own test asserts", () => {
 		assert.ok(list.length > 0);
 		for (const one of list) same(one, members);
 	}
+});
+
+test("who has signed a role: counted by the keys that its namer names", () => {
+	const signed = (keyids: string[], body: Record<string, unknown>) => ({
+		signatures: keyids.map((keyid) => ({ keyid })),
+		signed: body,
+	});
+	const files = new Map([
+		[
+			"root",
+			signed(["r1", "r2"], {
+				roles: { root: { keyids: ["r1", "r2", "r3"], threshold: 2 }, targets: { keyids: ["t1"], threshold: 1 } },
+			}),
+		],
+		["targets", signed(["t1"], { delegations: { roles: [{ name: "pump", keyids: ["p1", "p2"], threshold: 2 }] } })],
+		["pump", signed(["p2", "p1", "removed"], { targets: {} })],
+	]);
+	assert.deepEqual(
+		[...signersByRole(files)],
+		[
+			["root", { threshold: 2, keys: ["r1", "r2", "r3"], signed_by: ["r1", "r2"] }],
+			["targets", { threshold: 1, keys: ["t1"], signed_by: ["t1"] }],
+			["pump", { threshold: 2, keys: ["p1", "p2"], signed_by: ["p1", "p2"] }],
+		],
+	);
+	files.delete("targets");
+	assert.equal(signersByRole(files).has("pump"), false, "nobody says who may");
+});
+
+test("a signed file says its own name, whatever it is called on somebody's disk", () => {
+	assert.equal(fileNameOf({ _type: "root", version: 3 }, "pump"), "3.root.json");
+	assert.equal(fileNameOf({ _type: "targets", version: 2, delegations: {} }, "pump"), "2.targets.json");
+	assert.equal(fileNameOf({ _type: "targets", version: 5, targets: {} }, "pump"), "5.pump.json");
+	for (const other of [null, "text", {}, { _type: "targets" }, { _type: "snapshot", version: 1 }, { version: 1 }])
+		assert.equal(fileNameOf(other, "pump"), "");
 });

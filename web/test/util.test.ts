@@ -23,11 +23,9 @@ test("every page's address leads back to its route", () => {
 		name: "audit",
 		filter: { actor: "anna", action: "", platform: "", object: "", from: "2026-11-20", to: "" },
 	});
-	assert.deepEqual(route(page.devices({ platform: "esp8266", state: "late", q: "a b&c" })), {
+	assert.deepEqual(route(page.devices({ platform: "esp8266", state: "late", stale: "true", q: "a b&c" })), {
 		name: "devices",
-		platform: "esp8266",
-		state: "late",
-		q: "a b&c",
+		filter: { platform: "esp8266", state: "late", stale: "true", q: "a b&c" },
 	});
 	for (const id of ["dev.1", "aa:bb:cc", "a b/c?d#e", "100%"])
 		assert.deepEqual(route(page.device(id)), { name: "device", id });

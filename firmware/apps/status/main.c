@@ -15,6 +15,7 @@
 #include "net.h"
 
 enum {
+    STALE_LED = 1 << 9,    /* lights while the server may be keeping news from us */
     TRIAL_MS = 180 * 1000, /* to reach the server; longer than two failed steps */
     RETRY_MS = 5000
 };
@@ -57,7 +58,7 @@ static void idle(void *arg)
     if (now - app.shown_ms >= look.step_ms) {
         app.shown_ms = now;
         app.step = (app.step + 1) % look.steps;
-        board_leds(look.leds[app.step]);
+        board_leds(look.leds[app.step] | (ota_stale(&app.agent) ? STALE_LED : 0u));
     }
     if (now - app.stepped_ms < OTA_STEP_MS_MAX) {
         board_watchdog_feed();

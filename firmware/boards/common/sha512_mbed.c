@@ -3,7 +3,7 @@
  * slower.  Compiled under names of our own, since an app may link a mbed TLS of its own for its
  * connections.
  */
-#include "../../image/sha512.h"
+#include "sha512_small.h"
 
 #define MBEDTLS_CONFIG_FILE             "sha512_mbed_config.h"
 #define mbedtls_sha512_init             small_sha512_init
@@ -35,18 +35,18 @@ static mbedtls_sha512_context *context(struct crypto_sha512 *h)
     return (mbedtls_sha512_context *)(void *)h->opaque;
 }
 
-void crypto_sha512_init(struct crypto_sha512 *h)
+void sha512_small_init(struct crypto_sha512 *h)
 {
     (void)mbedtls_sha512_starts(context(h), 0);
 }
 
 /* None of the three can fail: there is no hardware behind them. */
-void crypto_sha512_update(struct crypto_sha512 *h, const void *data, size_t len)
+void sha512_small_update(struct crypto_sha512 *h, const void *data, size_t len)
 {
     (void)mbedtls_sha512_update(context(h), data, len);
 }
 
-void crypto_sha512_final(struct crypto_sha512 *h, uint8_t out[CRYPTO_SHA512_BYTES])
+void sha512_small_final(struct crypto_sha512 *h, uint8_t out[CRYPTO_SHA512_BYTES])
 {
     (void)mbedtls_sha512_finish(context(h), out);
 }

@@ -1,9 +1,9 @@
 /*
  * What libsodium's Ed25519 verification expects around it, without an operating system: its
- * helpers, the SHA-512 of this port, and from BearSSL the reduction of its digest modulo the
+ * helpers, the devices' SHA-512, and from BearSSL the reduction of its digest modulo the
  * order of the group, which is much smaller there.
  */
-#include "../../image/sha512.h"
+#include "sha512_small.h"
 
 #include <inner.h> /* BearSSL's integers */
 #include <sodium/crypto_hash_sha512.h>
@@ -23,20 +23,20 @@ static struct crypto_sha512 *context(crypto_hash_sha512_state *s)
 
 int crypto_hash_sha512_init(crypto_hash_sha512_state *s)
 {
-    crypto_sha512_init(context(s));
+    sha512_small_init(context(s));
     return 0;
 }
 
 int crypto_hash_sha512_update(crypto_hash_sha512_state *s, const unsigned char *in,
                               unsigned long long len)
 {
-    crypto_sha512_update(context(s), in, (size_t)len);
+    sha512_small_update(context(s), in, (size_t)len);
     return 0;
 }
 
 int crypto_hash_sha512_final(crypto_hash_sha512_state *s, unsigned char *out)
 {
-    crypto_sha512_final(context(s), out);
+    sha512_small_final(context(s), out);
     return 0;
 }
 

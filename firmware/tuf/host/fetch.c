@@ -9,8 +9,11 @@
 
 enum {
     CONNECT_TIMEOUT_S = 15,
-    STALL_BYTES_PER_S = 100, /* slower than this ...              */
-    STALL_S = 30,            /* ... for so long is not served at all */
+    STALL_BYTES_PER_S =
+        100,       /* slower than this for the caller's patience is not served at all */
+    TOTAL_S = 600, /* and for the whole file so long, ...                            */
+    TOTAL_BYTES_PER_S = 1024, /* ... and what its limit takes at this pace, ... */
+    TOTAL_S_MAX = 7 * 86400 /* ... which is less than libcurl can count                       */
 };
 
 struct fetch {
@@ -20,6 +23,7 @@ struct fetch {
     __typeof__(curl_easy_perform) *perform;
     __typeof__(curl_easy_getinfo) *getinfo;
     CURL *curl;
+    long patience_s;
 };
 
 struct transfer {
@@ -52,7 +56,7 @@ static ota_err load(struct fetch *f)
     return OTA_OK;
 }
 
-ota_err fetch_open(struct fetch **out)
+ota_err fetch_open(unsigned patience_s, struct fetch **out)
 {
     struct fetch *f = calloc(1, sizeof *f);
     ota_err e = f == NULL ? OTA_E_NO_MEMORY : load(f);
@@ -63,6 +67,7 @@ ota_err fetch_open(struct fetch **out)
         free(f);
         return e;
     }
+    f->patience_s = (long)patience_s;
     *out = f;
     return OTA_OK;
 }
@@ -73,6 +78,13 @@ void fetch_close(struct fetch *f)
         return;
     f->cleanup(f->curl);
     free(f);
+}
+
+static long seconds_for(size_t max)
+{
+    return max / TOTAL_BYTES_PER_S < TOTAL_S_MAX - TOTAL_S
+               ? (long)(TOTAL_S + max / TOTAL_BYTES_PER_S)
+               : (long)TOTAL_S_MAX;
 }
 
 static size_t receive(char *data, size_t size, size_t count, void *arg)
@@ -105,7 +117,8 @@ ota_err fetch_get(struct fetch *f, const char *url, size_t max, const struct fet
     (void)f->setopt(c, CURLOPT_FAILONERROR, 1L);
     (void)f->setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
     (void)f->setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
-    (void)f->setopt(c, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
+    (void)f->setopt(c, CURLOPT_LOW_SPEED_TIME, f->patience_s);
+    (void)f->setopt(c, CURLOPT_TIMEOUT, seconds_for(max));
     (void)f->setopt(c, CURLOPT_WRITEFUNCTION, receive);
     (void)f->setopt(c, CURLOPT_WRITEDATA, &t);
     code = f->perform(c);

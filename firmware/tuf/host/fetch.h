@@ -9,8 +9,11 @@
 /* HTTP, HTTPS and files by libcurl, bounded in length, time and slowness. */
 struct fetch;
 
-/* Errors: OTA_E_NOT_FOUND (no libcurl), OTA_E_NO_MEMORY. */
-OTA_MUST_CHECK ota_err fetch_open(struct fetch **out);
+/*
+ * patience_s: who sends less than 100 bytes a second for so long does not send.
+ * Errors: OTA_E_NOT_FOUND (no libcurl), OTA_E_NO_MEMORY.
+ */
+OTA_MUST_CHECK ota_err fetch_open(unsigned patience_s, struct fetch **out);
 void fetch_close(struct fetch *f); /* NULL is fine */
 
 /* Takes what comes; anything but OTA_OK ends the transfer. */

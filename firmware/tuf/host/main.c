@@ -18,6 +18,8 @@ enum {
     VISITS = 64,
     NAME_BYTES = 3 * TUF_NAME_MAX + 32,
     URL_BYTES = 4096,
+    PATIENCE_S = 30,
+    PATIENCE_S_MAX = 3600,
 };
 
 static const char usage[] =
@@ -25,13 +27,15 @@ static const char usage[] =
     "       tuf-client --metadata-url U --metadata-dir D refresh\n"
     "       tuf-client --metadata-url U --metadata-dir D --target-name P... --target-dir T\n"
     "                  --target-base-url B download\n"
+    "  --patience S      give a file up that stalls for so many seconds (30)\n"
     "  --opaque-keyids   keyids are names, not digests of their keys (TAP 12)\n"
     "  --device          the limits and the memory of a device; canonical files only\n";
 
 struct options {
     const char *metadata_dir, *metadata_url, *target_dir, *target_base_url, *command, *root;
     const char *target[TARGETS_MAX];
-    unsigned targets;
+    const char *patience;
+    unsigned targets, patience_s;
     bool opaque_keyids, device;
 };
 
@@ -48,16 +52,25 @@ struct run {
     char name[NAME_BYTES]; /* of the file that is looked at */
 };
 
+static bool patience_parse(struct options *o)
+{
+    char *end;
+    unsigned long s = o->patience == NULL ? PATIENCE_S : strtoul(o->patience, &end, 10);
+
+    o->patience_s = (unsigned)s;
+    return o->patience == NULL || (o->patience[0] >= '1' && o->patience[0] <= '9' &&
+                                   *end == '\0' && s <= PATIENCE_S_MAX);
+}
+
 static bool options_parse(int argc, char **argv, struct options *o)
 {
     const struct {
         const char *name;
         const char **value;
     } texts[] = {
-        {"--metadata-dir", &o->metadata_dir},
-        {"--metadata-url", &o->metadata_url},
-        {"--target-dir", &o->target_dir},
-        {"--target-base-url", &o->target_base_url},
+        {"--metadata-dir", &o->metadata_dir}, {"--metadata-url", &o->metadata_url},
+        {"--target-dir", &o->target_dir},     {"--target-base-url", &o->target_base_url},
+        {"--patience", &o->patience},
     };
     int i = 1;
 
@@ -81,7 +94,7 @@ static bool options_parse(int argc, char **argv, struct options *o)
         o->command = argv[i++];
     if (i < argc)
         o->root = argv[i++];
-    return i == argc && o->command != NULL && o->metadata_dir != NULL;
+    return i == argc && o->command != NULL && o->metadata_dir != NULL && patience_parse(o);
 }
 
 /* A host's memory; pages that nothing is put in cost nothing. */
@@ -89,7 +102,9 @@ static ota_err host_memory(struct run *r)
 {
     struct tuf_memory *m = &r->setup.memory;
     size_t longest = r->limits.targets_bytes;
-    struct tuf_key *key = calloc((size_t)(VISITS + 1) * TUF_ROLE_KEYS_MAX, sizeof *key);
+    const size_t keys = (size_t)(VISITS + 1) * TUF_ROLE_KEYS_MAX;
+    struct tuf_key *key = calloc(keys, sizeof *key);
+    struct crypto_rsa *rsa = calloc(keys, sizeof *rsa);
 
     *m = (struct tuf_memory){
         .file = calloc(1, longest),
@@ -100,16 +115,18 @@ static ota_err host_memory(struct run *r)
         .slots = longest / 4,
         .meta = calloc(1, r->limits.snapshot_bytes),
         .meta_bytes = r->limits.snapshot_bytes,
-        .keys = {key, 0, TUF_ROLE_KEYS_MAX},
+        .keys = {key, 0, TUF_ROLE_KEYS_MAX, rsa},
         .visit = calloc(VISITS, sizeof *m->visit),
         .visits = VISITS,
     };
-    if (key == NULL || m->file == NULL || m->text == NULL || m->copy == NULL ||
+    if (key == NULL || rsa == NULL || m->file == NULL || m->text == NULL || m->copy == NULL ||
         m->slot == NULL || m->meta == NULL || m->visit == NULL)
         return OTA_E_NO_MEMORY;
-    for (size_t i = 0; i < VISITS; i++)
-        m->visit[i].keys =
-            (struct tuf_keys){key + (i + 1) * TUF_ROLE_KEYS_MAX, 0, TUF_ROLE_KEYS_MAX};
+    for (size_t i = 0; i < VISITS; i++) {
+        const size_t first = (i + 1) * TUF_ROLE_KEYS_MAX;
+
+        m->visit[i].keys = (struct tuf_keys){key + first, 0, TUF_ROLE_KEYS_MAX, rsa + first};
+    }
     return OTA_OK;
 }
 
@@ -203,7 +220,7 @@ static enum tuf_verdict init(struct run *r)
 static enum tuf_verdict refresh(struct run *r)
 {
     (void)snprintf(r->name, sizeof r->name, "root.json");
-    if (fetch_open(&r->fetch) != OTA_OK)
+    if (fetch_open(r->o.patience_s, &r->fetch) != OTA_OK)
         return TUF_FETCH;
     return feed(r, tuf_client_start(&r->client, &r->setup, NULL));
 }

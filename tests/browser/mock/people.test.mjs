@@ -159,6 +159,59 @@ test("switch the second factor off, with password and code", async () => {
 	await page.getByText("Off: your password alone").waitFor();
 });
 
+test("by keyboard: switch the second factor off; what is wrong stands at its field", async () => {
+	userOf("admin").totp = true;
+	const page = await start("/account", { expected: [/403/] });
+	const dialog = page.getByRole("dialog", { name: "Switch the second factor off?" });
+	await tabTo(page, /^\s*Switch off/);
+	await page.keyboard.press("Enter");
+	await dialog.waitFor();
+	await page.keyboard.type(PASSWORD);
+	await tabTo(page, /^\s*Code/);
+	await page.keyboard.type("111111");
+	await page.keyboard.press("Enter");
+	await dialog.getByText("This code does not count").waitFor();
+	assert.equal(userOf("admin").totp, true);
+	await tabTo(page, /^\s*Code/);
+	await page.keyboard.press("Control+A");
+	await page.keyboard.type(CODE);
+	await tabTo(page, /^\s*Switch it off/);
+	await page.keyboard.press("Enter");
+	await dialog.waitFor({ state: "detached" });
+	await page.getByText("Off: your password alone").waitFor();
+	assert.equal(userOf("admin").totp, false);
+	assert.notEqual(await page.evaluate(() => document.activeElement?.tagName), "BODY", "the focus is somewhere");
+});
+
+test("by keyboard: change the password; Escape leaves it, a wrong one stands at its field, the focus comes back", async () => {
+	const page = await start("/account", { expected: [/403/] });
+	const dialog = page.getByRole("dialog", { name: "Change the password" });
+	const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim());
+	await page.getByRole("table", { name: "Your sign-ins" }).locator("tr[data-row]").nth(2).waitFor();
+	await tabTo(page, /^\s*Change password/);
+	await page.keyboard.press("Enter");
+	await dialog.waitFor();
+	await page.keyboard.press("Escape");
+	await dialog.waitFor({ state: "detached" });
+	assert.equal(await focused(), "Change password");
+	await page.keyboard.press("Enter");
+	await dialog.waitFor();
+	await page.keyboard.type("something else");
+	await tabTo(page, /The new password/);
+	await page.keyboard.type("a longer one this time");
+	await page.keyboard.press("Enter");
+	await dialog.getByText("This is not your password").waitFor();
+	await tabTo(page, /The password until now/);
+	await page.keyboard.press("Control+A");
+	await page.keyboard.type(PASSWORD);
+	const told = page.getByText("all other sign-ins have ended").waitFor(); // it goes again by itself
+	await page.keyboard.press("Enter");
+	await told;
+	await dialog.waitFor({ state: "detached" });
+	await until("this sign-in alone is left", async () => (await page.locator("tr[data-row]").count()) === 1);
+	assert.equal(await focused(), "Change password");
+});
+
 test("a new password ends the other sign-ins; each can be ended alone", async () => {
 	const page = await start("/account", { expected: [/403/] });
 	const table = page.getByRole("table", { name: "Your sign-ins" });

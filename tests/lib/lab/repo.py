@@ -1,5 +1,6 @@
 """The people who vouch for a platform's releases (SPEC 10): root officers, targets' managers and release managers with a key each,
 and the folder in which they sign, all of it by `signer repo`."""
+import datetime
 import json
 import pathlib
 import shutil
@@ -7,6 +8,7 @@ import shutil
 from .factory import signer
 
 SCOPES = ("release.read", "release.upload", "release.manage")
+FOUNDER = (*SCOPES, "platform.manage")  # gives a platform its first root
 KEYS = {"root": ("r1", "r2", "r3"), "targets": ("t1", "t2"), "platform": ("p1", "p2", "p3")}  # two of each have to sign
 
 
@@ -41,7 +43,7 @@ class Managers:
         given = [a for role, names in KEYS.items() for n in names for a in (f"--{role}-key", self.public(n))]
         self._do("init", "--platform", self.platform, "--class", self.platform, "--online", online, *given, *args)
         self.cosign("r1", "r2", "t1", "t2", "p1", "p2")
-        self.publish()
+        self.publish(scopes=FOUNDER)
         return self
 
     def upload(self, version, counter, payload):
@@ -70,15 +72,34 @@ class Managers:
     def rotate(self, role, *args):
         self._do("rotate", "--role", role, *args)
 
+    def renew_online(self):
+        """A new root for the online keys that otad names now."""
+        online = self.folder / "online.json"
+        online.write_text(json.dumps(self.state()))
+        self._do("rotate", "--role", "root", "--online", online)
+        self.cosign("r1", "r2")
+        self.publish()
+
     def revoke(self, name, *args):
         self._do("revoke", self.public(name), *args)
 
-    def renew(self, role):
-        self._do("renew", role)
+    def renew(self, *roles):
+        self._do("renew", *roles)
 
-    def publish(self, check=True):
+    def renew_due(self):
+        """What expires within a week, or has, signed anew and published; the names of it."""
+        soon = f"{datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}"
+        expires = {r["role"]: r["expires"] for r in self.state()["roles"]}
+        due = [role for role in ("root", "targets", self.platform) if expires.get(role, "9999") < soon]
+        if due:
+            self.renew(*due)
+            self.cosign(*(n for role in due for n in KEYS["platform" if role == self.platform else role][:2]))
+            self.publish()
+        return due
+
+    def publish(self, check=True, scopes=SCOPES):
         return signer("repo", "publish", "-d", self.repo, "--server", self.stack.otad.url, "--ca", self.stack.ca.cert, check=check,
-                      env={"OTAD_API_KEY": self.stack.ci_key(self.platform, SCOPES)})
+                      env={"OTAD_API_KEY": self.stack.ci_key(self.platform, scopes)})
 
     def release(self, version, check=True):
         """Let devices have what is uploaded and listed; the answer."""

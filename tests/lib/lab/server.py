@@ -11,7 +11,7 @@ class Otad:
     """folder holds configuration, state, artifacts and log; cluster is a running postgres.Cluster."""
 
     def __init__(self, folder, cluster, ca, port=None, settings=None, database="otad", names=("localhost",),
-                 certificate=None, binary=None, web=None, host="127.0.0.1"):
+                 certificate=None, binary=None, web=None, host="127.0.0.1", env=None):
         self.folder, self.cluster, self.ca, self.database = pathlib.Path(folder), cluster, ca, database
         self.port = port or free_port()
         self.host, self.name = host, names[0]
@@ -20,6 +20,7 @@ class Otad:
         self.binary = pathlib.Path(binary or BUILD / "otad" / "otad")
         self.web = web or ROOT / "web" / "dist"
         self.settings = settings or {}
+        self.env = env or {}
         self.config = self.folder / "otad.conf"
         self.process = None
 
@@ -47,7 +48,7 @@ class Otad:
     def start(self):
         self.write_config()
         self.process = Process("otad", [self.binary, "--config", self.config], self.folder / "otad.log",
-                               env={"ASAN_OPTIONS": "abort_on_error=0:exitcode=99"})
+                               env={"ASAN_OPTIONS": "abort_on_error=0:exitcode=99", **self.env})
         return self.wait_ready()
 
     def wait_ready(self):

@@ -36,14 +36,14 @@ def utc(unix_s):
 
 class Taken:
     """Serves a platform's devices over TLS as the owner of the name.  offer(image, path, entry) lies about what is assigned;
-    files[NAME] = bytes lies about the repository; sha256 about the image's digest; time_s lies about the time; quiet says nothing new."""
+    files[NAME] = bytes lies about the repository; sha256 about the image's digest; time_s lies about the time; quiet says nothing new;
+    key_manifest offers keys."""
 
     def __init__(self, otad, platform):
         self.otad, self.platform = otad, platform
         state = otad.folder / "state"
         self.keys = {role: StolenKey(state / f"tuf-{role}.pem") for role in ("snapshot", "timestamp", "director")}
-        self.image = self.path = self.entry = self.sha256 = self.time_s = None
-        self.files, self.quiet, self.signed = {}, False, True
+        self.repent()
         self.asked, self.told = [], []  # paths, and bodies of devices
         outer = self
 
@@ -84,6 +84,11 @@ class Taken:
 
     # -- what the lies are
 
+    def repent(self):
+        """From now on it is the real otad that answers."""
+        self.image = self.path = self.entry = self.sha256 = self.time_s = None
+        self.files, self.quiet, self.signed, self.key_manifest = {}, False, True, None
+
     def offer(self, image, path, entry):
         self.image, self.path, self.entry = image, path, entry
         self.sha256 = hashlib.sha256(image).hexdigest()
@@ -102,10 +107,12 @@ class Taken:
     def where(self, name):
         return f"/tuf/DEFAULT/{self.platform}/metadata/{name}"
 
-    def republish(self, changed):
-        """New snapshot and timestamp, with the stolen keys, for role files {(role, version): bytes}."""
+    def republish(self, changed, instead=False):
+        """New snapshot and timestamp, with the stolen keys, for role files {(role, version): bytes} beside or instead of the others."""
         timestamp = self.read("timestamp.json")
         snapshot = self.read(f"{timestamp['meta']['snapshot.json']['version']}.snapshot.json")
+        if instead:
+            snapshot["meta"] = {}
         for (role, version), data in changed.items():
             snapshot["meta"][f"{role}.json"] = self.listing(data, version)
             self.files[f"{version}.{role}.json"] = data
@@ -141,6 +148,8 @@ class Taken:
         name = plain.rpartition("/")[2]
         if plain.startswith(f"/tuf/DEFAULT/{self.platform}/metadata/") and name in self.files:
             return 200, "application/json", self.files[name]
+        if plain == "/stolen/keys":
+            return 200, "application/octet-stream", self.key_manifest
         if plain == "/stolen/image":
             return 200, "application/octet-stream", self.image
         if plain.endswith("/director") and (self.image or self.quiet):
@@ -165,6 +174,8 @@ class Taken:
             said.get("_links", {}).pop("director", None)
         if self.quiet:
             said.get("_links", {}).pop("deploymentBase", None)
+        if self.key_manifest and path.count("/") == 4:
+            said["_links"]["keyManifest"] = {"href": f"https://{self.otad.name}:{self.port}/stolen/keys"}
         if self.image and "/deploymentBase/" in path:
             for chunk in said["deployment"]["chunks"]:
                 for a in chunk["artifacts"]:

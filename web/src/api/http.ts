@@ -26,6 +26,8 @@ export function onTokenStale(renew: (() => Promise<unknown>) | null): void {
 export interface RequestOptions {
 	/** A JSON body; a Blob or a buffer goes as it is. */
 	body?: unknown;
+	/** What a Blob or a buffer is; bytes unless said. */
+	type?: string;
 	signal?: AbortSignal | undefined;
 	/** Do not ask for a new sign-in on 401: used by the session's own requests. */
 	anonymous?: boolean;
@@ -35,18 +37,20 @@ function isRaw(body: unknown): body is Blob | ArrayBuffer {
 	return body instanceof Blob || body instanceof ArrayBuffer;
 }
 
-function headersFor(method: string, body: unknown): Record<string, string> {
+function headersFor(method: string, { body, type }: RequestOptions): Record<string, string> {
 	const headers: Record<string, string> = { Accept: "application/json" };
-	if (body !== undefined) headers["Content-Type"] = isRaw(body) ? "application/octet-stream" : "application/json";
+	if (body !== undefined)
+		headers["Content-Type"] = isRaw(body) ? (type ?? "application/octet-stream") : "application/json";
 	if (method !== "GET" && csrfToken !== "") headers["X-CSRF-Token"] = csrfToken;
 	return headers;
 }
 
-async function send(method: string, path: string, { body, signal }: RequestOptions): Promise<Response> {
+async function send(method: string, path: string, options: RequestOptions): Promise<Response> {
+	const { body, signal } = options;
 	try {
 		return await fetch(path, {
 			method,
-			headers: headersFor(method, body),
+			headers: headersFor(method, options),
 			body: body === undefined ? null : isRaw(body) ? body : JSON.stringify(body),
 			signal: signal ?? null,
 			credentials: "same-origin",

@@ -82,7 +82,8 @@ export interface Day {
 	failed: number;
 }
 
-export type Statistics = Tally & { releases: ReleaseTally[]; days: Day[] };
+/** `stale`: devices that are now. */
+export type Statistics = Tally & { stale: number; releases: ReleaseTally[]; days: Day[] };
 
 /** Filters hold days of this place; the API wants instants. */
 export function instants<T extends { from?: string; to?: string }>(filter: T): T {

@@ -51,10 +51,13 @@ export interface Target {
 
 export interface Repository {
 	platform: string;
+	/** Where its files are served: "/tuf/DEFAULT/esp8266/metadata/". */
+	metadata: string;
 	/** Has a root: what is not listed goes to no device. */
 	protected: boolean;
 	public_targets: boolean;
-	online: Record<OnlineKey["role"], TufKey>;
+	/** What a new root should name; null while its token does not answer. */
+	online: Record<OnlineKey["role"], TufKey | null>;
 	online_keys: OnlineKey[];
 	roles: PublishedFile[];
 	files: string[];
@@ -68,11 +71,26 @@ export interface SignedFile {
 	signed: Record<string, unknown>;
 }
 
+/** What a signed file brought about. */
+export interface Sent {
+	published: string[];
+	pending: WaitingFile[];
+}
+
 export const repositoryGet = (platform: string, signal?: Signal) =>
 	request<Repository>("GET", api.tuf(platform), { signal });
 
 export const waitingGet = (platform: string, id: string, signal?: Signal) =>
 	request<SignedFile>("GET", api.tufWaiting(platform, id), { signal });
 
-export const publishedGet = (platform: string, file: string, signal?: Signal) =>
-	request<SignedFile>("GET", api.tufPublished(platform, file), { signal });
+export const publishedGet = (repository: Pick<Repository, "metadata">, file: string, signal?: Signal) =>
+	request<SignedFile>("GET", repository.metadata + encodeURIComponent(file), { signal });
+
+/** The very bytes of the file, as they were signed. */
+export const signedFilePut = (platform: string, name: string, file: Blob) =>
+	request<Sent>("PUT", api.tufFile(platform, name), { body: file, type: "application/json" });
+
+export const waitingDelete = (platform: string, id: string) => request<void>("DELETE", api.tufWaiting(platform, id));
+
+export const publicTargetsSet = (platform: string, public_targets: boolean) =>
+	request<Repository>("PATCH", api.tuf(platform), { body: { public_targets } });

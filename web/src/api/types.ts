@@ -124,6 +124,8 @@ export interface Platform {
 	key_manifest: { sequence: number; keys: ManifestKey[] } | null;
 	releases: { stable: string | null; beta: string | null };
 	device_count: number;
+	/** Of those, how many are stale; 0 for who may not see devices. */
+	stale_count: number;
 }
 
 export interface Artifact {
@@ -237,6 +239,15 @@ export interface Heartbeat {
 	app: string | null;
 }
 
+/** The device's trust in its repository has run out (docs/SPEC.md section 10.7): it runs on and takes no update. */
+export interface Stale {
+	since: string;
+	/** What is published has expired, it is good but the device does not follow it, or nothing is published. */
+	why: "metadata-expired" | "not-followed" | "no-repository";
+	role: string | null;
+	expired_at: string | null;
+}
+
 export type UpdateEnd = Pick<Update, "state" | "version" | "reason" | "closed_at">;
 
 export interface Device {
@@ -256,6 +267,7 @@ export interface Device {
 	/** How its newest update ended; null while one is open. */
 	last_update: UpdateEnd | null;
 	heartbeat: Heartbeat | null;
+	stale: Stale | null;
 	attributes?: Record<string, string>;
 }
 

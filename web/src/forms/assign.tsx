@@ -4,13 +4,12 @@ import { asProblem } from "../api/problem.ts";
 import type { Device, Release } from "../api/types.ts";
 import { useLoad } from "../api/useLoad.ts";
 import { page } from "../paths.ts";
-import { Button, Link } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { Link } from "../ui/button.tsx";
 import { Loading, Notice } from "../ui/feedback.tsx";
 import { toast } from "../ui/toast.tsx";
 import { count, groupBy, mapPool } from "../util/list.ts";
 import { compareVersions } from "../util/version.ts";
-import { ProblemNotice } from "./problem.tsx";
+import { FormDialog, OnceDialog } from "./dialog.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
 type Target = Pick<Device, "id" | "name" | "platform" | "version" | "update">;
@@ -65,36 +64,31 @@ export function AssignDialog({ devices, platform, onClose, onDone }: AssignProps
 	if (refused.length > 0)
 		return <Refusals refused={refused} total={devices.length} version={version} onClose={onClose} />;
 	return (
-		<Dialog
+		<FormDialog
 			title={one ? `Assign a release to ${one.name || one.id}` : `Assign a release to ${devices.length} devices`}
+			form={form}
+			problem={form.problem ?? releases.problem}
+			action={one ? `Assign ${version}` : `Assign ${version} to ${count(devices.length, "device")}`}
+			denied={version ? "" : "No release can be assigned"}
 			onClose={onClose}
 		>
-			<form class="form" onSubmit={form.submit}>
-				<ProblemNotice problem={form.problem ?? releases.problem} />
-				{releases.data === null && releases.problem === null ? <Loading /> : null}
-				{releases.data ? (
-					<Choices releases={releases.data} devices={devices} value={version} onChange={setChosen} />
-				) : null}
-				{releases.data?.length === 0 ? (
-					<Notice tone="info" title={`${platform} has no release yet`}>
-						<Link href={page.releases({ platform })}>Upload one first</Link>
-					</Notice>
-				) : null}
-				{version ? (
-					<p class="consequence">
-						{one ? "At its next poll the device is" : `At their next polls these ${devices.length} devices are`} offered{" "}
-						<strong>{version}</strong>. It is downloaded, checked for who signed it, and restarted into; a version that
-						does not confirm itself is taken back.
-					</p>
-				) : null}
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind="primary" busy={form.pending} denied={version ? "" : "No release can be assigned"}>
-						{one ? `Assign ${version}` : `Assign ${version} to ${count(devices.length, "device")}`}
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+			{releases.data === null && releases.problem === null ? <Loading /> : null}
+			{releases.data ? (
+				<Choices releases={releases.data} devices={devices} value={version} onChange={setChosen} />
+			) : null}
+			{releases.data?.length === 0 ? (
+				<Notice tone="info" title={`${platform} has no release yet`}>
+					<Link href={page.releases({ platform })}>Upload one first</Link>
+				</Notice>
+			) : null}
+			{version ? (
+				<p class="consequence">
+					{one ? "At its next poll the device is" : `At their next polls these ${devices.length} devices are`} offered{" "}
+					<strong>{version}</strong>. It is downloaded, checked for who signed it, and restarted into; a version that
+					does not confirm itself is taken back.
+				</p>
+			) : null}
+		</FormDialog>
 	);
 }
 
@@ -154,22 +148,16 @@ function Refusals({
 	onClose: () => void;
 }) {
 	return (
-		<Dialog
+		<OnceDialog
 			title={`${version}: ${count(total - refused.length, "device")} assigned, ${refused.length} not`}
+			done="Close"
 			onClose={onClose}
 		>
-			<div class="form">
-				{[...groupBy(refused, (r) => r.why)].map(([why, list]) => (
-					<Notice key={why} tone="warn" title={`${count(list.length, "device")}: ${why}`}>
-						{list.map((r) => r.device).join(", ")}
-					</Notice>
-				))}
-				<div class="form-end">
-					<Button kind="primary" onClick={onClose}>
-						Close
-					</Button>
-				</div>
-			</div>
-		</Dialog>
+			{[...groupBy(refused, (r) => r.why)].map(([why, list]) => (
+				<Notice key={why} tone="warn" title={`${count(list.length, "device")}: ${why}`}>
+					{list.map((r) => r.device).join(", ")}
+				</Notice>
+			))}
+		</OnceDialog>
 	);
 }

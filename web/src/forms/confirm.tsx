@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
-import { Button } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
-import { ProblemNotice } from "./problem.tsx";
+import { useState } from "preact/hooks";
+import { TextField } from "../ui/field.tsx";
+import { FormDialog } from "./dialog.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
 interface ConfirmProps {
@@ -11,24 +11,24 @@ interface ConfirmProps {
 	/** The verb and its object, never "OK". */
 	action: string;
 	danger?: boolean;
+	/** A name to type first, where a hasty click would cost other people's work. */
+	typed?: string;
 	onConfirm: () => Promise<void>;
 	onClose: () => void;
 }
 
-export function Confirm({ title, children, action, danger = false, onConfirm, onClose }: ConfirmProps) {
-	const form = useSubmit(onConfirm);
+export function Confirm({ title, children, action, danger = false, typed, onConfirm, onClose }: ConfirmProps) {
+	const [name, setName] = useState("");
+	const denied = typed === undefined || name.trim() === typed ? "" : `Type ${typed} first`;
+	const form = useSubmit(async () => {
+		if (denied === "") await onConfirm();
+	});
 	return (
-		<Dialog title={title} onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<div class="consequence">{children}</div>
-				<ProblemNotice problem={form.problem} />
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind={danger ? "danger" : "primary"} busy={form.pending}>
-						{action}
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog title={title} form={form} action={action} danger={danger} denied={denied} onClose={onClose}>
+			<div class="consequence">{children}</div>
+			{typed === undefined ? null : (
+				<TextField label={`Type ${typed} to confirm`} value={name} onInput={setName} mono autofocus />
+			)}
+		</FormDialog>
 	);
 }

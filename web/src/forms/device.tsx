@@ -1,12 +1,10 @@
 import { useState } from "preact/hooks";
 import { deviceChange, deviceCreate } from "../api/client.ts";
 import type { Channel, Device, Platform } from "../api/types.ts";
-import { Button } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
 import { SelectField, TextField } from "../ui/field.tsx";
 import { toast } from "../ui/toast.tsx";
 import { pollCommand } from "../util/commands.ts";
-import { ProblemNotice } from "./problem.tsx";
+import { FormDialog } from "./dialog.tsx";
 import { SecretDialog } from "./secret.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
@@ -47,59 +45,51 @@ export function NewDeviceDialog({ platforms, onClose, onDone }: NewDeviceProps) 
 	}, FIELDS);
 	if (token) return <DeviceToken id={id} token={token} onClose={onClose} />;
 	return (
-		<Dialog title="Add a device" onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<p class="muted">
-					Devices that hold a gateway token add themselves at their first poll. Add one by hand to give it a token of
-					its own.
-				</p>
-				<ProblemNotice problem={form.problem} />
-				<TextField
-					label="Device id"
-					value={id}
-					onInput={setId}
-					mono
-					autofocus
-					maxLength={128}
-					pattern="[A-Za-z0-9._:\-]+"
-					error={form.errorAt("/id")}
-					hint="What the device calls itself: letters, digits, . _ : -"
-				/>
-				<TextField
-					label="Name"
-					required={false}
-					value={name}
-					onInput={setName}
-					maxLength={64}
-					error={form.errorAt("/name")}
-				/>
-				<SelectField
-					label="Platform"
-					value={platform}
-					options={platformOptions(platforms)}
-					onChange={setPlatform}
-					error={form.errorAt("/platform")}
-				/>
-				<SelectField
-					label="Channel"
-					value={channel}
-					options={CHANNELS}
-					onChange={(v) => setChannel(v as Channel)}
-					error={form.errorAt("/channel")}
-				/>
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button
-						type="submit"
-						kind="primary"
-						busy={form.pending}
-						denied={platforms.length > 0 ? "" : "Make a platform first"}
-					>
-						Add device
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog
+			title="Add a device"
+			form={form}
+			action="Add device"
+			denied={platforms.length > 0 ? "" : "Make a platform first"}
+			onClose={onClose}
+		>
+			<p class="muted">
+				Devices that hold a gateway token add themselves at their first poll. Add one by hand to give it a token of its
+				own.
+			</p>
+			<TextField
+				label="Device id"
+				value={id}
+				onInput={setId}
+				mono
+				autofocus
+				maxLength={128}
+				pattern="[A-Za-z0-9._:\-]+"
+				error={form.errorAt("/id")}
+				hint="What the device calls itself: letters, digits, . _ : -"
+			/>
+			<TextField
+				label="Name"
+				required={false}
+				value={name}
+				onInput={setName}
+				maxLength={64}
+				error={form.errorAt("/name")}
+			/>
+			<SelectField
+				label="Platform"
+				value={platform}
+				options={platformOptions(platforms)}
+				onChange={setPlatform}
+				error={form.errorAt("/platform")}
+			/>
+			<SelectField
+				label="Channel"
+				value={channel}
+				options={CHANNELS}
+				onChange={(v) => setChannel(v as Channel)}
+				error={form.errorAt("/channel")}
+			/>
+		</FormDialog>
 	);
 }
 
@@ -137,40 +127,31 @@ export function EditDeviceDialog({ device, platforms, onClose, onDone }: EditDev
 	}, FIELDS);
 	const none = device.platform === null ? [{ value: "", label: "none" }] : [];
 	return (
-		<Dialog title={`Edit ${device.name || device.id}`} onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<ProblemNotice problem={form.problem} />
-				<TextField
-					label="Name"
-					required={false}
-					autofocus
-					value={name}
-					onInput={setName}
-					maxLength={64}
-					error={form.errorAt("/name")}
-				/>
-				<SelectField
-					label="Platform"
-					value={platform}
-					options={[...none, ...platformOptions(platforms)]}
-					onChange={setPlatform}
-					error={form.errorAt("/platform")}
-					hint="Decides which releases it may take. The device still refuses an image for other hardware."
-				/>
-				<SelectField
-					label="Channel"
-					value={channel}
-					options={CHANNELS}
-					onChange={(v) => setChannel(v as Channel)}
-					error={form.errorAt("/channel")}
-				/>
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind="primary" busy={form.pending}>
-						Save
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog title={`Edit ${device.name || device.id}`} form={form} action="Save" onClose={onClose}>
+			<TextField
+				label="Name"
+				required={false}
+				autofocus
+				value={name}
+				onInput={setName}
+				maxLength={64}
+				error={form.errorAt("/name")}
+			/>
+			<SelectField
+				label="Platform"
+				value={platform}
+				options={[...none, ...platformOptions(platforms)]}
+				onChange={setPlatform}
+				error={form.errorAt("/platform")}
+				hint="Decides which releases it may take. The device still refuses an image for other hardware."
+			/>
+			<SelectField
+				label="Channel"
+				value={channel}
+				options={CHANNELS}
+				onChange={(v) => setChannel(v as Channel)}
+				error={form.errorAt("/channel")}
+			/>
+		</FormDialog>
 	);
 }

@@ -2,13 +2,11 @@ import { useState } from "preact/hooks";
 import { apiKeyCreate, gatewayTokenCreate } from "../api/client.ts";
 import { may, useSession } from "../api/session.ts";
 import { EVERYWHERE, type Platform, type Session } from "../api/types.ts";
-import { Button } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
 import { CheckField, SelectField, TextField } from "../ui/field.tsx";
 import { pollCommand, publishCommand } from "../util/commands.ts";
 import { ALL_RIGHTS, RIGHTS } from "../util/rights.ts";
 import { absolute } from "../util/time.ts";
-import { ProblemNotice } from "./problem.tsx";
+import { FormDialog } from "./dialog.tsx";
 import { SecretDialog } from "./secret.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
@@ -83,77 +81,68 @@ export function NewKeyDialog({ platforms, onClose, onDone }: NewKeyProps) {
 	}
 	const missing = whyNoKey(session, scopes, scope);
 	return (
-		<Dialog title="New API key" onClose={onClose} wide>
-			<form class="form" onSubmit={form.submit}>
-				<ProblemNotice problem={form.problem} />
-				<div class="form-two">
-					<TextField
-						label="Name"
-						value={name}
-						onInput={setName}
-						autofocus
-						maxLength={64}
-						error={form.errorAt("/name")}
-						hint="Where it is used: ci-firmware"
-					/>
-					<SelectField
-						label="Ends"
-						value={days}
-						options={EXPIRY}
-						onChange={setDays}
-						error={form.errorAt("/expires_in_days")}
-						hint={expiryHint(days)}
-					/>
-				</div>
-				{RIGHTS.map((group) => (
-					<fieldset key={group.title} class="group two">
-						<legend>{group.title}</legend>
-						{group.rights.map(({ permission, label }) => (
-							<CheckField
-								key={permission}
-								label={label}
-								hint={
-									may(session, permission) ? (
-										<code>{permission}</code>
-									) : (
-										<>You lack {permission}, so a key cannot have it</>
-									)
-								}
-								checked={scopes.includes(permission)}
-								disabled={!may(session, permission)}
-								onChange={(on) => setScopes(toggle(scopes, permission, on))}
-							/>
-						))}
-					</fieldset>
-				))}
-				{form.errorAt("/scopes") ? <p class="field-error">{form.errorAt("/scopes")}</p> : null}
-				<fieldset class="group two">
-					<legend>Platforms</legend>
-					<CheckField
-						label="All, also future ones"
-						checked={scope.includes(EVERYWHERE)}
-						onChange={(on) => setScope(on ? [EVERYWHERE] : [])}
-					/>
-					{platforms.map((p) => (
+		<FormDialog title="New API key" form={form} action="Make key" denied={missing} wide onClose={onClose}>
+			<div class="form-two">
+				<TextField
+					label="Name"
+					value={name}
+					onInput={setName}
+					autofocus
+					maxLength={64}
+					error={form.errorAt("/name")}
+					hint="Where it is used: ci-firmware"
+				/>
+				<SelectField
+					label="Ends"
+					value={days}
+					options={EXPIRY}
+					onChange={setDays}
+					error={form.errorAt("/expires_in_days")}
+					hint={expiryHint(days)}
+				/>
+			</div>
+			{RIGHTS.map((group) => (
+				<fieldset key={group.title} class="group two">
+					<legend>{group.title}</legend>
+					{group.rights.map(({ permission, label }) => (
 						<CheckField
-							key={p.name}
-							label={<code>{p.name}</code>}
-							checked={scope.includes(p.name) || scope.includes(EVERYWHERE)}
-							disabled={scope.includes(EVERYWHERE)}
-							onChange={(on) => setScope(toggle(scope, p.name, on))}
+							key={permission}
+							label={label}
+							hint={
+								may(session, permission) ? (
+									<code>{permission}</code>
+								) : (
+									<>You lack {permission}, so a key cannot have it</>
+								)
+							}
+							checked={scopes.includes(permission)}
+							disabled={!may(session, permission)}
+							onChange={(on) => setScopes(toggle(scopes, permission, on))}
 						/>
 					))}
-					{form.errorAt("/platforms") ? <p class="field-error">{form.errorAt("/platforms")}</p> : null}
 				</fieldset>
-				{missing ? <p class="field-hint">{missing}.</p> : null}
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind="primary" busy={form.pending} denied={missing}>
-						Make key
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+			))}
+			{form.errorAt("/scopes") ? <p class="field-error">{form.errorAt("/scopes")}</p> : null}
+			<fieldset class="group two">
+				<legend>Platforms</legend>
+				<CheckField
+					label="All, also future ones"
+					checked={scope.includes(EVERYWHERE)}
+					onChange={(on) => setScope(on ? [EVERYWHERE] : [])}
+				/>
+				{platforms.map((p) => (
+					<CheckField
+						key={p.name}
+						label={<code>{p.name}</code>}
+						checked={scope.includes(p.name) || scope.includes(EVERYWHERE)}
+						disabled={scope.includes(EVERYWHERE)}
+						onChange={(on) => setScope(toggle(scope, p.name, on))}
+					/>
+				))}
+				{form.errorAt("/platforms") ? <p class="field-error">{form.errorAt("/platforms")}</p> : null}
+			</fieldset>
+			{missing ? <p class="field-hint">{missing}.</p> : null}
+		</FormDialog>
 	);
 }
 
@@ -178,41 +167,32 @@ export function NewGatewayDialog({ platforms, onClose, onDone }: NewKeyProps) {
 		);
 	}
 	return (
-		<Dialog title="New gateway token" onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<p class="consequence">
-					Any device with this token can add itself and poll for updates. It cannot upload, assign or read anything
-					else.
-				</p>
-				<ProblemNotice problem={form.problem} />
-				<TextField
-					label="Name"
-					value={name}
-					onInput={setName}
-					autofocus
-					maxLength={64}
-					error={form.errorAt("/name")}
-					hint="factory-line-1, test-bench"
-				/>
-				<SelectField
-					label="Platform of devices that name none"
-					value={platform}
-					options={platforms.map((p) => ({ value: p.name, label: p.name }))}
-					onChange={setPlatform}
-					error={form.errorAt("/platform")}
-				/>
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button
-						type="submit"
-						kind="primary"
-						busy={form.pending}
-						denied={platforms.length > 0 ? "" : "Make a platform first"}
-					>
-						Make token
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog
+			title="New gateway token"
+			form={form}
+			action="Make token"
+			denied={platforms.length > 0 ? "" : "Make a platform first"}
+			onClose={onClose}
+		>
+			<p class="consequence">
+				Any device with this token can add itself and poll for updates. It cannot upload, assign or read anything else.
+			</p>
+			<TextField
+				label="Name"
+				value={name}
+				onInput={setName}
+				autofocus
+				maxLength={64}
+				error={form.errorAt("/name")}
+				hint="factory-line-1, test-bench"
+			/>
+			<SelectField
+				label="Platform of devices that name none"
+				value={platform}
+				options={platforms.map((p) => ({ value: p.name, label: p.name }))}
+				onChange={setPlatform}
+				error={form.errorAt("/platform")}
+			/>
+		</FormDialog>
 	);
 }

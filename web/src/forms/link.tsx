@@ -4,16 +4,16 @@ import { type DownloadLink, linkCreate, linkRevoke } from "../api/records.ts";
 import type { Release } from "../api/types.ts";
 import { useLoad } from "../api/useLoad.ts";
 import { usePlatforms } from "../pages/parts/platforms.ts";
-import { Button } from "../ui/button.tsx";
-import { Command, CopyButton } from "../ui/copy.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { Command } from "../ui/copy.tsx";
 import { Loading } from "../ui/feedback.tsx";
 import { SelectField } from "../ui/field.tsx";
 import { Time } from "../ui/time.tsx";
 import { toast } from "../ui/toast.tsx";
 import { bytes } from "../util/bytes.ts";
 import { Confirm } from "./confirm.tsx";
+import { FormDialog, OnceDialog } from "./dialog.tsx";
 import { ProblemNotice } from "./problem.tsx";
+import { Secret } from "./secret.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
 const EXPIRY = [
@@ -65,47 +65,44 @@ export function NewLinkDialog({ target, platform, onClose, onDone }: NewLinkProp
 		label: `${n === 1 ? "once" : `${n} times`}${chosen ? ` · ${bytes(n * chosen.size)}` : ""}`,
 	}));
 	return (
-		<Dialog title="New download link" onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<ProblemNotice problem={form.problem} />
-				{target ? (
-					<p>
-						<strong class="wrap">{target.artifact}</strong>{" "}
-						<span class="muted">
-							of {target.platform} {target.version}, {bytes(target.size)}
-						</span>
-					</p>
-				) : (
-					<ChooseFile platform={platform ?? ""} value={chosen} onChange={setChosen} />
-				)}
-				<div class="form-two">
-					<SelectField
-						label="Ends"
-						value={expires}
-						options={EXPIRY}
-						onChange={setExpires}
-						error={form.errorAt("/expires_in_s")}
-					/>
-					<SelectField
-						label="Enough for the file"
-						value={times}
-						options={budgets}
-						onChange={setTimes}
-						error={form.errorAt("/byte_budget")}
-					/>
-				</div>
-				<p class="consequence">
-					Whoever has the address can download this one file, without signing in. Each use is in the download log. It
-					stops working when you lose the right to read the release.
+		<FormDialog
+			title="New download link"
+			form={form}
+			action="Make link"
+			denied={chosen ? "" : "Choose a file first"}
+			onClose={onClose}
+		>
+			{target ? (
+				<p>
+					<strong class="wrap">{target.artifact}</strong>{" "}
+					<span class="muted">
+						of {target.platform} {target.version}, {bytes(target.size)}
+					</span>
 				</p>
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind="primary" busy={form.pending} denied={chosen ? "" : "Choose a file first"}>
-						Make link
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+			) : (
+				<ChooseFile platform={platform ?? ""} value={chosen} onChange={setChosen} />
+			)}
+			<div class="form-two">
+				<SelectField
+					label="Ends"
+					value={expires}
+					options={EXPIRY}
+					onChange={setExpires}
+					error={form.errorAt("/expires_in_s")}
+				/>
+				<SelectField
+					label="Enough for the file"
+					value={times}
+					options={budgets}
+					onChange={setTimes}
+					error={form.errorAt("/byte_budget")}
+				/>
+			</div>
+			<p class="consequence">
+				Whoever has the address can download this one file, without signing in. Each use is in the download log. It
+				stops working when you lose the right to read the release.
+			</p>
+		</FormDialog>
 	);
 }
 
@@ -171,27 +168,17 @@ function targetOf(release: Release, artifact: string): LinkTarget {
 /** The only time that the address is shown: closed on purpose only. */
 function LinkMade({ link, url, onClose }: { link: DownloadLink; url: string; onClose: () => void }) {
 	return (
-		<Dialog title="Your download link" onClose={onClose} firm>
-			<div class="form">
-				<p>
-					Copy it now: <strong>it cannot be shown again</strong>. It ends <Time at={link.expires_at} focusable />, or
-					when {bytes(link.byte_budget)} have been sent.
-				</p>
-				<div class="secret">
-					<code>{url}</code>
-					<CopyButton text={url} label="link" />
-				</div>
-				<div class="stack">
-					<p class="muted small">On the command line; run it again to resume what was cut off</p>
-					<Command text={`curl --fail --remote-name --continue-at - ${url}`} />
-				</div>
-				<div class="form-end">
-					<Button kind="primary" onClick={onClose}>
-						I have copied it
-					</Button>
-				</div>
+		<OnceDialog title="Your download link" done="I have copied it" onClose={onClose}>
+			<p>
+				Copy it now: <strong>it cannot be shown again</strong>. It ends <Time at={link.expires_at} focusable />, or when{" "}
+				{bytes(link.byte_budget)} have been sent.
+			</p>
+			<Secret text={url} label="link" />
+			<div class="stack">
+				<p class="muted small">On the command line; run it again to resume what was cut off</p>
+				<Command text={`curl --fail --remote-name --continue-at - ${url}`} />
 			</div>
-		</Dialog>
+		</OnceDialog>
 	);
 }
 

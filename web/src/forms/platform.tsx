@@ -1,13 +1,11 @@
 import { useState } from "preact/hooks";
 import { keyManifestPut, platformChange, platformCreate } from "../api/client.ts";
 import type { Platform } from "../api/types.ts";
-import { Button } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
 import { CheckField, TextField } from "../ui/field.tsx";
 import { FileDrop } from "../ui/filedrop.tsx";
 import { toast } from "../ui/toast.tsx";
 import { toBase64 } from "../util/bytes.ts";
-import { ProblemNotice } from "./problem.tsx";
+import { FormDialog } from "./dialog.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
 const ROOTS = 3;
@@ -58,84 +56,75 @@ export function NewPlatformDialog({ onClose, onDone }: NewPlatformProps) {
 		setRoots((old) => [old.trim(), ...texts.map((t) => t.trim())].filter((t) => t !== "").join("\n"));
 	};
 	return (
-		<Dialog title="New platform" onClose={onClose} wide>
-			<form class="form" onSubmit={form.submit}>
-				<ProblemNotice problem={form.problem} />
-				<div class="form-two">
-					<TextField
-						label="Name"
-						value={name}
-						onInput={setName}
-						mono
-						autofocus
-						pattern={NAME_PATTERN}
-						maxLength={63}
-						error={form.errorAt("/name")}
-						hint="In addresses and on the command line: esp8266, mps2-an386"
-					/>
-					<TextField
-						label="Title"
-						required={false}
-						value={title}
-						onInput={setTitle}
-						maxLength={100}
-						error={form.errorAt("/title")}
-						hint="For people"
-					/>
-				</div>
+		<FormDialog title="New platform" form={form} action="Make platform" denied={rootsWrong} wide onClose={onClose}>
+			<div class="form-two">
 				<TextField
-					label="Aliases"
-					required={false}
-					value={aliases}
-					onInput={setAliases}
+					label="Name"
+					value={name}
+					onInput={setName}
 					mono
-					error={form.errorAt("/aliases")}
-					hint="Other names that devices use for it, by comma: esp-12f, wemos-d1-mini"
+					autofocus
+					pattern={NAME_PATTERN}
+					maxLength={63}
+					error={form.errorAt("/name")}
+					hint="In addresses and on the command line: esp8266, mps2-an386"
 				/>
-				<CheckField label="Follow the channel" hint={FOLLOW_HINT} checked={follow} onChange={setFollow} />
-				<fieldset class="group">
-					<legend>Trust</legend>
-					<p class="muted small">
-						Needed to check signed images. Two of the three boot roots must have signed the key manifest; this server
-						holds none of their private halves.
-					</p>
-					<FileDrop
-						label="Boot roots"
-						hint="Three public keys, PEM. Drop the files or click"
-						multiple
-						accept=".pem,.pub"
-						onFiles={(files) => void addRootFiles(files)}
-					/>
-					<TextField
-						label="Boot roots as text"
-						required={false}
-						value={roots}
-						onInput={setRoots}
-						mono
-						rows={3}
-						placeholder={"-----BEGIN PUBLIC KEY-----"}
-						error={form.errorAt("/boot_roots") || rootsWrong}
-						hint={blocks.length === ROOTS ? "Three public keys" : undefined}
-					/>
-					<FileDrop
-						label={manifest ? manifest.name : "Key manifest"}
-						hint={
-							manifest
-								? `${manifest.size} bytes, click to choose another`
-								: "Made by signer keymanifest, signed by two boot roots"
-						}
-						onFiles={(files) => setManifest(files[0] ?? null)}
-						error={form.errorAt("/key_manifest")}
-					/>
-				</fieldset>
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind="primary" busy={form.pending} denied={rootsWrong}>
-						Make platform
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+				<TextField
+					label="Title"
+					required={false}
+					value={title}
+					onInput={setTitle}
+					maxLength={100}
+					error={form.errorAt("/title")}
+					hint="For people"
+				/>
+			</div>
+			<TextField
+				label="Aliases"
+				required={false}
+				value={aliases}
+				onInput={setAliases}
+				mono
+				error={form.errorAt("/aliases")}
+				hint="Other names that devices use for it, by comma: esp-12f, wemos-d1-mini"
+			/>
+			<CheckField label="Follow the channel" hint={FOLLOW_HINT} checked={follow} onChange={setFollow} />
+			<fieldset class="group">
+				<legend>Trust</legend>
+				<p class="muted small">
+					Needed to check signed images. Two of the three boot roots must have signed the key manifest; this server
+					holds none of their private halves.
+				</p>
+				<FileDrop
+					label="Boot roots"
+					hint="Three public keys, PEM. Drop the files or click"
+					multiple
+					accept=".pem,.pub"
+					onFiles={(files) => void addRootFiles(files)}
+				/>
+				<TextField
+					label="Boot roots as text"
+					required={false}
+					value={roots}
+					onInput={setRoots}
+					mono
+					rows={3}
+					placeholder={"-----BEGIN PUBLIC KEY-----"}
+					error={form.errorAt("/boot_roots") || rootsWrong}
+					hint={blocks.length === ROOTS ? "Three public keys" : undefined}
+				/>
+				<FileDrop
+					label={manifest ? manifest.name : "Key manifest"}
+					hint={
+						manifest
+							? `${manifest.size} bytes, click to choose another`
+							: "Made by signer keymanifest, signed by two boot roots"
+					}
+					onFiles={(files) => setManifest(files[0] ?? null)}
+					error={form.errorAt("/key_manifest")}
+				/>
+			</fieldset>
+		</FormDialog>
 	);
 }
 
@@ -161,42 +150,33 @@ export function EditPlatformDialog({ platform, onClose, onDone }: EditPlatformPr
 	}, ["/title", "/aliases"]);
 	const starts = follow && !platform.follow_channel;
 	return (
-		<Dialog title={`Edit ${platform.name}`} onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<ProblemNotice problem={form.problem} />
-				<TextField
-					label="Title"
-					required={false}
-					autofocus
-					value={title}
-					onInput={setTitle}
-					maxLength={100}
-					error={form.errorAt("/title")}
-				/>
-				<TextField
-					label="Aliases"
-					required={false}
-					value={aliases}
-					onInput={setAliases}
-					mono
-					error={form.errorAt("/aliases")}
-					hint="By comma"
-				/>
-				<CheckField label="Follow the channel" hint={FOLLOW_HINT} checked={follow} onChange={setFollow} />
-				{starts && platform.device_count > 0 ? (
-					<p class="consequence">
-						From the next poll on, up to <strong>{platform.device_count}</strong> devices of {platform.name} will be
-						offered the newest release of their channel.
-					</p>
-				) : null}
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind="primary" busy={form.pending}>
-						Save
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog title={`Edit ${platform.name}`} form={form} action="Save" onClose={onClose}>
+			<TextField
+				label="Title"
+				required={false}
+				autofocus
+				value={title}
+				onInput={setTitle}
+				maxLength={100}
+				error={form.errorAt("/title")}
+			/>
+			<TextField
+				label="Aliases"
+				required={false}
+				value={aliases}
+				onInput={setAliases}
+				mono
+				error={form.errorAt("/aliases")}
+				hint="By comma"
+			/>
+			<CheckField label="Follow the channel" hint={FOLLOW_HINT} checked={follow} onChange={setFollow} />
+			{starts && platform.device_count > 0 ? (
+				<p class="consequence">
+					From the next poll on, up to <strong>{platform.device_count}</strong> devices of {platform.name} will be
+					offered the newest release of their channel.
+				</p>
+			) : null}
+		</FormDialog>
 	);
 }
 
@@ -211,30 +191,25 @@ export function KeyManifestDialog({ platform, onClose, onDone }: EditPlatformPro
 	});
 	const sequence = platform.key_manifest?.sequence;
 	return (
-		<Dialog title={`Key manifest of ${platform.name}`} onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<ProblemNotice problem={form.problem} />
-				<FileDrop
-					label={file ? file.name : "Key manifest"}
-					hint={
-						file
-							? `${file.size} bytes, click to choose another`
-							: "Made by signer keymanifest, signed by two boot roots"
-					}
-					onFiles={(files) => setFile(files[0] ?? null)}
-				/>
-				<p class="consequence">
-					From then on, uploads are checked against the new keys
-					{sequence === undefined ? "" : `. Its sequence must be above ${sequence}`}; there is no way back to an older
-					manifest.
-				</p>
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind="primary" busy={form.pending} denied={file ? "" : "Choose a file first"}>
-						Put in force
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog
+			title={`Key manifest of ${platform.name}`}
+			form={form}
+			action="Put in force"
+			denied={file ? "" : "Choose a file first"}
+			onClose={onClose}
+		>
+			<FileDrop
+				label={file ? file.name : "Key manifest"}
+				hint={
+					file ? `${file.size} bytes, click to choose another` : "Made by signer keymanifest, signed by two boot roots"
+				}
+				onFiles={(files) => setFile(files[0] ?? null)}
+			/>
+			<p class="consequence">
+				From then on, uploads are checked against the new keys
+				{sequence === undefined ? "" : `. Its sequence must be above ${sequence}`}; there is no way back to an older
+				manifest.
+			</p>
+		</FormDialog>
 	);
 }

@@ -1,13 +1,11 @@
 import { useState } from "preact/hooks";
 import { releaseChange, releasePromote, releaseRelease, releaseWithdraw } from "../api/client.ts";
 import type { Channel, Platform, Release } from "../api/types.ts";
-import { Button } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
 import { SelectField, TextField } from "../ui/field.tsx";
 import { toast } from "../ui/toast.tsx";
 import { count } from "../util/list.ts";
 import { Confirm } from "./confirm.tsx";
-import { ProblemNotice } from "./problem.tsx";
+import { FormDialog } from "./dialog.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
 interface ReleaseProps {
@@ -32,39 +30,35 @@ export function ReleaseDialog({ release, platform, onClose, onDone }: ReleasePro
 	}, ["/channel"]);
 	const follows = platform?.follow_channel ?? false;
 	return (
-		<Dialog title={`Release ${release.platform} ${release.version}`} onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<ProblemNotice problem={form.problem} />
-				<SelectField
-					label="Channel"
-					value={channel}
-					options={CHANNELS}
-					onChange={(v) => setChannel(v as Channel)}
-					error={form.errorAt("/channel")}
-				/>
-				<p class="consequence">
-					{follows ? (
-						<>
-							{release.platform} follows its channel: up to{" "}
-							<strong>{count(platform?.device_count ?? 0, "device")}</strong> will be offered {release.version} at the
-							next poll.
-						</>
-					) : (
-						<>
-							Nothing is sent to devices by this alone: {release.platform} does not follow its channel, so somebody has
-							to assign it.
-						</>
-					)}{" "}
-					Simple devices that ask for the newest build of {channel} get it at once.
-				</p>
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind="primary" busy={form.pending}>
-						Release to {channel}
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog
+			title={`Release ${release.platform} ${release.version}`}
+			form={form}
+			action={`Release to ${channel}`}
+			onClose={onClose}
+		>
+			<SelectField
+				label="Channel"
+				value={channel}
+				options={CHANNELS}
+				onChange={(v) => setChannel(v as Channel)}
+				error={form.errorAt("/channel")}
+			/>
+			<p class="consequence">
+				{follows ? (
+					<>
+						{release.platform} follows its channel: up to{" "}
+						<strong>{count(platform?.device_count ?? 0, "device")}</strong> will be offered {release.version} at the
+						next poll.
+					</>
+				) : (
+					<>
+						Nothing is sent to devices by this alone: {release.platform} does not follow its channel, so somebody has to
+						assign it.
+					</>
+				)}{" "}
+				Simple devices that ask for the newest build of {channel} get it at once.
+			</p>
+		</FormDialog>
 	);
 }
 
@@ -110,37 +104,28 @@ export function EditReleaseDialog({ release, onClose, onDone }: ReleaseProps) {
 		onClose();
 	}, ["/notes", "/minimum_version"]);
 	return (
-		<Dialog title={`Edit ${release.platform} ${release.version}`} onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<ProblemNotice problem={form.problem} />
-				<TextField
-					label="Notes"
-					value={notes}
-					onInput={setNotes}
-					rows={6}
-					required={false}
-					error={form.errorAt("/notes")}
-					hint="What is new, for the people who decide about it"
-				/>
-				<TextField
-					label="Minimum version"
-					value={minimum}
-					onInput={setMinimum}
-					required={false}
-					mono
-					pattern={VERSION}
-					placeholder="none"
-					error={form.errorAt("/minimum_version")}
-					hint="Devices below it are not given this release; they have to pass another one first"
-				/>
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind="primary" busy={form.pending}>
-						Save
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog title={`Edit ${release.platform} ${release.version}`} form={form} action="Save" onClose={onClose}>
+			<TextField
+				label="Notes"
+				value={notes}
+				onInput={setNotes}
+				rows={6}
+				required={false}
+				error={form.errorAt("/notes")}
+				hint="What is new, for the people who decide about it"
+			/>
+			<TextField
+				label="Minimum version"
+				value={minimum}
+				onInput={setMinimum}
+				required={false}
+				mono
+				pattern={VERSION}
+				placeholder="none"
+				error={form.errorAt("/minimum_version")}
+				hint="Devices below it are not given this release; they have to pass another one first"
+			/>
+		</FormDialog>
 	);
 }
 
@@ -158,28 +143,25 @@ export function WithdrawDialog({ release, onClose, onDone }: ReleaseProps) {
 		onClose();
 	}, ["/reason"]);
 	return (
-		<Dialog title={`Withdraw ${release.platform} ${release.version}`} onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<p class="consequence">
-					No further device is offered {release.version}. {keepers(release.running_on)} The version number stays used.
-				</p>
-				<ProblemNotice problem={form.problem} />
-				<TextField
-					label="Reason"
-					value={reason}
-					onInput={setReason}
-					autofocus
-					maxLength={500}
-					error={form.errorAt("/reason")}
-					hint="For the people who find it missing"
-				/>
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind="danger" busy={form.pending}>
-						Withdraw
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog
+			title={`Withdraw ${release.platform} ${release.version}`}
+			form={form}
+			action="Withdraw"
+			danger
+			onClose={onClose}
+		>
+			<p class="consequence">
+				No further device is offered {release.version}. {keepers(release.running_on)} The version number stays used.
+			</p>
+			<TextField
+				label="Reason"
+				value={reason}
+				onInput={setReason}
+				autofocus
+				maxLength={500}
+				error={form.errorAt("/reason")}
+				hint="For the people who find it missing"
+			/>
+		</FormDialog>
 	);
 }

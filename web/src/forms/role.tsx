@@ -2,14 +2,12 @@ import { useState } from "preact/hooks";
 import { roleDelete, rolePut } from "../api/people.ts";
 import type { Role } from "../api/types.ts";
 import { page } from "../paths.ts";
-import { Button } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
 import { SelectField, TextField } from "../ui/field.tsx";
 import { toast } from "../ui/toast.tsx";
 import { navigate } from "../util/location.ts";
 import { reach } from "../util/rights.ts";
 import { Confirm } from "./confirm.tsx";
-import { ProblemNotice } from "./problem.tsx";
+import { FormDialog } from "./dialog.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
 const ROLE_NAME = "[a-z0-9][a-z0-9._\\-]*";
@@ -36,45 +34,33 @@ export function NewRoleDialog({ roles, from = "", onClose }: NewRoleProps) {
 	}, ["/name", "/title"]);
 	const copied = roles.find((r) => r.name === source);
 	return (
-		<Dialog title="New role" onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<ProblemNotice problem={form.problem} />
-				<TextField
-					label="Title"
-					value={title}
-					onInput={setTitle}
-					autofocus
-					maxLength={200}
-					error={form.errorAt("/title")}
-					hint="What people read: Hall 3 service"
-				/>
-				<TextField
-					label="Name"
-					value={name}
-					onInput={(value) => setName(value.toLowerCase())}
-					maxLength={63}
-					pattern={ROLE_NAME}
-					error={taken || form.errorAt("/name")}
-					hint="Small letters, digits, dots and dashes: hall-3. It stays."
-				/>
-				<SelectField
-					label="Copy the rights of"
-					value={source}
-					options={[
-						{ value: "", label: "none: begin empty" },
-						...roles.map((r) => ({ value: r.name, label: r.title })),
-					]}
-					onChange={setSource}
-					hint={copied ? reach(copied.grants) : "You choose them on the next page."}
-				/>
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind="primary" busy={form.pending} denied={taken}>
-						Make role
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog title="New role" form={form} action="Make role" denied={taken} onClose={onClose}>
+			<TextField
+				label="Title"
+				value={title}
+				onInput={setTitle}
+				autofocus
+				maxLength={200}
+				error={form.errorAt("/title")}
+				hint="What people read: Hall 3 service"
+			/>
+			<TextField
+				label="Name"
+				value={name}
+				onInput={(value) => setName(value.toLowerCase())}
+				maxLength={63}
+				pattern={ROLE_NAME}
+				error={taken || form.errorAt("/name")}
+				hint="Small letters, digits, dots and dashes: hall-3. It stays."
+			/>
+			<SelectField
+				label="Copy the rights of"
+				value={source}
+				options={[{ value: "", label: "none: begin empty" }, ...roles.map((r) => ({ value: r.name, label: r.title }))]}
+				onChange={setSource}
+				hint={copied ? reach(copied.grants) : "You choose them on the next page."}
+			/>
+		</FormDialog>
 	);
 }
 

@@ -1,6 +1,15 @@
-import { Button } from "../ui/button.tsx";
 import { Command, CopyButton } from "../ui/copy.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { OnceDialog } from "./dialog.tsx";
+
+/** What has to be copied now or never. */
+export function Secret({ text, label }: { text: string; label: string }) {
+	return (
+		<div class="secret">
+			<code>{text}</code>
+			<CopyButton text={text} label={label} />
+		</div>
+	);
+}
 
 interface SecretProps {
 	title: string;
@@ -11,28 +20,18 @@ interface SecretProps {
 	onClose: () => void;
 }
 
-/** A secret that the server will never show again: closed only on purpose. */
+/** A secret that the server will never show again. */
 export function SecretDialog({ title, label, secret, example, onClose }: SecretProps) {
 	return (
-		<Dialog title={title} onClose={onClose} firm>
-			<div class="form">
-				<p>
-					Copy it now: only a hash is stored, so <strong>it cannot be shown again</strong>.
-				</p>
-				<div class="secret">
-					<code>{secret}</code>
-					<CopyButton text={secret} label={label} />
-				</div>
-				<div class="stack">
-					<p class="muted small">How it is used</p>
-					<Command text={example} />
-				</div>
-				<div class="form-end">
-					<Button kind="primary" onClick={onClose}>
-						I have stored it
-					</Button>
-				</div>
+		<OnceDialog title={title} done="I have stored it" onClose={onClose}>
+			<p>
+				Copy it now: only a hash is stored, so <strong>it cannot be shown again</strong>.
+			</p>
+			<Secret text={secret} label={label} />
+			<div class="stack">
+				<p class="muted small">How it is used</p>
+				<Command text={example} />
 			</div>
-		</Dialog>
+		</OnceDialog>
 	);
 }

@@ -5,12 +5,11 @@ import { useSession } from "../api/session.ts";
 import type { TotpSecret } from "../api/types.ts";
 import { Button } from "../ui/button.tsx";
 import { CopyButton, Value } from "../ui/copy.tsx";
-import { Dialog } from "../ui/dialog.tsx";
 import { QrCode } from "../ui/qr.tsx";
 import { downloadText } from "../util/download.ts";
 import { CodeField, cleanCode } from "./code.tsx";
+import { FormDialog, OnceDialog } from "./dialog.tsx";
 import { CurrentPassword } from "./password.tsx";
-import { ProblemNotice } from "./problem.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
 interface Props {
@@ -19,7 +18,7 @@ interface Props {
 	onDone: () => void;
 }
 
-/** What is wrong with a field of these forms, by the problem's code; the rest is told above the form. */
+/** What is wrong with a field of these forms, by the problem's code; the rest is told above the buttons. */
 function errors(problem: Problem | null) {
 	const password = problem?.code === "wrong-password" ? "This is not your password" : "";
 	const code =
@@ -45,61 +44,49 @@ export function TotpSetup({ onClose, onDone }: Props) {
 	if (secret === null) {
 		const wrong = errors(ask.problem);
 		return (
-			<Dialog title="Set up a second factor" onClose={onClose}>
-				<form class="form" onSubmit={ask.submit}>
-					<p>
-						Signing in then takes your password and a code from an authenticator app on your phone. It takes a minute.
-					</p>
-					<ProblemNotice problem={wrong.other} />
-					<CurrentPassword
-						label="Your password"
-						value={password}
-						onInput={setPassword}
-						error={wrong.password}
-						autofocus
-					/>
-					<div class="form-end">
-						<Button onClick={onClose}>Cancel</Button>
-						<Button type="submit" kind="primary" busy={ask.pending}>
-							Go on
-						</Button>
-					</div>
-				</form>
-			</Dialog>
+			<FormDialog title="Set up a second factor" form={ask} problem={wrong.other} action="Go on" onClose={onClose}>
+				<p>
+					Signing in then takes your password and a code from an authenticator app on your phone. It takes a minute.
+				</p>
+				<CurrentPassword
+					label="Your password"
+					value={password}
+					onInput={setPassword}
+					error={wrong.password}
+					autofocus
+				/>
+			</FormDialog>
 		);
 	}
 	const wrong = errors(confirm.problem);
 	return (
-		<Dialog title="Set up a second factor" onClose={onClose}>
-			<form class="form" onSubmit={confirm.submit}>
-				<ProblemNotice problem={wrong.other} />
-				<ol class="steps-list">
-					<li>
-						<p>Scan this with your authenticator app.</p>
-						<QrCode text={secret.uri} label="QR code of the second factor" />
-						<details class="by-hand">
-							<summary>Type it in instead</summary>
-							<p class="muted small">Kind: time-based, 6 digits, 30 seconds.</p>
-							<Value text={groups(secret.secret)} copied={secret.secret} label="secret" />
-						</details>
-					</li>
-					<li>
-						<CodeField
-							value={code}
-							onInput={setCode}
-							error={wrong.code}
-							hint="The six digits that the app shows now: they prove that it works."
-						/>
-					</li>
-				</ol>
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind="primary" busy={confirm.pending}>
-						Switch it on
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog
+			title="Set up a second factor"
+			form={confirm}
+			problem={wrong.other}
+			action="Switch it on"
+			onClose={onClose}
+		>
+			<ol class="steps-list">
+				<li>
+					<p>Scan this with your authenticator app.</p>
+					<QrCode text={secret.uri} label="QR code of the second factor" />
+					<details class="by-hand">
+						<summary>Type it in instead</summary>
+						<p class="muted small">Kind: time-based, 6 digits, 30 seconds.</p>
+						<Value text={groups(secret.secret)} copied={secret.secret} label="secret" />
+					</details>
+				</li>
+				<li>
+					<CodeField
+						value={code}
+						onInput={setCode}
+						error={wrong.code}
+						hint="The six digits that the app shows now: they prove that it works."
+					/>
+				</li>
+			</ol>
+		</FormDialog>
 	);
 }
 
@@ -120,32 +107,25 @@ export function RecoveryCodesDialog({ codes, onClose }: { codes: string[]; onClo
 		"",
 	].join("\n");
 	return (
-		<Dialog title="Recovery codes" onClose={onClose} firm>
-			<div class="form">
-				<p>
-					Keep these where you keep passwords. Each lets you in once when the app is not at hand;{" "}
-					<strong>they are not shown again</strong>.
-				</p>
-				<ol class="recovery-codes" aria-label="Recovery codes">
-					{codes.map((c) => (
-						<li key={c}>
-							<code>{c}</code>
-						</li>
-					))}
-				</ol>
-				<div class="row">
-					<CopyButton text={text} label="recovery codes" worded />
-					<Button icon="download" onClick={() => downloadText(`otad-recovery-codes-${session.user.name}.txt`, file)}>
-						Download
-					</Button>
-				</div>
-				<div class="form-end">
-					<Button kind="primary" onClick={onClose}>
-						I have stored them
-					</Button>
-				</div>
+		<OnceDialog title="Recovery codes" done="I have stored them" onClose={onClose}>
+			<p>
+				Keep these where you keep passwords. Each lets you in once when the app is not at hand;{" "}
+				<strong>they are not shown again</strong>.
+			</p>
+			<ol class="recovery-codes" aria-label="Recovery codes">
+				{codes.map((c) => (
+					<li key={c}>
+						<code>{c}</code>
+					</li>
+				))}
+			</ol>
+			<div class="row">
+				<CopyButton text={text} label="recovery codes" worded />
+				<Button icon="download" onClick={() => downloadText(`otad-recovery-codes-${session.user.name}.txt`, file)}>
+					Download
+				</Button>
 			</div>
-		</Dialog>
+		</OnceDialog>
 	);
 }
 
@@ -159,19 +139,10 @@ export function NewRecoveryCodes({ onClose, onDone }: Props) {
 	if (codes !== null) return <RecoveryCodesDialog codes={codes} onClose={onClose} />;
 	const wrong = errors(form.problem);
 	return (
-		<Dialog title="New recovery codes" onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<p class="consequence">Ten new codes are made. The old ones stop counting at once.</p>
-				<ProblemNotice problem={wrong.other} />
-				<CodeField value={code} onInput={setCode} error={wrong.code} recovery />
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind="primary" busy={form.pending}>
-						Make new codes
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog title="New recovery codes" form={form} problem={wrong.other} action="Make new codes" onClose={onClose}>
+			<p class="consequence">Ten new codes are made. The old ones stop counting at once.</p>
+			<CodeField value={code} onInput={setCode} error={wrong.code} recovery />
+		</FormDialog>
 	);
 }
 
@@ -185,27 +156,19 @@ export function TotpDisable({ onClose, onDone }: Props) {
 	});
 	const wrong = errors(form.problem);
 	return (
-		<Dialog title="Switch the second factor off?" onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<p class="consequence">
-					Your password alone then lets anybody in who knows it. The recovery codes stop counting too.
-				</p>
-				<ProblemNotice problem={wrong.other} />
-				<CurrentPassword
-					label="Your password"
-					value={password}
-					onInput={setPassword}
-					error={wrong.password}
-					autofocus
-				/>
-				<CodeField value={code} onInput={setCode} error={wrong.code} recovery autofocus={false} />
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind="danger" busy={form.pending}>
-						Switch it off
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog
+			title="Switch the second factor off?"
+			form={form}
+			problem={wrong.other}
+			action="Switch it off"
+			danger
+			onClose={onClose}
+		>
+			<p class="consequence">
+				Your password alone then lets anybody in who knows it. The recovery codes stop counting too.
+			</p>
+			<CurrentPassword label="Your password" value={password} onInput={setPassword} error={wrong.password} autofocus />
+			<CodeField value={code} onInput={setCode} error={wrong.code} recovery autofocus={false} />
+		</FormDialog>
 	);
 }

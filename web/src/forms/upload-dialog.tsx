@@ -1,8 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import type { Platform } from "../api/types.ts";
-import { Button } from "../ui/button.tsx";
 import { Command } from "../ui/copy.tsx";
-import { Dialog } from "../ui/dialog.tsx";
 import { Notice, ProgressBar } from "../ui/feedback.tsx";
 import { SelectField, TextField } from "../ui/field.tsx";
 import { FileDrop } from "../ui/filedrop.tsx";
@@ -10,7 +8,7 @@ import { Mark } from "../ui/mark.tsx";
 import { toast } from "../ui/toast.tsx";
 import { bytes } from "../util/bytes.ts";
 import { publishCommand } from "../util/commands.ts";
-import { ProblemNotice } from "./problem.tsx";
+import { FormDialog } from "./dialog.tsx";
 import { addFiles, type Dropped, examine, MINISIG_NAME, NOTHING, SUMS_NAME, send, type UploadFile } from "./upload.ts";
 import { useSubmit } from "./useSubmit.ts";
 
@@ -53,65 +51,57 @@ export function UploadDialog({ platforms, platform: preset, onClose, onDone }: U
 	};
 	const empty = dropped.sums === null && dropped.minisig === null && dropped.files.length === 0;
 	return (
-		<Dialog title="Upload a release" onClose={onClose} wide firm={form.pending}>
-			<form class="form" onSubmit={form.submit}>
-				<FileDrop
-					label="Drop a signed release here"
-					hint={`The image files, ${SUMS_NAME} and ${MINISIG_NAME}; or click to choose them`}
-					multiple
-					onFiles={take}
-				/>
-				{empty ? (
-					<div class="stack">
-						<p class="muted small">CI does the same in one line, and makes the two checksum files:</p>
-						<Command text={publishCommand(location.origin, platform || "NAME", "1.1.0")} />
-					</div>
-				) : (
-					<FileList
-						dropped={dropped}
-						files={verdict.files}
-						missing={verdict.missing}
-						keyNumber={verdict.facts?.key_number ?? ""}
-					/>
-				)}
-				{verdict.facts?.platform && verdict.facts.version ? (
-					<p class="consequence">
-						Signed for <strong>{verdict.facts.platform}</strong> as version <strong>{verdict.facts.version}</strong>
-						{verdict.facts.counter === null ? "" : `, security counter ${verdict.facts.counter}`}. The server checks the
-						signature before it keeps anything.
-					</p>
-				) : empty ? null : (
-					<div class="form-two">
-						<SelectField
-							label="Platform"
-							value={platform}
-							options={platforms.map((p) => ({ value: p.name, label: p.name }))}
-							onChange={setChosen}
-						/>
-						<TextField label="Version" value={typed} onInput={setTyped} placeholder="1.1.0" maxLength={64} />
-					</div>
-				)}
-				{empty ? null : (
-					<TextField label="Notes" required={false} rows={2} value={notes} onInput={setNotes} maxLength={2000} />
-				)}
-				{!empty && blocked ? <Notice tone="warn" title={`${blocked}.`} /> : null}
-				<ProblemNotice problem={form.problem} />
-				<div class="form-end">
-					<Button onClick={onClose} denied={form.pending ? "The upload is under way" : ""}>
-						Cancel
-					</Button>
-					<Button
-						type="submit"
-						kind="primary"
-						icon="upload"
-						busy={form.pending}
-						denied={empty ? "Drop the files first" : blocked}
-					>
-						{version && !empty ? `Upload ${version}` : "Upload"}
-					</Button>
+		<FormDialog
+			title="Upload a release"
+			form={form}
+			action={version && !empty ? `Upload ${version}` : "Upload"}
+			icon="upload"
+			denied={empty ? "Drop the files first" : blocked}
+			bound={form.pending ? "The upload is under way" : ""}
+			wide
+			onClose={onClose}
+		>
+			<FileDrop
+				label="Drop a signed release here"
+				hint={`The image files, ${SUMS_NAME} and ${MINISIG_NAME}; or click to choose them`}
+				multiple
+				onFiles={take}
+			/>
+			{empty ? (
+				<div class="stack">
+					<p class="muted small">CI does the same in one line, and makes the two checksum files:</p>
+					<Command text={publishCommand(location.origin, platform || "NAME", "1.1.0")} />
 				</div>
-			</form>
-		</Dialog>
+			) : (
+				<FileList
+					dropped={dropped}
+					files={verdict.files}
+					missing={verdict.missing}
+					keyNumber={verdict.facts?.key_number ?? ""}
+				/>
+			)}
+			{verdict.facts?.platform && verdict.facts.version ? (
+				<p class="consequence">
+					Signed for <strong>{verdict.facts.platform}</strong> as version <strong>{verdict.facts.version}</strong>
+					{verdict.facts.counter === null ? "" : `, security counter ${verdict.facts.counter}`}. The server checks the
+					signature before it keeps anything.
+				</p>
+			) : empty ? null : (
+				<div class="form-two">
+					<SelectField
+						label="Platform"
+						value={platform}
+						options={platforms.map((p) => ({ value: p.name, label: p.name }))}
+						onChange={setChosen}
+					/>
+					<TextField label="Version" value={typed} onInput={setTyped} placeholder="1.1.0" maxLength={64} />
+				</div>
+			)}
+			{empty ? null : (
+				<TextField label="Notes" required={false} rows={2} value={notes} onInput={setNotes} maxLength={2000} />
+			)}
+			{!empty && blocked ? <Notice tone="warn" title={`${blocked}.`} /> : null}
+		</FormDialog>
 	);
 }
 

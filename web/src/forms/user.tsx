@@ -2,14 +2,12 @@ import { useState } from "preact/hooks";
 import { userChange, userInvite, userReset } from "../api/people.ts";
 import { may, useSession } from "../api/session.ts";
 import type { OneTimeLink, Permission, Role, Session, User } from "../api/types.ts";
-import { Button } from "../ui/button.tsx";
 import { CopyButton } from "../ui/copy.tsx";
-import { Dialog } from "../ui/dialog.tsx";
 import { CheckField, TextField } from "../ui/field.tsx";
 import { toast } from "../ui/toast.tsx";
 import { reach } from "../util/rights.ts";
 import { absolute, instant } from "../util/time.ts";
-import { ProblemNotice } from "./problem.tsx";
+import { FormDialog, OnceDialog } from "./dialog.tsx";
 import { useSubmit } from "./useSubmit.ts";
 
 /** Why one cannot hand out a role: nobody gives a right that they lack. */
@@ -70,32 +68,24 @@ export function InviteDialog({ roles, onClose, onDone }: InviteProps) {
 	}, ["/name", "/roles"]);
 	if (made !== null) return <LinkDialog title={`Invitation of ${name}`} name={name} made={made} onClose={onClose} />;
 	return (
-		<Dialog title="Invite somebody" onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<ProblemNotice problem={form.problem} />
-				<TextField
-					label="Name"
-					value={name}
-					onInput={setName}
-					autofocus
-					maxLength={64}
-					error={form.errorAt("/name")}
-					hint="What they sign in with, and what the logs call them: anna, b.meyer"
-				/>
-				<RoleChoice roles={roles} chosen={chosen} onChange={setChosen} error={form.errorAt("/roles")} />
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button
-						type="submit"
-						kind="primary"
-						busy={form.pending}
-						denied={chosen.length === 0 ? "Choose at least one role" : ""}
-					>
-						Make invitation
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog
+			title="Invite somebody"
+			form={form}
+			action="Make invitation"
+			denied={chosen.length === 0 ? "Choose at least one role" : ""}
+			onClose={onClose}
+		>
+			<TextField
+				label="Name"
+				value={name}
+				onInput={setName}
+				autofocus
+				maxLength={64}
+				error={form.errorAt("/name")}
+				hint="What they sign in with, and what the logs call them: anna, b.meyer"
+			/>
+			<RoleChoice roles={roles} chosen={chosen} onChange={setChosen} error={form.errorAt("/roles")} />
+		</FormDialog>
 	);
 }
 
@@ -109,24 +99,21 @@ interface LinkProps {
 /** The link, shown once: closed only on purpose. */
 function LinkDialog({ title, name, made, onClose }: LinkProps) {
 	return (
-		<Dialog title={title} onClose={onClose} firm>
-			<div class="form">
-				<p>
-					Give this link to <strong>{name}</strong> by a way that you trust: whoever opens it first chooses the
-					password. <strong>It is not shown again.</strong>
-				</p>
-				<div class="secret">
-					<code>{made.link}</code>
-				</div>
-				<p class="muted small">It counts once, until {absolute(instant(made.expires_at))}.</p>
-				<div class="form-end">
-					<CopyButton text={made.link} label="link" worded />
-					<Button kind="primary" onClick={onClose}>
-						I have passed it on
-					</Button>
-				</div>
+		<OnceDialog
+			title={title}
+			done="I have passed it on"
+			beside={<CopyButton text={made.link} label="link" worded />}
+			onClose={onClose}
+		>
+			<p>
+				Give this link to <strong>{name}</strong> by a way that you trust: whoever opens it first chooses the password.{" "}
+				<strong>It is not shown again.</strong>
+			</p>
+			<div class="secret">
+				<code>{made.link}</code>
 			</div>
-		</Dialog>
+			<p class="muted small">It counts once, until {absolute(instant(made.expires_at))}.</p>
+		</OnceDialog>
 	);
 }
 
@@ -145,30 +132,16 @@ export function UserRolesDialog({ user, roles, onClose, onDone }: UserFormProps 
 	}, ["/roles"]);
 	const same = chosen.length === user.roles.length && chosen.every((r) => user.roles.includes(r));
 	return (
-		<Dialog title={`Roles of ${user.name}`} onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<ProblemNotice problem={form.problem} />
-				<RoleChoice
-					roles={roles}
-					chosen={chosen}
-					onChange={setChosen}
-					error={form.errorAt("/roles")}
-					had={user.roles}
-				/>
-				<p class="field-hint">What they may do is the sum of their roles. It counts from their next request on.</p>
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button
-						type="submit"
-						kind="primary"
-						busy={form.pending}
-						denied={chosen.length === 0 ? "Choose at least one role" : same ? "Nothing has changed" : ""}
-					>
-						Save roles
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog
+			title={`Roles of ${user.name}`}
+			form={form}
+			action="Save roles"
+			denied={chosen.length === 0 ? "Choose at least one role" : same ? "Nothing has changed" : ""}
+			onClose={onClose}
+		>
+			<RoleChoice roles={roles} chosen={chosen} onChange={setChosen} error={form.errorAt("/roles")} had={user.roles} />
+			<p class="field-hint">What they may do is the sum of their roles. It counts from their next request on.</p>
+		</FormDialog>
 	);
 }
 
@@ -185,34 +158,31 @@ export function ResetDialog({ user, onClose, onDone }: UserFormProps) {
 	}
 	const again = user.state === "invited";
 	return (
-		<Dialog title={again ? `A new link for ${user.name}` : `Reset the password of ${user.name}`} onClose={onClose}>
-			<form class="form" onSubmit={form.submit}>
-				<div class="consequence">
-					{again ? (
-						<p>You get a new one-time link to pass on. The one before stops working.</p>
-					) : (
-						<p>
-							The password stops working and <strong>all their sign-ins end</strong>. You get a one-time link to pass
-							on, by which they choose a new one.
-						</p>
-					)}
-				</div>
-				<ProblemNotice problem={form.problem} />
-				{user.totp ? (
-					<CheckField
-						label="Take the second factor off too"
-						hint="When the phone and the recovery codes are lost. Make sure that it is really them who ask."
-						checked={totp}
-						onChange={setTotp}
-					/>
-				) : null}
-				<div class="form-end">
-					<Button onClick={onClose}>Cancel</Button>
-					<Button type="submit" kind={again ? "primary" : "danger"} busy={form.pending}>
-						{again ? "Make link" : "Reset password"}
-					</Button>
-				</div>
-			</form>
-		</Dialog>
+		<FormDialog
+			title={again ? `A new link for ${user.name}` : `Reset the password of ${user.name}`}
+			form={form}
+			action={again ? "Make link" : "Reset password"}
+			danger={!again}
+			onClose={onClose}
+		>
+			<div class="consequence">
+				{again ? (
+					<p>You get a new one-time link to pass on. The one before stops working.</p>
+				) : (
+					<p>
+						The password stops working and <strong>all their sign-ins end</strong>. You get a one-time link to pass on,
+						by which they choose a new one.
+					</p>
+				)}
+			</div>
+			{user.totp ? (
+				<CheckField
+					label="Take the second factor off too"
+					hint="When the phone and the recovery codes are lost. Make sure that it is really them who ask."
+					checked={totp}
+					onChange={setTotp}
+				/>
+			) : null}
+		</FormDialog>
 	);
 }

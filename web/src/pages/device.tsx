@@ -22,6 +22,7 @@ import { navigate } from "../util/location.ts";
 import { duration } from "../util/time.ts";
 import { reasonText } from "../util/words.ts";
 import { usePlatforms } from "./parts/platforms.ts";
+import { StaleMark, StaleNotice } from "./parts/stale.tsx";
 import { Ready } from "./parts/state.tsx";
 import { DeviceMark, UpdateMark, UpdateProgress } from "./parts/states.tsx";
 import { Timeline } from "./parts/timeline.tsx";
@@ -78,7 +79,14 @@ export function DevicePage({ id }: { id: string }) {
 						<Icon name="left" size={14} /> Devices
 					</Link>
 				}
-				beside={d ? <DeviceMark state={d.state} /> : null}
+				beside={
+					d ? (
+						<>
+							<DeviceMark state={d.state} />
+							{d.stale ? <StaleMark /> : null}
+						</>
+					) : null
+				}
 				actions={
 					d ? (
 						<>
@@ -96,6 +104,7 @@ export function DevicePage({ id }: { id: string }) {
 				{(data) => (
 					<div class="columns">
 						<div class="stack loose">
+							{data.stale ? <StaleNotice device={data} stale={data.stale} /> : null}
 							{open ? <Current update={open} onCancel={() => setAsked("cancel")} denied={denied} /> : null}
 							<Panel title="Updates" flush>
 								<Ready of={updates}>{(list) => <History updates={list.items} />}</Ready>

@@ -1,24 +1,24 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { useDenied } from "../api/session.ts";
-import type { Device, Platform } from "../api/types.ts";
+import type { Device } from "../api/types.ts";
 import { isClosed } from "../api/types.ts";
 import { AssignDialog } from "../forms/assign.tsx";
 import { NewDeviceDialog } from "../forms/device.tsx";
 import { ProblemNotice } from "../forms/problem.tsx";
 import { type DeviceFilter, page } from "../paths.ts";
+import type { Filter } from "../routes.ts";
 import { Button, Link } from "../ui/button.tsx";
 import { Command } from "../ui/copy.tsx";
 import { Empty, Loading } from "../ui/feedback.tsx";
-import { Select } from "../ui/field.tsx";
-import { Icon } from "../ui/icon.tsx";
 import { PageHead } from "../ui/page.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
 import { pollCommand } from "../util/commands.ts";
 import { count } from "../util/list.ts";
-import { navigate } from "../util/location.ts";
 import { useDevices } from "./parts/devices.ts";
+import { FilterBar, platformOptions } from "./parts/filters.tsx";
 import { usePlatforms } from "./parts/platforms.ts";
+import { STALE_OPTIONS, StaleMark } from "./parts/stale.tsx";
 import {
 	DEVICE_STATES,
 	DeviceMark,
@@ -29,7 +29,10 @@ import {
 } from "./parts/states.tsx";
 import { Version } from "./parts/versions.tsx";
 
-const TYPING_MS = 250;
+const STATES = [
+	{ value: "", label: "Any state" },
+	...DEVICE_STATES.map((value) => ({ value, label: deviceStateWord(value) })),
+];
 
 const COLUMNS: Column<Device>[] = [
 	{ key: "device", label: "Device", cell: (d) => <DeviceName device={d} /> },
@@ -81,12 +84,16 @@ function DeviceName({ device }: { device: Device }) {
 	);
 }
 
-/** The last sight stands below the state where its own column has no room. */
+/** Below the state: that it is stale, or the last sight where its own column has no room. */
 function StateCell({ device }: { device: Device }) {
 	return (
 		<>
 			<DeviceMark state={device.state} />
-			{device.last_seen_at ? (
+			{device.stale ? (
+				<span class="below small">
+					<StaleMark />
+				</span>
+			) : device.last_seen_at ? (
 				<span class="below-3 muted small">
 					<Time at={device.last_seen_at} />
 				</span>
@@ -100,13 +107,7 @@ function UpdateCell({ device }: { device: Device }) {
 	return device.last_update ? <UpdateEnded update={device.last_update} /> : <span class="muted">–</span>;
 }
 
-interface Props {
-	platform: string;
-	state: string;
-	q: string;
-}
-
-export function DevicesPage(filter: Props) {
+export function DevicesPage({ filter }: { filter: Filter<DeviceFilter> }) {
 	const list = useDevices(filter);
 	const platforms = usePlatforms();
 	const [picked, setPicked] = useState<Set<string>>(new Set());
@@ -115,19 +116,30 @@ export function DevicesPage(filter: Props) {
 	const [assigning, setAssigning] = useState<Device[]>([]);
 	const denied = useDenied("device.write");
 	const chosen = list.devices.filter((d) => picked.has(d.id));
-	const filtered = filter.platform !== "" || filter.state !== "" || filter.q !== "";
+	const filtered = Object.values(filter).some((v) => v !== "");
 	return (
 		<>
 			<PageHead
 				title="Devices"
-				beside={<Shown n={list.devices.length} more={list.next !== null} loaded={list.loaded} />}
+				beside={
+					<Shown n={list.devices.length} more={list.next !== null} loaded={list.loaded && list.problem === null} />
+				}
 				actions={
 					<Button icon="plus" denied={denied} onClick={() => setDialog("new")}>
 						Add device
 					</Button>
 				}
 			/>
-			<Filters filter={filter} platforms={platforms.data ?? []} />
+			<FilterBar
+				value={filter}
+				path={page.devices}
+				fields={[
+					{ name: "q", label: "Search id, name, address", kind: "search" },
+					{ name: "platform", label: "Platform", kind: platformOptions(platforms.data ?? []) },
+					{ name: "state", label: "State", kind: STATES },
+					{ name: "stale", label: "Staleness", kind: STALE_OPTIONS },
+				]}
+			/>
 			<ProblemNotice problem={list.problem} onRetry={list.reload} />
 			{list.strangers.size > 0 ? (
 				<Button class="pill" icon="down" onClick={list.reload}>
@@ -212,61 +224,6 @@ function PickBar({ devices, denied, onClear, onAssign }: PickBarProps) {
 				Assign release
 			</Button>
 		</section>
-	);
-}
-
-function Filters({ filter, platforms }: { filter: Props; platforms: Platform[] }) {
-	const [typed, setTyped] = useState(filter.q);
-	const latest = useRef(filter);
-	latest.current = filter;
-	// The address follows the typing after a moment, and the field follows the address (back, links).
-	useEffect(() => setTyped(filter.q), [filter.q]);
-	useEffect(() => {
-		if (typed === latest.current.q) return;
-		const timer = setTimeout(() => navigate(page.devices({ ...latest.current, q: typed }), true), TYPING_MS);
-		return () => clearTimeout(timer);
-	}, [typed]);
-	const go = (change: DeviceFilter) => navigate(page.devices({ ...filter, ...change }), true);
-	const any = filter.platform !== "" || filter.state !== "" || filter.q !== "";
-	return (
-		<search class="filters">
-			<div class="search">
-				<Icon name="search" />
-				<input
-					id="search"
-					class="input"
-					type="search"
-					aria-label="Search devices by id, name or address"
-					placeholder="Search id, name, address"
-					value={typed}
-					onInput={(e) => setTyped(e.currentTarget.value)}
-				/>
-				<kbd>/</kbd>
-			</div>
-			<Select
-				label="Platform"
-				value={filter.platform}
-				options={[{ value: "", label: "All platforms" }, ...platforms.map((p) => ({ value: p.name, label: p.name }))]}
-				onChange={(platform) => go({ platform })}
-			/>
-			<Select
-				label="State"
-				value={filter.state}
-				options={[
-					{ value: "", label: "Any state" },
-					...DEVICE_STATES.map((s) => ({
-						value: s,
-						label: deviceStateWord(s),
-					})),
-				]}
-				onChange={(state) => go({ state })}
-			/>
-			{any ? (
-				<Button kind="quiet" icon="cross" onClick={() => navigate(page.devices(), true)}>
-					Clear
-				</Button>
-			) : null}
-		</search>
 	);
 }
 

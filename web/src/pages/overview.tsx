@@ -7,12 +7,14 @@ import { updatesIn, useLoad } from "../api/useLoad.ts";
 import { page } from "../paths.ts";
 import { Link } from "../ui/button.tsx";
 import { Command } from "../ui/copy.tsx";
+import { Loading } from "../ui/feedback.tsx";
 import { Mark } from "../ui/mark.tsx";
 import { PageHead, Panel } from "../ui/page.tsx";
-import { Time } from "../ui/time.tsx";
-import { publishCommand } from "../util/commands.ts";
+import { Time, useNow } from "../ui/time.tsx";
+import { manifestCommand, pollCommand, publishCommand } from "../util/commands.ts";
 import { count, groupBy } from "../util/list.ts";
-import { type Concern, concernsOf, type Facts } from "./parts/attention.ts";
+import { byWorst, type Concern, concernsOf, type Facts, signingConcerns } from "./parts/attention.ts";
+import { useRepositories } from "./parts/repositories.ts";
 import { VersionShares } from "./parts/shares.tsx";
 import { Ready } from "./parts/state.tsx";
 import { StatisticsPanel, useStatistics } from "./parts/statistics.tsx";
@@ -35,14 +37,15 @@ interface Step {
 
 async function loadAll(session: Session, signal: AbortSignal): Promise<All> {
 	const reads = may(session, "release.read");
-	const [platforms, releases, updates, offline, late] = await Promise.all([
+	const [platforms, releases, updates, offline, late, stale] = await Promise.all([
 		reads ? platformList(signal) : [],
 		reads ? releaseList(undefined, signal) : [],
 		updatePage({}, null, signal),
 		devicePage({ state: "offline" }, null, signal),
 		devicePage({ state: "late" }, null, signal),
+		devicePage({ stale: "true" }, null, signal),
 	]);
-	const facts = { platforms, releases, updates: updates.items, offline, late };
+	const facts = { platforms, releases, updates: updates.items, offline, late, stale };
 	return { ...facts, steps: may(session, "key.manage", EVERYWHERE) ? await firstSteps(facts, signal) : [] };
 }
 
@@ -62,7 +65,7 @@ async function firstSteps(facts: Facts, signal: AbortSignal): Promise<Step[]> {
 			done: platforms.length > 0,
 			href: page.platforms(),
 			link: "Platforms",
-			command: "",
+			command: manifestCommand("NAME"),
 		},
 		{
 			title: "Make an API key for CI",
@@ -83,7 +86,7 @@ async function firstSteps(facts: Facts, signal: AbortSignal): Promise<Step[]> {
 			done: gateways.length > 0 || platforms.some((p) => p.device_count > 0),
 			href: page.keys(),
 			link: "Keys",
-			command: "",
+			command: pollCommand(here, "GatewayToken", "my-device"),
 		},
 		{
 			title: "Assign a newer release and watch it arrive",
@@ -103,6 +106,8 @@ interface Props {
 export function OverviewPage({ platform, days }: Props) {
 	const { session } = useSession();
 	const all = useLoad("overview", (signal) => loadAll(session, signal));
+	const signing = useRepositories("", may(session, "release.read"));
+	const now = useNow();
 	const statistics = useStatistics({ platform, days });
 	const open = useUpdates({ open: true });
 	const [touched, setTouched] = useState(false);
@@ -131,7 +136,11 @@ export function OverviewPage({ platform, days }: Props) {
 						<div class="overview">
 							<div class="stack loose">
 								<Panel title="Needs attention" flush>
-									<Concerns concerns={concernsOf(data)} />
+									{signing.data === null && signing.problem === null ? (
+										<Loading />
+									) : (
+										<Concerns concerns={byWorst([...concernsOf(data), ...signingConcerns(signing.data ?? [], now)])} />
+									)}
 								</Panel>
 								<Panel
 									title="In progress"
@@ -180,7 +189,7 @@ function Concerns({ concerns }: { concerns: Concern[] }) {
 		return (
 			<p class="quiet-line">
 				<Mark shape="check" tone="ok">
-					All is well: no failed update, no silent device, no release waiting.
+					All is well: no failed update, no silent device, nothing to sign or release.
 				</Mark>
 			</p>
 		);
@@ -219,6 +228,11 @@ function WhatRunsWhere({ platforms, releases }: { platforms: Platform[]; release
 							<Link class="small" href={page.devices({ platform: p.name })}>
 								{count(p.device_count, "device")}
 							</Link>
+							{p.stale_count > 0 ? (
+								<Link class="small" href={page.devices({ platform: p.name, stale: "true" })}>
+									{p.stale_count} stale
+								</Link>
+							) : null}
 						</div>
 						<VersionShares platform={p} releases={groups.get(p.name) ?? []} />
 					</section>

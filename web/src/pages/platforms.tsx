@@ -189,6 +189,10 @@ export function PlatformPage({ name }: { name: string }) {
 	);
 }
 
+function inChannel(p: Platform, label: string, version: string | null) {
+	return { label, value: version ? <Link href={page.release(p.name, version)}>{version}</Link> : "none" };
+}
+
 function PlatformFacts({ platform: p }: { platform: Platform }) {
 	return (
 		<Panel title="Platform">
@@ -198,22 +202,15 @@ function PlatformFacts({ platform: p }: { platform: Platform }) {
 						label: "Devices",
 						value: <Link href={page.devices({ platform: p.name })}>{p.device_count}</Link>,
 					},
-					{
-						label: "Stable",
-						value: p.releases.stable ? (
-							<Link href={page.release(p.name, p.releases.stable)}>{p.releases.stable}</Link>
-						) : (
-							"none"
-						),
-					},
-					{
-						label: "Beta",
-						value: p.releases.beta ? (
-							<Link href={page.release(p.name, p.releases.beta)}>{p.releases.beta}</Link>
-						) : (
-							"none"
-						),
-					},
+					p.stale_count > 0
+						? {
+								label: "Stale",
+								value: <Link href={page.devices({ platform: p.name, stale: "true" })}>{p.stale_count}</Link>,
+							}
+						: null,
+					inChannel(p, "Stable", p.releases.stable),
+					inChannel(p, "Beta", p.releases.beta),
+					{ label: "Signing", value: <Link href={page.review({ platform: p.name })}>Review</Link> },
 					{
 						label: "Offers",
 						value: p.follow_channel ? "the newest of the channel" : "what is assigned",

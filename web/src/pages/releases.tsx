@@ -9,7 +9,6 @@ import { page } from "../paths.ts";
 import { Button, Link } from "../ui/button.tsx";
 import { Command, Value } from "../ui/copy.tsx";
 import { Empty } from "../ui/feedback.tsx";
-import { Select } from "../ui/field.tsx";
 import { PageHead, Panel } from "../ui/page.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
@@ -17,6 +16,7 @@ import { bytes } from "../util/bytes.ts";
 import { publishCommand } from "../util/commands.ts";
 import { count, groupBy } from "../util/list.ts";
 import { navigate } from "../util/location.ts";
+import { PlatformFilter } from "./parts/filters.tsx";
 import { usePlatforms } from "./parts/platforms.ts";
 import { Ready } from "./parts/state.tsx";
 import { ReleaseMark } from "./parts/states.tsx";
@@ -87,30 +87,17 @@ export function ReleasesPage({ platform }: { platform: string }) {
 			<PageHead
 				title="Releases"
 				actions={
-					<>
-						<Select
-							label="Platform"
-							value={platform}
-							options={[
-								{ value: "", label: "All platforms" },
-								...(platforms.data ?? []).map((p) => ({
-									value: p.name,
-									label: p.name,
-								})),
-							]}
-							onChange={(value) => navigate(page.releases({ platform: value }), true)}
-						/>
-						<Button
-							icon="upload"
-							kind="primary"
-							denied={denied || (platforms.data?.length === 0 ? "Make a platform first" : "")}
-							onClick={() => setUploading(true)}
-						>
-							Upload release
-						</Button>
-					</>
+					<Button
+						icon="upload"
+						kind="primary"
+						denied={denied || (platforms.data?.length === 0 ? "Make a platform first" : "")}
+						onClick={() => setUploading(true)}
+					>
+						Upload release
+					</Button>
 				}
 			/>
+			<PlatformFilter value={platform} path={page.releases} platforms={platforms.data ?? []} />
 			<Ready of={platforms}>
 				{(all) =>
 					all.length === 0 ? (

@@ -46,7 +46,7 @@ export function UpdatesPage({ filter }: { filter: SessionFilter }) {
 				title="Updates"
 				beside={
 					<span class="muted" role="status">
-						{running} in progress
+						{open.list.data === null ? "" : `${running} in progress`}
 					</span>
 				}
 				actions={<Exports csv={file("csv")} jsonl={file("jsonl")} />}

@@ -11,6 +11,19 @@ interface DialogProps {
 	firm?: boolean;
 }
 
+/**
+ * What an answer changes may take away the button that has the focus again: until somebody presses something, the page's
+ * heading gets it then, instead of nothing.
+ */
+function keepFocus(): void {
+	const watch = new MutationObserver(() => {
+		if (document.activeElement === document.body) document.querySelector("h1")?.focus({ preventScroll: true });
+	});
+	watch.observe(document.body, { childList: true, subtree: true });
+	for (const act of ["keydown", "pointerdown"])
+		addEventListener(act, () => watch.disconnect(), { once: true, capture: true });
+}
+
 /** A modal dialog on the native element; focus goes back to what opened it. */
 export function Dialog({ title, children, onClose, wide = false, firm = false }: DialogProps) {
 	const ref = useRef<HTMLDialogElement>(null);
@@ -22,6 +35,7 @@ export function Dialog({ title, children, onClose, wide = false, firm = false }:
 		return () => {
 			dialog?.close();
 			if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+			keepFocus();
 		};
 	}, []);
 	const cancel = (event: Event) => {

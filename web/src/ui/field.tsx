@@ -217,3 +217,39 @@ export function Choice({ label, value, options, onChange }: ChoiceProps) {
 		</fieldset>
 	);
 }
+
+interface SwitchProps {
+	/** What is so when it is on. */
+	label: string;
+	hint?: ComponentChildren;
+	on: boolean;
+	/** Asks for the other state; what is shown follows `on`, which follows the server. */
+	onAsk: () => void;
+}
+
+/** Something that is so or not, changed by itself and at once: no form around it. */
+export function Switch({ label, hint, on, onAsk }: SwitchProps) {
+	const id = useId();
+	return (
+		<div class="check">
+			<button
+				id={id}
+				type="button"
+				class="switch"
+				role="switch"
+				aria-checked={on}
+				aria-label={label}
+				aria-describedby={hint ? `${id}-hint` : undefined}
+				onClick={onAsk}
+			/>
+			<div>
+				<label for={id}>{label}</label>
+				{hint ? (
+					<p class="field-hint" id={`${id}-hint`}>
+						{hint}
+					</p>
+				) : null}
+			</div>
+		</div>
+	);
+}

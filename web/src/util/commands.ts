@@ -12,11 +12,32 @@ export function publishCommand(server: string, platform: string, version: string
 	].join(CONTINUED);
 }
 
-/** A manager's own: take the file in, read what is new, sign, send. `file` is as it was saved. */
-export function cosignCommand(server: string, file: string): string {
+const talk = (verb: "pull" | "publish", server: string) =>
+	`signer repo ${verb} -d REPOSITORY --server ${server}${CONTINUED}--ca ca.pem --api-key-file managers.key`;
+
+const sign = (server: string) => ["signer repo cosign -d REPOSITORY -k KEY.pem", talk("publish", server)];
+
+/** A manager's own: take in what waits, read what is new, sign, send. */
+export function cosignCommand(server: string): string {
+	return [talk("pull", server), ...sign(server)].join("\n");
+}
+
+/** The next version of a role with a new expiry; `role` empty: the platform's own. */
+export function renewCommand(server: string, role: string): string {
+	return [talk("pull", server), `signer repo renew -d REPOSITORY ${role}`.trimEnd(), ...sign(server)].join("\n");
+}
+
+/** A platform's first root, targets and list, by three root officers and two release managers. */
+export function initCommand(server: string, platform: string): string {
 	return [
-		`signer repo cosign -d REPOSITORY -k KEY.pem ${file}`,
-		`signer repo publish -d REPOSITORY --server ${server}${CONTINUED}--ca ca.pem --api-key-file managers.key`,
+		[
+			`signer repo init -d REPOSITORY --platform ${platform} --class ${platform}`,
+			"--root-key ROOT1.pub --root-key ROOT2.pub --root-key ROOT3.pub",
+			"--targets-key TARGETS.pub",
+			"--platform-key MANAGER1.pub --platform-key MANAGER2.pub",
+			`--server ${server} --ca ca.pem --api-key-file managers.key`,
+		].join(CONTINUED),
+		...sign(server),
 	].join("\n");
 }
 

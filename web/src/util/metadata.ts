@@ -86,3 +86,44 @@ export function lasting(role: string, expires: string, now_ms: number): Lasting 
 	if (left <= 0) return "past";
 	return left <= NEAR_MS && !RENEWED.includes(role) ? "near" : "good";
 }
+
+/** Who may sign a role, how many of them must, and who has. */
+export interface Signers {
+	threshold: number;
+	keys: string[];
+	signed_by: string[];
+}
+
+interface Signed {
+	signatures: { keyid: string }[];
+	signed: Json;
+}
+
+/**
+ * The signers of each role that people sign, from the files that stand: root names its own and those of targets, targets
+ * those of the platform. A role whose file or whose namer is not there is left out.
+ */
+export function signersByRole(files: ReadonlyMap<string, Signed>): Map<string, Signers> {
+	const named = new Map([
+		...signersOf(files.get("targets")?.signed ?? {}),
+		...signersOf(files.get("root")?.signed ?? {}),
+	]);
+	const out = new Map<string, Signers>();
+	for (const [role, file] of files) {
+		const by = named.get(role);
+		if (by === undefined) continue;
+		const keys = list(by.keyids).map(String);
+		const signed_by = keys.filter((id) => file.signatures.some((s) => s.keyid === id));
+		out.set(role, { threshold: Number(by.threshold), keys, signed_by });
+	}
+	return out;
+}
+
+/** The name under which otad takes a file, by what the file says of itself: "2.targets.json"; "" for anything else. */
+export function fileNameOf(signed: unknown, platform: string): string {
+	const { _type, version, delegations } = object(signed);
+	if (typeof version !== "number") return "";
+	if (_type === "root") return `${version}.root.json`;
+	if (_type === "targets") return `${version}.${delegations === undefined ? platform : "targets"}.json`;
+	return "";
+}

@@ -6,6 +6,7 @@ const REASONS = new Map([
 	["no-key-manifest", "The device holds no valid key manifest"],
 	["flash-failed", "The device's flash could not be written"],
 	["trailing-bytes", "The file is longer than the image in it"],
+	["download-failed", "The download was cut off or begun anew too often"],
 	["bad-hash", "What arrived is not the file that was announced"],
 	["version-too-low", "The version is lower than what the device runs"],
 	["blank", "The file holds no image"],
@@ -22,9 +23,13 @@ const REASONS = new Map([
 	["below-floor", "The image's security counter is below what the device accepts"],
 	["no-policy-tlv", "The image lacks its security counter or its hardware class"],
 	["unreadable", "The image could not be read"],
+	["tuf-expired", "What the managers signed has expired"],
+	["tuf-threshold", "Too few managers have signed"],
+	["tuf-not-assigned", "The server's signed answer does not name this file"],
 ]);
 
-/** A failure reason as a sentence; what we do not know is shown as it came. */
+/** A failure reason as a sentence; what we do not know is shown as it came. All that begin with "tuf-" are about signed metadata. */
 export function reasonText(reason: string): string {
-	return REASONS.get(reason) ?? reason;
+	const unknown = reason.startsWith("tuf-") ? "The device does not trust what is signed for it" : reason;
+	return REASONS.get(reason) ?? unknown;
 }

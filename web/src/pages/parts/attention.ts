@@ -1,7 +1,9 @@
+import type { Repository } from "../../api/tuf.ts";
 import type { Device, List, Platform, Release, Update } from "../../api/types.ts";
 import { page } from "../../paths.ts";
 import type { Shape, Tone } from "../../ui/mark.tsx";
 import { count } from "../../util/list.ts";
+import { lasting } from "../../util/metadata.ts";
 import { reasonText } from "../../util/words.ts";
 
 /** Something a person should look at, the worst first. */
@@ -23,6 +25,7 @@ export interface Facts {
 	updates: Update[];
 	offline: List<Device>;
 	late: List<Device>;
+	stale: List<Device>;
 }
 
 const FAILED_SHOWN = 5;
@@ -66,22 +69,38 @@ function lowered(text: string): string {
 	return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-function quiet(list: List<Device>, state: "offline" | "late"): Concern[] {
-	const n = list.items.length;
+const QUIET = {
+	offline: { tone: "bad", shape: "ring", one: "is offline", many: "are offline", filter: { state: "offline" } },
+	late: {
+		tone: "warn",
+		shape: "half",
+		one: "has missed a poll",
+		many: "have missed a poll",
+		filter: { state: "late" },
+	},
+	stale: {
+		tone: "warn",
+		shape: "clock",
+		one: "is stale and takes no update",
+		many: "are stale and take no update",
+		filter: { stale: "true" },
+	},
+} as const;
+
+/** `known` is how many they are where that is known: a list is cut at its first page. */
+function quiet(list: List<Device>, state: keyof typeof QUIET, known = 0): Concern[] {
+	const n = Math.max(list.items.length, known);
 	if (n === 0) return [];
-	const one = n === 1 ? list.items[0] : undefined;
-	const look =
-		state === "offline"
-			? { tone: "bad" as const, shape: "ring" as const }
-			: { tone: "warn" as const, shape: "half" as const };
+	const single = n === 1 ? list.items[0] : undefined;
+	const { one, many, filter, ...look } = QUIET[state];
 	return [
 		{
 			key: state,
 			...look,
-			subject: one ? one.name || one.id : `${n}${list.next === null ? "" : "+"} devices`,
-			text: state === "offline" ? `${one ? "is" : "are"} offline` : `${one ? "has" : "have"} missed a poll`,
-			href: one ? page.device(one.id) : page.devices({ state }),
-			at: one?.last_seen_at ?? null,
+			subject: single ? single.name || single.id : `${n}${list.next === null || known > 0 ? "" : "+"} devices`,
+			text: single ? one : many,
+			href: single ? page.device(single.id) : page.devices(filter),
+			at: (state === "stale" ? single?.stale?.since : single?.last_seen_at) ?? null,
 		},
 	];
 }
@@ -100,10 +119,58 @@ function unfinished(releases: Release[]): Concern[] {
 		}));
 }
 
+/** What managers have to sign: what has expired or soon will, and what waits. */
+export function signingConcerns(repositories: Repository[], now_ms: number): Concern[] {
+	return repositories.flatMap((r): Concern[] => [...expiries(r, now_ms), ...waits(r)]);
+}
+
+function expiries({ platform, roles }: Repository, now_ms: number): Concern[] {
+	return roles.flatMap((f): Concern[] => {
+		const left = lasting(f.role, f.expires, now_ms);
+		if (left === "good") return [];
+		const past = left === "past";
+		return [
+			{
+				key: `expiry ${platform} ${f.role}`,
+				tone: past ? "bad" : "warn",
+				shape: past ? "cross" : "clock",
+				subject: `${f.role} of ${platform}`,
+				text: past ? "has expired: its devices take no update" : "expires soon and must be signed anew",
+				href: page.review({ platform }),
+				at: f.expires,
+			},
+		];
+	});
+}
+
+function waits({ platform, pending }: Repository): Concern[] {
+	return pending.map((w) => ({
+		key: `waits ${w.id}`,
+		tone: "accent",
+		shape: "half",
+		subject: `${platform} ${w.file}`,
+		text: w.missing > 0 ? `waits for ${count(w.missing, "signature")}` : "waits for its counterpart",
+		href: page.review({ platform }),
+		at: w.submitted_at,
+	}));
+}
+
+const RANK: Record<Tone, number> = { bad: 0, warn: 1, accent: 2, ok: 3, idle: 3 };
+
+/** The worst first; of equals, in the order given. */
+export function byWorst(concerns: Concern[]): Concern[] {
+	return [...concerns].sort((a, b) => RANK[a.tone] - RANK[b.tone]);
+}
+
 export function concernsOf(facts: Facts): Concern[] {
 	return [
 		...failures(facts.updates),
 		...quiet(facts.offline, "offline"),
+		...quiet(
+			facts.stale,
+			"stale",
+			facts.platforms.reduce((n, p) => n + p.stale_count, 0),
+		),
 		...quiet(facts.late, "late"),
 		...unfinished(facts.releases),
 	];

@@ -108,6 +108,7 @@ function fits(device: Device, filter: DeviceFilter): boolean {
 	return (
 		(!filter.platform || device.platform === filter.platform) &&
 		(!filter.state || device.state === filter.state) &&
+		(!filter.stale || String(device.stale !== null) === filter.stale) &&
 		!filter.q
 	);
 }

@@ -10,8 +10,8 @@ const TYPING_MS = 250;
 interface Field<K> {
 	name: K;
 	label: string;
-	/** A choice among these, a day, or a text. */
-	kind: Option[] | "day" | "text";
+	/** A choice among these, a day, a text, or the page's search, which "/" leads to. */
+	kind: Option[] | "day" | "text" | "search";
 }
 
 interface Props<K extends string> {
@@ -37,7 +37,8 @@ export function FilterBar<K extends string>({ value, fields, path, children }: P
 			{fields.map((f) => {
 				const shared = { label: f.label, value: value[f.name], onChange: (text: string) => set(f.name, text) };
 				if (f.kind === "day") return <DayInput key={f.name} {...shared} />;
-				if (f.kind === "text") return <TypedInput key={f.name} {...shared} />;
+				if (f.kind === "text" || f.kind === "search")
+					return <TypedInput key={f.name} {...shared} search={f.kind === "search"} />;
 				return <Select key={f.name} {...shared} options={f.kind} />;
 			})}
 			{any ? (
@@ -70,7 +71,7 @@ function DayInput({ label, value, onChange }: InputProps) {
 	);
 }
 
-function TypedInput({ label, value, onChange }: InputProps) {
+function TypedInput({ label, value, onChange, search }: InputProps & { search: boolean }) {
 	const [typed, setTyped] = useState(value);
 	const latest = useRef({ value, onChange });
 	latest.current = { value, onChange };
@@ -82,9 +83,10 @@ function TypedInput({ label, value, onChange }: InputProps) {
 		return () => clearTimeout(timer);
 	}, [typed]);
 	return (
-		<div class="search filter-text">
+		<div class={search ? "search" : "search filter-text"}>
 			<Icon name="search" />
 			<input
+				id={search ? "search" : undefined}
 				class="input"
 				type="search"
 				aria-label={label}
@@ -93,12 +95,30 @@ function TypedInput({ label, value, onChange }: InputProps) {
 				spellcheck={false}
 				onInput={(e) => setTyped(e.currentTarget.value)}
 			/>
+			{search ? <kbd>/</kbd> : null}
 		</div>
 	);
 }
 
 export function platformOptions(platforms: { name: string }[]): Option[] {
 	return [{ value: "", label: "All platforms" }, ...platforms.map((p) => ({ value: p.name, label: p.name }))];
+}
+
+interface PlatformProps {
+	value: string;
+	path: (filter: { platform: string }) => string;
+	platforms: { name: string }[];
+}
+
+/** The bar of a page that is narrowed by platform alone. */
+export function PlatformFilter({ value, path, platforms }: PlatformProps) {
+	return (
+		<FilterBar
+			value={{ platform: value }}
+			path={path}
+			fields={[{ name: "platform", label: "Platform", kind: platformOptions(platforms) }]}
+		/>
+	);
 }
 
 /** "Export" as files of what the filter lets through; plain links, so that the browser saves them. */

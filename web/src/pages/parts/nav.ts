@@ -44,7 +44,7 @@ const GROUPS: Group[] = [
 				routes: ["platforms", "platform"],
 				needs: "release.read",
 			},
-			{ name: "Review", icon: "pencil", href: page.review(), routes: ["review"], needs: "release.manage" },
+			{ name: "Review", icon: "pencil", href: page.review(), routes: ["review"], needs: "release.read" },
 			{ name: "Links", icon: "link", href: page.links(), routes: ["links"], needs: "link.create" },
 			{ name: "Flash", icon: "bolt", href: page.flash(), routes: ["flash"], needs: "release.read" },
 		],

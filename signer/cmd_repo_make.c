@@ -151,7 +151,7 @@ static ota_err first_documents(const struct repo_request *q, struct repo *r)
         e = role_expiry(q, REPO_TARGETS, date[1]);
     if (e != OTA_OK)
         return e;
-    r->pending[REPO_ROOT] = repo_root_first(date[0]);
+    r->pending[REPO_ROOT] = repo_root_first(r->platform, date[0]);
     r->pending[REPO_TARGETS] = repo_targets_first(r->platform, class_text, date[1]);
     r->pending[REPO_PLATFORM] = repo_platform_first(date[1]);
     e = keys_in(r->pending[REPO_ROOT], "root", &q->root_key, q->root_threshold);

@@ -44,17 +44,18 @@ void repo_date(json_t *doc, int64_t now_unix_s)
     (void)json_object_set_new(repo_doc_signed(doc), "x-otad-signed", json_string(text));
 }
 
-json_t *repo_root_first(const char *expires)
+json_t *repo_root_first(const char *platform, const char *expires)
 {
     json_t *roles = json_object();
 
     for (size_t i = 0; i < sizeof root_roles / sizeof root_roles[0] - 1; i++)
         (void)json_object_set_new(roles, root_roles[i],
                                   json_pack("{s:[], s:i}", "keyids", "threshold", 1));
-    return repo_doc_new(json_pack("{s:s, s:b, s:s, s:{}, s:o, s:s, s:i, s:{s:[], s:i}}",
+    return repo_doc_new(json_pack("{s:s, s:b, s:s, s:{}, s:o, s:s, s:i, s:{s:[], s:i}, s:s}",
                                   "_type", "root", "consistent_snapshot", 1, "expires", expires,
                                   "keys", "roles", roles, "spec_version", "1.0.34", "version",
-                                  1, "x-otad-director", "keyids", "threshold", 1));
+                                  1, "x-otad-director", "keyids", "threshold", 1,
+                                  "x-otad-platform", platform));
 }
 
 json_t *repo_targets_first(const char *platform, const char *class_text, const char *expires)
@@ -84,6 +85,8 @@ json_t *repo_next(const struct repo *r, enum repo_role role, const char *expires
     (void)json_object_set_new(part, "version", json_integer((json_int_t)after + 1));
     if (expires != NULL)
         (void)json_object_set_new(part, "expires", json_string(expires));
+    if (role == REPO_ROOT) /* those of earlier versions of ours don't say */
+        (void)json_object_set_new(part, "x-otad-platform", json_string(r->platform));
     part = repo_doc_new(part);
     if (part != NULL)
         repo_date(part, r->now_unix_s);

@@ -16,7 +16,7 @@ OTA_MUST_CHECK ota_err repo_expiry(const char *text, int64_t now_unix_s,
 void repo_date(json_t *doc, int64_t now_unix_s);
 
 /* First documents, version 1, without keys, targets or delegation keys.  NULL: no memory. */
-json_t *repo_root_first(const char *expires);
+json_t *repo_root_first(const char *platform, const char *expires);
 json_t *repo_targets_first(const char *platform, const char *class_text, const char *expires);
 json_t *repo_platform_first(const char *expires);
 

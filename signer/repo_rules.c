@@ -189,7 +189,8 @@ static ota_err members_check(const struct repo *r, enum repo_role role, const js
 
         while (known[role][i] != NULL && strcmp(known[role][i], name) != 0)
             i++;
-        if (strcmp(name, "x-otad-signed") == 0)
+        if (strcmp(name, "x-otad-signed") == 0 ||
+            (role == REPO_ROOT && strcmp(name, "x-otad-platform") == 0))
             continue;
         if (known[role][i] == NULL)
             return say_fail(OTA_E_CONFLICT, "%s has a member '%s' that we do not know",
@@ -204,8 +205,19 @@ static ota_err members_check(const struct repo *r, enum repo_role role, const js
                     repo_role_name(r, role));
 }
 
+/* Of two platforms with the same officers, neither's root may follow the other's. */
+static ota_err root_platform_check(const struct repo *r, const json_t *doc)
+{
+    const json_t *name = json_object_get(repo_doc_signed(doc), "x-otad-platform");
+
+    if (name == NULL ||
+        (json_is_string(name) && strcmp(json_string_value(name), r->platform) == 0))
+        return OTA_OK;
+    return say_fail(OTA_E_CONFLICT, "the root is of another platform than %s", r->platform);
+}
+
 /* A root has the four roles, and no role more is hidden in it. */
-static ota_err root_check(const json_t *doc)
+static ota_err root_check(const struct repo *r, const json_t *doc)
 {
     const json_t *part = repo_doc_signed(doc), *roles = json_object_get(part, "roles"), *role;
     const char *name;
@@ -215,10 +227,10 @@ static ota_err root_check(const json_t *doc)
 
     json_object_foreach ((json_t *)(uintptr_t)roles, name, role)
         good = good && json_object_size(role) == 2;
-    return good ? OTA_OK
-                : say_fail(OTA_E_CONFLICT,
-                           "root must have the roles root, snapshot, targets and "
-                           "timestamp, and nothing else");
+    if (!good)
+        return say_fail(OTA_E_CONFLICT, "root must have the roles root, snapshot, targets and "
+                                        "timestamp, and nothing else");
+    return root_platform_check(r, doc);
 }
 
 ota_err repo_contents(const struct repo *r, enum repo_role role, const json_t *doc)
@@ -231,7 +243,7 @@ ota_err repo_contents(const struct repo *r, enum repo_role role, const json_t *d
     copy = json_deep_copy(doc); /* the check forgets unused keys */
     if (copy == NULL)
         return say_fail(OTA_E_NO_MEMORY, "no memory");
-    e = role == REPO_TARGETS ? targets_check(r, doc) : root_check(doc);
+    e = role == REPO_TARGETS ? targets_check(r, doc) : root_check(r, doc);
     if (e == OTA_OK)
         e = keys_check(copy);
     if (e == OTA_OK && role == REPO_TARGETS)
@@ -343,11 +355,21 @@ static ota_err history_follows(const struct repo *r, const json_t *new)
     return e;
 }
 
+static ota_err root_follows(const json_t *old, const json_t *doc)
+{
+    if (json_object_get(repo_doc_signed(old), "x-otad-platform") == NULL ||
+        json_object_get(repo_doc_signed(doc), "x-otad-platform") != NULL)
+        return OTA_OK;
+    return say_fail(OTA_E_CONFLICT, "the root no longer says of which platform it is");
+}
+
 ota_err repo_follows(const struct repo *r, enum repo_role role, const json_t *doc)
 {
     const json_t *old = r->stands[role];
     ota_err e = repo_contents(r, role, doc);
 
+    if (e == OTA_OK && role == REPO_ROOT && old != NULL)
+        e = root_follows(old, doc);
     if (e == OTA_OK && role == REPO_PLATFORM && old != NULL)
         e = platform_follows(old, doc);
     if (e == OTA_OK && role == REPO_PLATFORM && old != NULL)

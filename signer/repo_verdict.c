@@ -26,6 +26,7 @@ const char *repo_verdict_words(enum tuf_verdict v)
         [TUF_ABSENT] = "it must be there and is not",
         [TUF_LIMIT] = "it has more keys or roles than a device takes",
         [TUF_ROLE_NAME] = "it names a role as none may be called",
+        [TUF_PLATFORM] = "it is of another platform's repository",
         [TUF_NO_TARGET] = "nobody who may lists this file",
     };
 

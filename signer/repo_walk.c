@@ -237,6 +237,7 @@ ota_err repo_walk(const struct repo_walk *given, struct repo_published *out)
     w->store = (struct tuf_store){.arg = w, .load = load, .save = save, .forget = forget};
     while (e == OTA_OK && again) {
         tuf_device_setup(&w->device, &w->store, &w->setup);
+        w->setup.floor.role_name = w->w->repo->platform;
         e = cycle(w, &again);
     }
     if (e == OTA_OK && out->doc[REPO_TARGETS] != NULL)

@@ -427,13 +427,13 @@ uint16_t trust_fits(const struct trust *t, const struct trust_self *self, uint64
 const char *trust_verdict_name(enum tuf_verdict v)
 {
     static const char *const names[] = {
-        "tuf-good",         "tuf-not-canonical", "tuf-member",  "tuf-type",
-        "tuf-spec-version", "tuf-key",           "tuf-keyid",   "tuf-twice",
-        "tuf-threshold",    "tuf-old-threshold", "tuf-version", "tuf-rollback",
-        "tuf-vanished",     "tuf-expired",       "tuf-length",  "tuf-hash",
-        "tuf-unlisted",     "tuf-absent",        "tuf-limit",   "tuf-role-name",
-        "tuf-no-target",    "tuf-other-target",  "tuf-device",  "tuf-nonce",
-        "tuf-store",        "tuf-fetch"};
+        "tuf-good",         "tuf-not-canonical", "tuf-member",   "tuf-type",
+        "tuf-spec-version", "tuf-key",           "tuf-keyid",    "tuf-twice",
+        "tuf-threshold",    "tuf-old-threshold", "tuf-version",  "tuf-rollback",
+        "tuf-vanished",     "tuf-expired",       "tuf-length",   "tuf-hash",
+        "tuf-unlisted",     "tuf-absent",        "tuf-limit",    "tuf-role-name",
+        "tuf-no-target",    "tuf-other-target",  "tuf-platform", "tuf-device",
+        "tuf-nonce",        "tuf-store",         "tuf-fetch"};
 
     _Static_assert(sizeof names / sizeof names[0] == TUF_VERDICTS, "every verdict has a name");
     return (unsigned)v < TUF_VERDICTS ? names[v] : "tuf-unknown";

@@ -55,6 +55,22 @@ static enum tuf_verdict recover(struct tuf_client *c)
     return TUF_GOOD;
 }
 
+/*
+ * Two platforms may have the same root officers: a root that names its platform follows no root
+ * of another, and none that names it is followed by one that doesn't.
+ */
+static enum tuf_verdict root_platform(const struct tuf_client *c, struct canonical body,
+                                      bool first, bool *out_named)
+{
+    const struct canonical name = canonical_member(body, "x-otad-platform");
+    const char *ours = c->s.floor.role_name;
+
+    *out_named = name.len != 0;
+    if (!*out_named)
+        return !first && c->names_platform ? TUF_PLATFORM : TUF_GOOD;
+    return ours == NULL || canonical_is(name, ours) ? TUF_GOOD : TUF_PLATFORM;
+}
+
 /* The root in memory.file.  The first one has to sign itself, others their predecessor too. */
 static enum tuf_verdict accept_root(struct tuf_client *c, size_t len, bool first)
 {
@@ -63,7 +79,7 @@ static enum tuf_verdict accept_root(struct tuf_client *c, size_t len, bool first
     struct tuf_role role[TUF_ROLES];
     struct tuf_file f;
     struct tuf_head head;
-    bool director = false, wants_consistent = false, same;
+    bool director = false, wants_consistent = false, named = false, same;
     enum tuf_verdict v = client_open_file(c, len, &f);
 
     if (v == TUF_GOOD)
@@ -81,6 +97,9 @@ static enum tuf_verdict accept_root(struct tuf_client *c, size_t len, bool first
         return v;
     if (!first && head.version != c->root.version + 1)
         return TUF_VERSION;
+    v = root_platform(c, f.body, first, &named);
+    if (v != TUF_GOOD)
+        return v;
     consistent = canonical_member(f.body, "consistent_snapshot");
     if (consistent.len != 0 && canonical_bool(consistent, &wants_consistent) != OTA_OK)
         return TUF_MEMBER;
@@ -93,6 +112,7 @@ static enum tuf_verdict accept_root(struct tuf_client *c, size_t len, bool first
     *spare = kept;
     memcpy(c->role, role, sizeof role);
     c->has_director = director;
+    c->names_platform = named;
     c->consistent_snapshot = wants_consistent;
     c->root = head;
     return same ? TUF_GOOD : recover(c);

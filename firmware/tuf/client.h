@@ -65,7 +65,7 @@ struct tuf_memory {
  */
 struct tuf_versions {
     uint64_t root, timestamp, snapshot, targets, role;
-    const char *role_name; /* whose version `role` is; NULL: nobody's */
+    const char *role_name; /* the platform, whose version `role` is; NULL: nobody's */
 };
 
 struct tuf_setup {
@@ -100,6 +100,7 @@ struct tuf_client {
     enum tuf_step step;
     unsigned roots_taken;
     bool consistent_snapshot;
+    bool names_platform;             /* the root does                                        */
     struct tuf_role role[TUF_ROLES]; /* members are keys of s.memory.keys                    */
     bool has_director;
     struct tuf_head root, timestamp, targets, delegated; /* version 0: none yet              */

@@ -27,6 +27,7 @@ static const struct {
     [TUF_ROLE_NAME] = {"role-name", OTA_E_FORMAT},
     [TUF_NO_TARGET] = {"no-target", OTA_E_NOT_FOUND},
     [TUF_OTHER_TARGET] = {"other-target", OTA_E_CONFLICT},
+    [TUF_PLATFORM] = {"platform", OTA_E_CONFLICT},
     [TUF_DEVICE] = {"device", OTA_E_DENIED},
     [TUF_NONCE] = {"nonce", OTA_E_ROLLBACK},
     [TUF_STORE] = {"store", OTA_E_IO},

@@ -27,10 +27,11 @@ enum tuf_verdict {
     TUF_ROLE_NAME, /* a delegated role with a name that is not its to have                  */
     TUF_NO_TARGET, /* nobody who may lists this target                                      */
     TUF_OTHER_TARGET, /* director: another image than the platform's role lists             */
-    TUF_DEVICE, /* director: for another device                                            */
-    TUF_NONCE,  /* director: not the answer to this question                               */
-    TUF_STORE,  /* the store failed                                                        */
-    TUF_FETCH,  /* the transport failed                                                    */
+    TUF_PLATFORM, /* root: another platform's, or no more any platform's                    */
+    TUF_DEVICE,   /* director: for another device                                            */
+    TUF_NONCE,    /* director: not the answer to this question                               */
+    TUF_STORE,    /* the store failed                                                        */
+    TUF_FETCH,    /* the transport failed                                                    */
     TUF_VERDICTS
 };
 

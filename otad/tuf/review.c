@@ -172,6 +172,19 @@ static enum review_verdict of_key(ota_err err)
     return err == OTA_E_BUSY ? REVIEW_KEY_AWAY : REVIEW_NO_MEMORY;
 }
 
+/* Of two platforms with the same officers, neither's root may follow the other's. */
+static bool is_of_platform(const struct review *r, struct canonical body)
+{
+    const struct repo_file *standing = &r->state->file[REPO_ROOT];
+    const struct canonical name = canonical_member(body, "x-otad-platform");
+    struct document d;
+    if (name.len > 0)
+        return canonical_is(name, r->state->platform);
+    return standing->bytes == NULL ||
+           document_open(REPO_ROOT, standing->bytes, standing->len, &d) != TUF_GOOD ||
+           canonical_member(d.part.body, "x-otad-platform").len == 0;
+}
+
 static enum review_verdict check_root(struct review *r, struct canonical body)
 {
     enum { OFFLINE = 2 };
@@ -194,6 +207,8 @@ static enum review_verdict check_root(struct review *r, struct canonical body)
         if (err != OTA_OK)
             return of_key(err);
     }
+    if (!is_of_platform(r, body))
+        return REVIEW_WRONG_PLATFORM;
     return document_root_fits(body) ? REVIEW_GOOD : REVIEW_TOO_MANY_KEYS;
 }
 

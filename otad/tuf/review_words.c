@@ -72,8 +72,10 @@ static const struct {
                              OTA_E_CONFLICT},
     [REVIEW_WRONG_HASH] = {"wrong-hash", "A target has another SHA-256 than the file.",
                            OTA_E_CONFLICT},
-    [REVIEW_WRONG_PLATFORM] = {"wrong-platform", "A target is for another platform.",
-                               OTA_E_CONFLICT},
+    [REVIEW_WRONG_PLATFORM] =
+        {"wrong-platform",
+         "The root, or a target, is of another platform, or the root no more of any.",
+         OTA_E_CONFLICT},
     [REVIEW_WRONG_VERSION] = {"wrong-version",
                               "A target's custom says another version than its path.",
                               OTA_E_CONFLICT},

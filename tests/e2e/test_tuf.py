@@ -119,6 +119,23 @@ class Repository(EndToEnd):
         return other
 
 
+class Strangers(Repository):
+    def test_strangers_have_so_many_queries(self):
+        """What memory can't answer is bounded for an address; what it can is not."""
+        self.begin()
+        answers = [self.fetch(f"metadata/{n}.snapshot.json") for n in range(1, 603)]
+        self.assertEqual({a.status for a in answers[:600]}, {404})
+        for n in range(603, 2000):  # one more each second
+            last = self.fetch(f"metadata/{n}.snapshot.json")
+            if last.status == 429:
+                break
+        self.assertEqual((last.status, last.json()["code"]), (429, "too-many-lookups"))
+        self.assertGreater(int(last.headers["Retry-After"]), 0)
+        for name in ("timestamp.json", "1.root.json", "1.targets.json"):
+            self.assertEqual(self.fetch("metadata/" + name).status, 200, name)
+        self.assertEqual(self.fetch("metadata/2.root.json").status, 404)
+
+
 class Tuf(Repository):
     settings = {"log_level": "debug"}
 
@@ -159,21 +176,6 @@ class Tuf(Repository):
             self.assertIn(self.fetch("metadata/" + name).status, (400, 404), name)
         self.assertEqual(self.otad.client().request("GET", f"/tuf/{TENANT}/nowhere/metadata/1.root.json").status, 404)
         self.assertEqual(self.otad.client().request("GET", f"/tuf/nobody/{self.name}/metadata/1.root.json").status, 404)
-
-    def test_strangers_have_so_many_queries(self):
-        """What memory can't answer is bounded for an address; what it can is not."""
-        self.begin()
-        answers = [self.fetch(f"metadata/{n}.snapshot.json") for n in range(1, 603)]
-        self.assertEqual({a.status for a in answers[:600]}, {404})
-        for n in range(603, 2000):  # one more each second
-            last = self.fetch(f"metadata/{n}.snapshot.json")
-            if last.status == 429:
-                break
-        self.assertEqual((last.status, last.json()["code"]), (429, "too-many-lookups"))
-        self.assertGreater(int(last.headers["Retry-After"]), 0)
-        for name in ("timestamp.json", "1.root.json", "1.targets.json"):
-            self.assertEqual(self.fetch("metadata/" + name).status, 200, name)
-        self.assertEqual(self.fetch("metadata/2.root.json").status, 404)
 
     def test_files_need_credentials_unless_public(self):
         image = self.complete("1.0.0")
@@ -408,8 +410,12 @@ class Tuf(Repository):
         self.refused(409, "not-consistent", self.put, "root.json", self.maker.root(online, consistent_snapshot=False))
         self.refused(409, "version-gap", self.put, "root.json", self.maker.root(online, version=2))
         self.refused(409, "too-many-keys", self.put, "root.json", self.maker.root(online, heads=[f"head{n}" for n in range(7)], by=("officer",)))
-        self.begin(root={"officers": ("una", "duo"), "threshold": 2})
-        new = self.maker.root(online, version=2, officers=("duo", "tri"), threshold=2, by=())["signed"]
+        self.refused(409, "wrong-platform", self.put, "root.json", self.maker.root(online, **{"x-otad-platform": "another"}))
+        own = {"x-otad-platform": self.name}
+        self.begin(root={"officers": ("una", "duo"), "threshold": 2, **own})
+        nobodys = self.maker.root(online, version=2, officers=("una", "duo"), threshold=2)
+        self.refused(409, "wrong-platform", self.put, "root.json", nobodys)
+        new = self.maker.root(online, version=2, officers=("duo", "tri"), threshold=2, by=(), **own)["signed"]
         signed = {n: self.maker.key(n).sign(new) for n in ("una", "duo", "tri")}
         self.refused(422, "bad-signature", self.put, "root.json", {"signatures": [signed["tri"]], "signed": new})
         self.assertEqual(self.put("root.json", {"signatures": [signed["duo"], signed["tri"]], "signed": new})["published"], [],
@@ -421,7 +427,7 @@ class Tuf(Repository):
         third = self.maker.root(online, version=3, officers=("una",), by=("una",))
         self.refused(422, "bad-signature", self.put, "root.json", third)
         # a root that takes targets' key away waits for targets signed by the new one
-        fourth = self.maker.root(online, version=3, officers=("duo", "tri"), threshold=2, heads=("chief",))
+        fourth = self.maker.root(online, version=3, officers=("duo", "tri"), threshold=2, heads=("chief",), **own)
         self.assertEqual(self.put("root.json", fourth)["published"], [])
         self.assertEqual([(p["role"], p["complete"], p["waits_for"]) for p in self.tuf()["pending"]], [("root", True, "targets")])
         self.assertEqual(self.put("targets.json", self.maker.targets(version=2, by=("chief",)))["published"][:2], ["3.root.json", "2.targets.json"])

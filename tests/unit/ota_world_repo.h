@@ -23,6 +23,7 @@ enum {
 struct repo {
     int64_t root_days, timestamp_days, snapshot_days, targets_days, role_days; /* lifetimes */
     int64_t lie_s; /* the director's clock is off by so much                            */
+    const char *root_platform; /* what a root after the first names; NULL: "p", "": none      */
     int64_t root_made_days, role_made_days; /* when they were signed, from R_NOW on           */
     bool dated;         /* and root, targets and role say so                                 */
     int64_t mixed_days; /* the role that is served lives longer than the listed one          */
@@ -205,7 +206,13 @@ static void r_root(const struct repo *r, unsigned version, struct r_text *out)
     r_put(&s, "},\"spec_version\":\"1.0.34\",\"version\":%u,\"x-otad-director\":{\"keyids\":",
           version);
     r_put_ids(&s, director);
-    r_put(&s, ",\"threshold\":1}%s}", r_made(r, version == 1 ? 0 : r->root_made_days, made));
+    r_put(&s, ",\"threshold\":1}");
+    if (version == 1 || r->root_platform == NULL) {
+        r_put(&s, ",\"x-otad-platform\":\"p\"");
+    } else if (r->root_platform[0] != '\0') {
+        r_put(&s, ",\"x-otad-platform\":\"%s\"", r->root_platform);
+    }
+    r_put(&s, "%s}", r_made(r, version == 1 ? 0 : r->root_made_days, made));
     r_sign(out, &s, version == 1 ? "AB" : r->root_signers);
 }
 

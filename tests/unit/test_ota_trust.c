@@ -105,6 +105,8 @@ SPOIL(no_json, r->swap = "timestamp.json", r->swap_text = "no JSON")
 SPOIL(root_skips, r->roots = 2, r->root_ahead = 1)
 SPOIL(root_one_signature, r->roots = 2, memcpy(r->root_signers, "A", 2))
 SPOIL(root_stranger, r->roots = 2, memcpy(r->root_signers, "XY", 3))
+SPOIL(root_of_another, r->roots = 2, r->root_platform = "q")
+SPOIL(root_of_nobody, r->roots = 2, r->root_platform = "")
 SPOIL(root_expired, r->roots = 2, r->root_days = 0)
 
 struct refusal {
@@ -152,6 +154,8 @@ static const struct refusal refusals[] = {
     {absent_role, "tuf-absent"},
     {root_one_signature, "tuf-old-threshold"},
     {root_stranger, "tuf-old-threshold"},
+    {root_of_another, "tuf-platform"},
+    {root_of_nobody, "tuf-platform"},
     {root_expired, "tuf-expired"},
 };
 

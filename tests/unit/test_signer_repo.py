@@ -168,6 +168,7 @@ class Files(Case):
     def test_contents(self):
         root, targets, role = (self.read(f"1.{n}.json")["signed"] for n in ("root", "targets", "board"))
         self.assertEqual(root["x-otad-director"], {"keyids": [self.keyid("online")], "threshold": 1})
+        self.assertEqual(root["x-otad-platform"], "board")
         self.assertEqual(set(root["roles"]), {"root", "targets", "snapshot", "timestamp"})
         self.assertEqual(root["roles"]["root"]["threshold"], 2)
         self.assertIs(root["consistent_snapshot"], True)
@@ -525,6 +526,8 @@ class Refusals(Case):
                 ("1.targets.json", lambda s: s["delegations"]["roles"].append(s["delegations"]["roles"][0]), "t1", "terminating"),
                 ("1.root.json", lambda s: s["roles"].update(mirror=s["roles"]["root"]), "r1", "nothing else"),
                 ("1.root.json", lambda s: s["roles"]["root"].update(more=1), "r1", "nothing else"),
+                ("1.root.json", lambda s: s.update({"x-otad-platform": "plank"}), "r1", "another platform"),
+                ("1.root.json", lambda s: s.pop("x-otad-platform"), "r1", "no longer says"),
                 ("1.root.json", lambda s: s["roles"]["root"]["keyids"].insert(0, 7), "r1", "its roles are not"),
                 ("1.root.json", lambda s: s["roles"].update(root=s["roles"]["snapshot"]), "r1", "the server's")):
             with self.subTest(name=name, why=why):

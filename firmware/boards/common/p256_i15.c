@@ -34,14 +34,17 @@ ALWAYS uint32_t is_zero_t1(const uint16_t *t1)
     return br_i15_iszero(t1);
 }
 
+/* NOLINTNEXTLINE(bugprone-suspicious-include): theirs, as a part of this file */
 #include "ec/ec_secp256r1.c"
 /* impl->muladd(...) */
 #define muladd(A, B, len, x, xlen, y, ylen, curve)                                             \
     supported_curves, res = api_muladd(A, B, len, x, xlen, y, ylen, BR_EC_secp256r1)
 #define br_i15_iszero(x) is_zero_##x(x) /* s is looked at, and t1 at the end */
+/* NOLINTNEXTLINE(bugprone-suspicious-include): theirs, as a part of this file */
 #include "ec/ecdsa_i15_vrfy_raw.c"
 #undef br_i15_iszero
 #undef muladd
+/* NOLINTNEXTLINE(bugprone-suspicious-include): theirs, as a part of this file */
 #include "ec/ec_prime_i15.c"
 
 uint32_t p256_verify(const uint8_t point[65], const uint8_t digest[32], const uint8_t raw[64])

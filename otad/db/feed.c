@@ -113,12 +113,18 @@ static struct feed_position *position_of(const struct feed *feed, int64_t tenant
 
 void feed_catch_up(struct feed *feed, int64_t tenant_id)
 {
+    ota_err err = OTA_E_BUSY;
     (void)pthread_mutex_lock(&feed->read_lock);
-    ota_err err = connect_if_needed(feed, &feed->reader, &feed->reader_tried_ms);
-    struct feed_position *position = position_of(feed, tenant_id);
-    if (err == OTA_OK && position != NULL)
-        err = follow(feed, position);
-    drop_if_lost(&feed->reader, err);
+    /* What was just committed says that the database is there: a line that was lost with its
+     * predecessor is made anew at once. */
+    for (int i = 0; i < 2 && err != OTA_OK; i++) {
+        feed->reader_tried_ms = 0;
+        err = connect_if_needed(feed, &feed->reader, &feed->reader_tried_ms);
+        struct feed_position *position = position_of(feed, tenant_id);
+        if (err == OTA_OK && position != NULL)
+            err = follow(feed, position);
+        drop_if_lost(&feed->reader, err);
+    }
     /* Until the thread has caught up, memory could contradict what was just committed. */
     if (err != OTA_OK) {
         feed->behind = true;

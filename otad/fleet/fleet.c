@@ -395,6 +395,8 @@ ota_err fleet_platform(struct fleet *f, int64_t tenant_id, const char *name, str
     if (p != NULL) {
         *out_name = arena_strdup(a, p->name);
         err = *out_name == NULL ? OTA_E_LIMIT : OTA_OK;
+    } else if (t != NULL && t->behind) {
+        err = OTA_E_BUSY;
     }
     (void)pthread_rwlock_unlock(&f->lock);
     return err;

@@ -134,7 +134,8 @@ OTA_MUST_CHECK ota_err fleet_api_key_now(struct fleet *f, int64_t tenant_id, int
                                          int64_t now_unix_s, struct arena *a,
                                          struct fleet_key *out);
 
-/* The canonical name of a platform or alias.  Errors: OTA_E_NOT_FOUND. */
+/* The canonical name of a platform or alias.  Errors: OTA_E_NOT_FOUND; OTA_E_BUSY if memory has
+ * not learned yet what this process committed, which may be the platform. */
 OTA_MUST_CHECK ota_err fleet_platform(struct fleet *f, int64_t tenant_id, const char *name,
                                       struct arena *a, const char **out_name);
 

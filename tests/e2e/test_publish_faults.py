@@ -114,6 +114,23 @@ class Faults(Repository):
         for choose, when in ((lambda n, _: n == 8, AFTER), (commits, AFTER)):
             self.assertEqual(self.through(choose, when, lambda: cluster.stop(signal.SIGQUIT), cluster.start), 1)
 
+    def test_what_is_made_right_after_is_there(self):
+        """The first who writes after PostgreSQL's death reads what was written, on whatever line."""
+        cluster = self.stack.cluster
+
+        def made(name):
+            try:
+                self.stack.platform(name)
+            except Problem as e:
+                self.assertEqual(e.status, 503)
+                return False
+            return True
+        for n in range(3):
+            cluster.stop(signal.SIGQUIT)
+            cluster.start()
+            wait_until("a platform", lambda: made(f"right-after-{n}"))
+            self.assertEqual(self.admin.get(f"/platforms/right-after-{n}")["name"], f"right-after-{n}")
+
     def test_the_disk_of_the_database_is_full(self):
         self.stack.sql("CREATE FUNCTION otad.full_disk() RETURNS trigger LANGUAGE plpgsql AS "
                        "$$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$")

@@ -7,10 +7,12 @@ import unittest
 
 import harness  # noqa: F401 (where lab is)
 from lab import build
-from lab.bare import Bare, SerialFlash, ended
+from lab.bare import Bare, SerialFlash, ended, said
+from lab.proc import wait_until
 
 OLD, NEW, BROKEN = "1.0.0", "1.1.0", "1.2.0"
 TRIES = 3
+WAIT_S = 240  # of which the bootloader waits 60
 
 
 class Boards(unittest.TestCase):
@@ -52,6 +54,26 @@ class Boards(unittest.TestCase):
 
     def test_serial_flash(self):
         self.check("emcraft-sf2", "ed25519", SerialFlash)
+
+    def test_looks_again_in_a_minute(self):
+        """Flash that holds nothing good, and then does: nobody is there to press a button."""
+        keys = build.profile_keys("ed25519")
+        board = Bare(self.folder / "board", "mps2-an385", build.device("mps2-an385", "ed25519", keys, "bootloader", "confirms"), keys)
+        flash, uart = board.make_flash(self.folder / "flash.img", board.images[OLD]), self.folder / "uart.log"
+        good = flash.read_bytes()
+        with open(flash, "r+b") as f:
+            f.write(good[:Bare.SLOT_A_AT] + bytes(Bare.USED_BYTES - Bare.SLOT_A_AT))
+        qemu = board.start(flash, uart)
+        try:
+            wait_until("the bootloader to give up for now", lambda: uart.exists() and "again in a minute" in uart.read_text(errors="replace"), WAIT_S)
+            with open(flash, "r+b") as f:
+                f.write(good[:Bare.USED_BYTES])
+            wait_until("it to look again", lambda: ended(said(uart)), WAIT_S)
+        finally:
+            qemu.kill()
+            qemu.communicate()
+        self.assertEqual(said(uart), [(OLD, "idle")])
+        self.assertEqual(uart.read_text(errors="replace").count("nothing boots"), 1)
 
     def test_cortex_m4_p256(self):
         self.check("mps2-an386", "p256")

@@ -184,7 +184,7 @@ class Robbed(Theft):
         self.write(board, new.stat().st_size // 2, bytes(64))
         before = board.boots()
         board.start()
-        board.wait_said("otad boot: nothing boots, waiting for recovery")
+        board.wait_said("otad boot: nothing boots, again in a minute")
         board.kill()
         self.assertEqual(board.boots(), before)
         self.write(board, 0, new.read_bytes())

@@ -1,4 +1,4 @@
-"""A board whose time is the test's: weeks pass at once.  What runs is the product, byte for byte; the emulator's debugger stub
+"""A board whose time is the test's: weeks pass at once.  What runs is the product, byte for byte; the emulator's gdb server
 stops the processor between two instructions, and the counter of ticks goes on as if they had come."""
 import os
 import socket
@@ -18,7 +18,7 @@ def address_of_ticks(app):
 
 
 class Debugger:
-    """One stop of the processor, over the stub's protocol; it goes on at the end of the block."""
+    """One stop of the processor, over its gdb server's protocol; it goes on at the end of the block."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -40,7 +40,7 @@ class Debugger:
     def answer(self):
         while (c := self.stream.read(1)) != b"$":
             if not c:
-                raise Failed("the emulator's debugger stub has hung up")
+                raise Failed("the emulator's gdb server has hung up")
         text = b""
         while (c := self.stream.read(1)) != b"#":
             text += c
@@ -72,7 +72,7 @@ class TimedBoard(EmulatedBoard):
         self.starts += 1
         (self.folder / "gdb.sock").unlink(missing_ok=True)
         self.board.start("-chardev", "socket,path=gdb.sock,server=on,wait=off,id=gdb", "-gdb", "chardev:gdb")
-        wait_until("the emulator's debugger stub", lambda: (self.folder / "gdb.sock").exists())
+        wait_until("the emulator's gdb server", lambda: (self.folder / "gdb.sock").exists())
         return self
 
     def pass_time(self, seconds):
